@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The wire between the BPF programs and the recorder: the only file both sides include.
+ *
+ * Fixed-width types, no pointers to follow, no kernel headers. Everything here lives in a map or
+ * in a ring-buffer record, so every size is asserted at the end.
+ *
+ * Vocabulary (docs/architecture.md has the picture):
+ *   period   N, a power of two. In every aligned block of N page frames exactly one is a slot.
+ *   slot     a page frame that enters the ledger; it stands for N pages.
+ *   entry    what the ledger holds for a slot: nothing, or the cell that its page is counted in.
+ *   account  one life of an address space (struct mm_struct), never a pid.
+ *   cell     the counters of one (account, thread name, stack).
+ */
+#ifndef OOMTRACE_WIRE_H
+#define OOMTRACE_WIRE_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+/* Frames kept of one user stack. Deeper stacks lose their root, and say so. */
+#define OT_MAX_FRAMES 127
+/* TASK_COMM_LEN of the kernel (include/linux/sched.h). */
+#define OT_COMM_LEN 16
+/* Orders the buddy allocator hands out: MAX_PAGE_ORDER is 10 on x86-64 and arm64/4K. */
+#define OT_MAX_ORDER 10
+/* Largest supported period: one slot in each 2 MiB of 4 KiB pages. */
+#define OT_MAX_PERIOD_SHIFT 9
+/* Knuth's multiplicative constant, 2^64 / golden ratio: spreads slots over blocks. */
+#define OT_SLOT_HASH 0x9E3779B97F4A7C15ULL
+
+/* What a page turned out to be. OT_KIND_PENDING until page->mapping is known. */
+enum ot_kind {
+	OT_KIND_PENDING,
+	OT_KIND_ANON,
+	OT_KIND_SHMEM,
+	OT_KIND_FILE,
+	OT_KIND_KERNEL,
+	OT_KIND_COUNT,
+};
+
+/* What the allocation's gfp flags promised about the page. */
+enum ot_class {
+	OT_CLASS_MOVABLE, /* __GFP_MOVABLE: user pages and page cache */
+	OT_CLASS_ACCOUNT, /* __GFP_ACCOUNT: kernel memory charged to the cgroup */
+	OT_CLASS_OTHER,	  /* neither: slab, block-device page cache, drivers */
+	OT_CLASS_ADOPTED, /* resident before tracing; entered by the recorder */
+	OT_CLASS_COUNT,
+};
+
+/*
+ * One ledger entry. All zero means: the slot's page is free, unseen or not traced. Written whole
+ * by the allocating context, zeroed by the freeing one; `kind` alone is also stored by whoever
+ * resolves it, as a byte, so that a lost race can misname a page but never revive an entry.
+ */
+struct ot_entry {
+	__u32 cell;
+	__u8 kind;  /* enum ot_kind */
+	__u8 class; /* enum ot_class */
+	__u8 order; /* of the allocation the slot was part of */
+	__u8 reserved;
+};
+
+/*
+ * Counters of one cell, in slots. `live` is always what the ledger holds now. A slot that is
+ * closed after the account was frozen (its mm is being torn down, or was sent SIGKILL by the OOM
+ * killer) is counted in `held` as well: live + held is the state at the freeze.
+ */
+struct ot_cell {
+	__u64 stack; /* hash of thread name and frames; 0 for the fixed cells */
+	__u64 allocated;
+	__u32 account;
+	__u32 in_use;
+	__u32 live[OT_KIND_COUNT];
+	__u32 held[OT_KIND_COUNT];
+};
+
+/*
+ * Every account has a few cells that need no stack and can never be refused: cell number
+ * account * OT_FIXED_COUNT + which. Cells with stacks follow after the fixed cells of all accounts.
+ */
+enum ot_fixed_cell {
+	OT_FIXED_LOST,	   /* [lost stacks]: no room for a new cell or its record */
+	OT_FIXED_BEFORE,   /* [resident before tracing] */
+	OT_FIXED_MOVED,	   /* [moved by the kernel]: opened by a mover for this mm, no author found */
+	OT_FIXED_NO_STACK, /* [no user stack]: exec, exit, kernel threads with a borrowed mm */
+	OT_FIXED_COUNT,
+};
+
+/* Account 0 is nobody in particular: pages of traced work that could not be given an account. */
+#define OT_ACCOUNT_NONE 0
+
+/* One life of an mm. The index in the array is the account number. */
+struct ot_account {
+	__u64 mm;	     /* kernel address, to ask it for mm_users */
+	__u64 life;	     /* never reused: mm->context.ctx_id on x86, else a start time */
+	__u64 start_time_ns; /* of the process, CLOCK_BOOTTIME; with tgid the process's identity */
+	__u64 frozen_ns;     /* CLOCK_MONOTONIC of the freeze, 0 while alive */
+	__u32 tgid;	     /* as seen in the initial pid namespace */
+	__u32 in_use;
+	char comm[OT_COMM_LEN]; /* of the task that opened the account */
+};
+
+/* Key of the index that finds a cell. */
+struct ot_cell_key {
+	__u64 stack;
+	__u32 account;
+	__u32 reserved;
+};
+
+/* How many slots of one kind a mover has closed and not yet handed on; one waiting owner. */
+struct ot_owner {
+	__u32 cell;
+	__u8 kind;
+	__u8 class;
+	__u8 order;
+	__u8 reserved;
+};
+
+/* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/loss.c. */
+enum ot_loss {
+	OT_LOSS_ACCOUNT_FULL,  /* events: no free account, counted in account 0 */
+	OT_LOSS_CELL_FULL,     /* events: no free cell, counted in [lost stacks] */
+	OT_LOSS_RING_FULL,     /* events: stack record not sent, counted in [lost stacks] */
+	OT_LOSS_PROCESS_EVENT, /* events: a fork, exec or exit record not sent */
+	OT_LOSS_FRAME_OUTSIDE, /* slots: page frame beyond the ledger */
+	OT_LOSS_NULL_PAGE,     /* events: mm_page_alloc without a page (failed allocation) */
+	OT_LOSS_NESTED,	       /* events: scratch in use by an interrupted allocation */
+	OT_LOSS_GHOST,	       /* slots: allocated over an open entry, its free was not seen */
+	OT_LOSS_MOVED,	       /* slots: a mover's closed owner that found no queue room */
+	OT_LOSS_COUNT,
+};
+
+/* What the programs did, per CPU: so that seen = reported + lost can be checked. */
+enum ot_stat {
+	OT_STAT_OPENED,	  /* slots opened for an account */
+	OT_STAT_CLOSED,	  /* slots closed */
+	OT_STAT_HANDED_ON, /* slots a mover closed and opened elsewhere for the same owner */
+	OT_STAT_NOBODY,	  /* sampled slots that belong to nobody traced */
+	OT_STAT_COUNT,
+};
+
+/* Ring-buffer records. */
+enum ot_record_type {
+	OT_RECORD_STACK = 1, /* struct ot_stack_record, with frames */
+	OT_RECORD_FORK,	     /* struct ot_process_record */
+	OT_RECORD_EXEC,
+	OT_RECORD_EXIT,
+};
+
+/* Set in ot_stack_record.flags. */
+#define OT_STACK_TRUNCATED 1 /* more than OT_MAX_FRAMES frames: the root is missing */
+
+/* A cell was opened: which stack it stands for. Sent once per cell. */
+struct ot_stack_record {
+	__u32 type;
+	__u32 cell;
+	__u32 account;
+	__u32 tid;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 stack;
+	char comm[OT_COMM_LEN]; /* of the thread */
+	__u32 flags;
+	__u32 frame_count;
+	__u64 frames[OT_MAX_FRAMES]; /* leaf first; only frame_count are sent */
+};
+
+/* A traced process was forked, has replaced its image, or is gone. */
+struct ot_process_record {
+	__u32 type;
+	__u32 tgid;
+	__u32 parent_tgid;
+	__u32 exit_code; /* OT_RECORD_EXIT: as in wait status */
+	__u64 time_ns;	 /* CLOCK_MONOTONIC */
+	__u64 start_time_ns;
+	char comm[OT_COMM_LEN];
+};
+
+#define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
+OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
+OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
+OT_STATIC_ASSERT(sizeof(struct ot_account) == 56);
+OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
+OT_STATIC_ASSERT(sizeof(struct ot_owner) == 8);
+OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
+OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
+
+#endif

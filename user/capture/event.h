@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Trace events: the seam between capturing and everything else.
+ *
+ * A source (source.h) hands them out one at a time, whether they come from the live kernel or from
+ * a trace file; the model, the names and the renderers know nothing but these. Capture fills them
+ * in, trace_writer and trace_reader carry them through a file. An event is a value: pointers in it
+ * are borrowed and valid until the next call into the source that handed it out.
+ *
+ * Numbers are as the kernel keeps them: slots, not bytes. The model multiplies by the period.
+ */
+#ifndef CAPTURE_EVENT_H
+#define CAPTURE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EVENT_COMM_LEN 16
+#define EVENT_MAX_FRAMES 128
+#define EVENT_BUILD_ID_MAX 20
+
+enum event_type {
+	EVENT_SESSION = 1, /* first, once */
+	EVENT_PROCESS,	   /* before any event that names its id; again when comm or state change */
+	EVENT_MODULE,	   /* before any stack that names its id */
+	EVENT_STACK,	   /* before any cell that names its id */
+	EVENT_CELL,	   /* what one stack of one process holds, at the end of the session */
+	EVENT_INHERITED,   /* what one process holds of pages that another one's stack allocated */
+	EVENT_MEMORY,	   /* figures of the kernel about a process, to reconcile with */
+	EVENT_LOST,	   /* one cause of loss */
+	EVENT_NAME,	   /* function name of one module offset; only in files, or after the end */
+	EVENT_END,	   /* last, once; its absence means a truncated session */
+};
+
+/* Kinds of memory, in the order reports list them. The same as enum ot_kind, tied by an assert. */
+enum memory_kind {
+	KIND_PENDING,
+	KIND_ANON,
+	KIND_SHMEM,
+	KIND_FILE,
+	KIND_KERNEL,
+	KIND_COUNT,
+};
+
+/* Where a stack comes from: user frames, or one of the labels that need none. */
+enum stack_origin {
+	STACK_USER,
+	STACK_LOST,	/* [lost stacks] */
+	STACK_BEFORE,	/* [resident before tracing] */
+	STACK_MOVED,	/* [moved by the kernel] */
+	STACK_NO_STACK, /* [no user stack] */
+	STACK_ORIGIN_COUNT,
+};
+
+enum end_reason {
+	END_TARGET_ENDED = 1, /* the target process is gone: figures are of its exit */
+	END_INTERRUPTED,      /* Ctrl-C, SIGTERM */
+	END_DURATION,	      /* -d ran out */
+};
+
+struct session_event {
+	uint64_t start_realtime_ns;
+	uint64_t period_pages;
+	uint32_t page_size_bytes;
+	const char *tool_version;
+	const char *kernel_release;
+	const char *machine;
+	const char *hostname;
+	const char *boot_id;
+	const char *target; /* for people: "-p 1234", "-- redis-server --port 0" */
+};
+
+struct process_event {
+	uint32_t id; /* of this session, never reused; one life of an address space */
+	uint32_t pid;
+	uint32_t parent_pid;	/* 0: unknown */
+	uint64_t start_time_ns; /* CLOCK_BOOTTIME */
+	bool target;		/* asked for by the user, not merely followed */
+	bool ended;		/* its figures are those of its end */
+	char comm[EVENT_COMM_LEN];
+	const char *exe; /* NULL: unknown */
+};
+
+struct module_event {
+	uint32_t id; /* from 1; 0 in a frame means an address outside every known mapping */
+	uint8_t build_id_len; /* 0: unknown */
+	uint8_t build_id[EVENT_BUILD_ID_MAX];
+	const char *path; /* as the target sees it; "[vdso]" */
+	/*
+	 * Live only: the file itself, open for reading, -1 where it could not be had. Borrowed:
+	 * whoever wants to keep it must dup it before the next call into the source.
+	 */
+	int fd;
+};
+
+/* One frame: a file offset within a module, or (module 0) an address. */
+struct event_frame {
+	uint32_t module;
+	uint64_t offset;
+};
+
+struct stack_event {
+	uint32_t id; /* of this session, from 1, never reused */
+	enum stack_origin origin;
+	bool truncated; /* the root side is missing */
+	char comm[EVENT_COMM_LEN]; /* of the thread, "" when origin is not STACK_USER */
+	uint32_t frame_count;
+	const struct event_frame *frames; /* leaf first */
+};
+
+/*
+ * The counters of one stack of one process, in slots. For a process that has ended these are the
+ * figures of its end (process_event.ended), else those of the session's end.
+ */
+struct cell_event {
+	uint32_t process;
+	uint32_t stack;
+	uint64_t live_slots[KIND_COUNT];
+	uint64_t allocated_slots; /* gross, since the session began */
+};
+
+/*
+ * `process` maps pages that were allocated by `author`'s `stack`. A process that is still alive
+ * shows such pages itself; those of an author that has ended are shown by the heir. `exclusive`
+ * says how many of them no earlier heir of this session has reported, so that summing over
+ * processes counts each page once.
+ */
+struct inherited_event {
+	uint32_t process;
+	uint32_t author;
+	uint32_t author_pid;
+	uint32_t stack;
+	uint64_t slots[KIND_COUNT];
+	uint64_t exclusive_slots[KIND_COUNT];
+};
+
+enum memory_when { MEMORY_START = 1, MEMORY_END };
+
+/* Bits of memory_event.known: which figures are there. Unknown is absent, never zero. */
+enum memory_known {
+	MEMORY_RSS = 1 << 0,	     /* anon, file, shmem, swap */
+	MEMORY_VIRTUAL = 1 << 1,     /* virtual_bytes */
+	MEMORY_PAGE_TABLES = 1 << 2, /* page_table_bytes */
+	MEMORY_SPLIT_HUGE = 1 << 3,  /* split_huge_slots */
+	MEMORY_BEFORE_BY_SUBTRACTION = 1 << 4, /* no frame numbers: nothing could be adopted */
+};
+
+/* What the kernel itself says about one process. */
+struct memory_event {
+	uint32_t process;
+	enum memory_when when;
+	uint32_t known; /* enum memory_known bits */
+	uint64_t rss_anon_bytes;
+	uint64_t rss_file_bytes;
+	uint64_t rss_shmem_bytes;
+	uint64_t swap_bytes;
+	uint64_t virtual_bytes;
+	uint64_t page_table_bytes;
+	uint64_t split_huge_slots; /* held by partly unmapped huge pages; no RSS counts them */
+};
+
+struct lost_event {
+	const char *cause; /* short and stable: "ring-full"; a key in JSON */
+	const char *meaning; /* for people, one clause */
+	uint64_t count;
+	bool data; /* bytes or stacks were lost (--strict), not only bookkeeping */
+};
+
+struct name_event {
+	uint32_t module;
+	uint64_t offset;
+	const char *name; /* demangled; never empty */
+};
+
+struct end_event {
+	uint64_t duration_ns;
+	enum end_reason reason;
+	bool has_exit_status; /* of CMD */
+	int exit_status;      /* wait status */
+};
+
+struct event {
+	enum event_type type;
+	union {
+		struct session_event session;
+		struct process_event process;
+		struct module_event module;
+		struct stack_event stack;
+		struct cell_event cell;
+		struct inherited_event inherited;
+		struct memory_event memory;
+		struct lost_event lost;
+		struct name_event name;
+		struct end_event end;
+	};
+};
+
+#endif
