@@ -15,9 +15,7 @@
 #ifndef OOMTRACE_WIRE_H
 #define OOMTRACE_WIRE_H
 
-#ifndef __VMLINUX_H__
 #include <linux/types.h>
-#endif
 
 /* Frames kept of one user stack. Deeper stacks lose their root, and say so. */
 #define OT_MAX_FRAMES 127
@@ -25,10 +23,17 @@
 #define OT_COMM_LEN 16
 /* Orders the buddy allocator hands out: MAX_PAGE_ORDER is 10 on x86-64 and arm64/4K. */
 #define OT_MAX_ORDER 10
+/* Order of a 2 MiB huge page (HPAGE_PMD_ORDER). */
+#define OT_HUGE_ORDER 9
 /* Largest supported period: one slot in each 2 MiB of 4 KiB pages. */
 #define OT_MAX_PERIOD_SHIFT 9
+/* Frames of a section of physical memory: 128 MiB of 4 KiB pages, as SPARSEMEM on x86-64. */
+#define OT_SECTION_SHIFT 15
 /* Knuth's multiplicative constant, 2^64 / golden ratio: spreads slots over blocks. */
 #define OT_SLOT_HASH 0x9E3779B97F4A7C15ULL
+
+/* Frames the recorder may have settled in one call. */
+#define OT_SETTLE_BATCH 512
 
 /* What a page turned out to be. OT_KIND_PENDING until page->mapping is known. */
 enum ot_kind {
@@ -59,7 +64,7 @@ struct ot_entry {
 	__u8 kind;  /* enum ot_kind */
 	__u8 class; /* enum ot_class */
 	__u8 order; /* of the allocation the slot was part of */
-	__u8 reserved;
+	__u8 generation; /* only while a mover's owner waits in a queue: of its cell */
 };
 
 /*
@@ -71,7 +76,8 @@ struct ot_cell {
 	__u64 stack; /* hash of thread name and frames; 0 for the fixed cells */
 	__u64 allocated;
 	__u32 account;
-	__u32 in_use;
+	__u16 in_use;
+	__u16 generation; /* raised by the recorder when it retires the cell */
 	__u32 live[OT_KIND_COUNT];
 	__u32 held[OT_KIND_COUNT];
 };
@@ -83,13 +89,17 @@ struct ot_cell {
 enum ot_fixed_cell {
 	OT_FIXED_LOST,	   /* [lost stacks]: no room for a new cell or its record */
 	OT_FIXED_BEFORE,   /* [resident before tracing] */
-	OT_FIXED_MOVED,	   /* [moved by the kernel]: opened by a mover for this mm, no author found */
+	OT_FIXED_MOVED,	   /* [moved by the kernel]: owners waiting for the page's new place */
 	OT_FIXED_NO_STACK, /* [no user stack]: exec, exit, kernel threads with a borrowed mm */
 	OT_FIXED_COUNT,
 };
 
-/* Account 0 is nobody in particular: pages of traced work that could not be given an account. */
-#define OT_ACCOUNT_NONE 0
+/*
+ * Account 0 does not exist, so that cell 0 can mean "no entry". Account 1 is nobody in particular:
+ * its [lost stacks] are pages of traced work that found no free account, its [moved by the kernel]
+ * are slots a mover opened whose author is not known yet.
+ */
+#define OT_ACCOUNT_NOBODY 1
 
 /* One life of an mm. The index in the array is the account number. */
 struct ot_account {
@@ -98,7 +108,8 @@ struct ot_account {
 	__u64 start_time_ns; /* of the process, CLOCK_BOOTTIME; with tgid the process's identity */
 	__u64 frozen_ns;     /* CLOCK_MONOTONIC of the freeze, 0 while alive */
 	__u32 tgid;	     /* as seen in the initial pid namespace */
-	__u32 in_use;
+	__u16 in_use;
+	__u16 pre_exec; /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
 
@@ -109,13 +120,10 @@ struct ot_cell_key {
 	__u32 reserved;
 };
 
-/* How many slots of one kind a mover has closed and not yet handed on; one waiting owner. */
-struct ot_owner {
-	__u32 cell;
-	__u8 kind;
-	__u8 class;
-	__u8 order;
-	__u8 reserved;
+/* Flags of a target: a thread group to be traced, by tgid. */
+enum ot_target_flag {
+	OT_TARGET_FOLLOW = 1,	/* its children become targets when they are forked */
+	OT_TARGET_PRE_EXEC = 2, /* still runs our own image; it counts from its exec on */
 };
 
 /* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/loss.c. */
@@ -128,7 +136,7 @@ enum ot_loss {
 	OT_LOSS_NULL_PAGE,     /* events: mm_page_alloc without a page (failed allocation) */
 	OT_LOSS_NESTED,	       /* events: scratch in use by an interrupted allocation */
 	OT_LOSS_GHOST,	       /* slots: allocated over an open entry, its free was not seen */
-	OT_LOSS_MOVED,	       /* slots: a mover's closed owner that found no queue room */
+	OT_LOSS_MOVER_FULL,    /* slots: a mover's owner or vacancy that found no queue room */
 	OT_LOSS_COUNT,
 };
 
@@ -182,7 +190,6 @@ OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
 OT_STATIC_ASSERT(sizeof(struct ot_account) == 56);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
-OT_STATIC_ASSERT(sizeof(struct ot_owner) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
 

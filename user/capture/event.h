@@ -50,6 +50,7 @@ enum stack_origin {
 	STACK_BEFORE,	/* [resident before tracing] */
 	STACK_MOVED,	/* [moved by the kernel] */
 	STACK_NO_STACK, /* [no user stack] */
+	STACK_RETIRED,	/* [ended processes]: what they left behind, and allocated in their time */
 	STACK_ORIGIN_COUNT,
 };
 

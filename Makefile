@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Everything is built from here; `make help` says what there is.
+#
+# The BPF objects are compiled against vmlinux/ (hand-kept kernel types: no BTF and no network is
+# needed to build), joined into one, and turned into a skeleton header that user/capture includes.
+# Everything below user/ except main.c goes into one archive, which the program and every unit test
+# link against: what a test exercises is what ships.
+
+VERSION ?= 0.1.0
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+PKG_CONFIG ?= pkg-config
+CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format-14)
+
+# V=1 shows every command, DEBUG=1 builds without optimization, ASAN=1 with the sanitizers.
+# The flavors live in directories of their own, so switching needs no clean.
+FLAVOR := $(if $(ASAN),asan,$(if $(DEBUG),debug))
+BUILD ?= build$(if $(FLAVOR),/$(FLAVOR))
+PROGRAM ?= oomtrace
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n' '$(1)' '$(2)'
+MAKEFLAGS += --no-print-directory
+endif
+
+# --- flags ---------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
+
+PACKAGES := libbpf libelf libdw zlib libseccomp libcap jansson
+# `=` on purpose: pkg-config runs only for targets that compile, after install-deps has had its turn.
+PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+# libiberty (the demangler of gdb and binutils) has no pkg-config file.
+PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty
+
+# An empty _GNU_SOURCE, so that a file may also define it itself.
+CPPFLAGS += -D_GNU_SOURCE= -DOOMTRACE_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD)
+CFLAGS ?= -g $(if $(DEBUG),-O0,-O2)
+CFLAGS += -std=gnu11 $(WARNINGS) -fno-omit-frame-pointer -fstack-protector-strong -fPIE
+LDFLAGS += -pie -Wl,-z,relro,-z,now
+ifneq ($(ASAN),)
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(DEBUG),)
+CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+# The processor is named, not left to the compiler: newer defaults emit what old kernels refuse.
+BPF_CPU ?= v2
+BPF_ARCH ?= $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=$(BPF_CPU) -D__TARGET_ARCH_$(BPF_ARCH) \
+	-std=gnu11 -Wall -Wextra -Wshadow -Wno-unused-parameter -I.
+# A cross target forgets where the host keeps <asm/types.h>.
+BPF_SYSTEM_CFLAGS = $(shell $(CLANG) -v -E - </dev/null 2>&1 | \
+	sed -n '/^\#include </,/^End of search/ s| \(/.*\)|-idirafter \1|p')
+
+# --- what there is to build ----------------------------------------------------------------------
+
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+BPF_OBJECTS := $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
+BPF_JOINED := $(BUILD)/bpf/oomtrace.joined.o
+SKELETON := $(BUILD)/oomtrace.skel.h
+
+SOURCES := $(sort $(wildcard user/*.c user/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+MAIN_OBJECT := $(BUILD)/user/main.o
+ARCHIVE := $(BUILD)/liboomtrace.a
+SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
+
+BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop empty)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
+JUDGE := $(BUILD)/judge
+JUDGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/judge/*.c))
+
+FORMATTED := $(wildcard bpf/*.[ch] user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
+SCRIPTS := .ci/run $(wildcard tools/*) $(wildcard tests/*.bats tests/*/*.bats tests/lib/*.bash)
+IS_SHELL = $(shell grep -lsE '^\#!.*(sh|bats)$$|^\# shellcheck shell' $(SCRIPTS))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: help all unit-tests victims check check-unit check-live demo bench install clean fmt lint
+
+help: ## this list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+	@echo 'Settings: V=1 DEBUG=1 ASAN=1 CC= CLANG= PREFIX= DESTDIR='
+
+all: $(PROGRAM) ## build ./oomtrace
+
+unit-tests: $(UNIT_TESTS)
+victims: $(VICTIMS) $(JUDGE) $(BENCHES)
+
+# --- bpf -----------------------------------------------------------------------------------------
+
+# Names what is missing, with its package, once for each build directory.
+$(BUILD)/tools.checked: tools/install-deps
+	$(Q)CLANG='$(CLANG)' tools/install-deps --check
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c | $(BUILD)/tools.checked
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(BPF_SYSTEM_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BPF_JOINED): $(BPF_OBJECTS)
+	$(call say,JOIN,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(BPF_JOINED)
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name oomtrace_bpf >$@
+
+# --- user ----------------------------------------------------------------------------------------
+
+# Only who includes the skeleton waits for it: the rest builds where no clang is.
+$(SKELETON_USERS:%.c=$(BUILD)/%.o): | $(SKELETON)
+
+$(BUILD)/user/%.o: user/%.c | $(BUILD)/tools.checked
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(ARCHIVE): $(filter-out $(MAIN_OBJECT),$(OBJECTS))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(PROGRAM): $(MAIN_OBJECT) $(ARCHIVE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(PACKAGE_LIBS) -o $@
+
+# --- tests ---------------------------------------------------------------------------------------
+
+$(BUILD)/tests/%: tests/unit/%.c $(ARCHIVE)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $< $(ARCHIVE) \
+		$(LDFLAGS) $(PACKAGE_LIBS) -lcmocka -o $@
+
+# Victims keep every call on the stack, and no loop of theirs may turn into a libc function, which
+# has no frame pointer: a truth test must find the function that it knows. Nor may a prologue touch
+# the stack that a case leaves alone.
+$(BUILD)/victims/%: tests/victims/%.c
+	$(call say,VICTIM,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE= -I. -std=gnu11 $(WARNINGS) -g -O1 -fno-omit-frame-pointer \
+		-fno-optimize-sibling-calls -fno-builtin -fno-inline \
+		-fno-stack-clash-protection -fno-stack-protector -MMD -MP -MF $@.d $< -pthread -o $@
+
+$(BUILD)/tests/judge/%.o: tests/judge/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE= -I. -O2 -g -std=gnu11 $(WARNINGS) -MMD -MP -c $< -o $@
+
+$(JUDGE): $(JUDGE_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $^ -o $@
+
+# What bench times, and the empty programs it compares with (they are also how tests probe for BPF).
+$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c | $(BUILD)/tools.checked
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(BPF_SYSTEM_CFLAGS) -c $< -o $@
+
+$(BUILD)/bench/empty.skel.h: $(BUILD)/bench/empty.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name empty_bpf >$@
+
+$(BUILD)/bench/empty: $(BUILD)/bench/empty.skel.h
+
+$(BUILD)/bench/%: tests/bench/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE= -I$(BUILD)/bench -O2 -g -std=gnu11 $(WARNINGS) $< -lbpf -lelf -lz -o $@
+
+# The tools come first and the rest in a second make, which then sees what was installed.
+check: ## every test this machine can run, as root (installs what the tests need)
+	$(Q)tools/install-deps --test
+	$(Q)$(MAKE) all unit-tests victims
+	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests
+
+check-unit: unit-tests ## the unit tests alone, without root
+	$(Q)BUILD='$(BUILD)' tools/run-tests unit
+
+check-live: all victims ## the tests that need root and a kernel with BPF
+	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests live
+
+# --- for people ----------------------------------------------------------------------------------
+
+demo: ## trace a growing program, as root; leaves demo/growth.svg
+	$(Q)tools/install-deps --demo
+	$(Q)$(MAKE) all
+	$(Q)OOMTRACE='$(abspath $(PROGRAM))' tools/demo
+
+bench: ## what tracing costs, as root: ratios against the same loop without it
+	$(Q)tools/install-deps --test
+	$(Q)$(MAKE) all victims
+	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/bench
+
+install: all ## into $(DESTDIR)$(PREFIX)
+	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/oomtrace
+	$(Q)for page in $(wildcard docs/*.8); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
+
+clean: ## remove what was built
+	$(Q)rm -rf build demo oomtrace
+
+fmt: ## apply .clang-format
+	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
+
+lint: ## check formatting, C and shell; changes nothing
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+	$(Q)if command -v cppcheck >/dev/null; then \
+		cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+			--suppress=missingIncludeSystem --error-exitcode=1 -j2 -I. -Iuser user tests/judge \
+			tests/victims; \
+	else echo 'lint: cppcheck is not installed (package cppcheck), skipped' >&2; fi
+	$(Q)if command -v shellcheck >/dev/null; then shellcheck -x $(IS_SHELL); \
+	else echo 'lint: shellcheck is not installed (package shellcheck), skipped' >&2; fi
+
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(JUDGE_OBJECTS:.o=.d)
+-include $(UNIT_TESTS:=.d) $(VICTIMS:=.d)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Accounts: one per life of an mm. Found by the mm's life number, opened at the first slot a traced
+ * process allocates, retired by the recorder when the mm is gone and nothing of it is live.
+ */
+#ifndef BPF_ACCOUNT_H
+#define BPF_ACCOUNT_H
+
+#include "bpf/compat.bpf.h"
+#include "bpf/maps.bpf.h"
+#include "bpf/settings.bpf.h"
+
+/* No account: the process is not traced. */
+#define ACCOUNT_UNTRACED 0
+
+/* Flags of a thread group as a target; false: not traced. */
+static __always_inline bool target_flags(__u32 tgid, __u32 *ret_flags)
+{
+	__u32 *flags = bpf_map_lookup_elem(&targets, &tgid);
+
+	if (!flags && !trace_all)
+		return false;
+	*ret_flags = flags ? *flags : 0;
+	return true;
+}
+
+static __always_inline void account_fill(struct ot_account *account, struct task_struct *task,
+					 struct mm_struct *mm, __u64 life, __u32 flags)
+{
+	account->mm = (__u64)mm;
+	account->life = life;
+	account->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	account->frozen_ns = 0;
+	account->tgid = BPF_CORE_READ(task, tgid);
+	account->pre_exec = !!(flags & OT_TARGET_PRE_EXEC);
+	BPF_CORE_READ_INTO(&account->comm, task, group_leader, comm);
+	WRITE_ONCE(account->in_use, 1);
+}
+
+static __always_inline __u32 account_open(struct task_struct *task, struct mm_struct *mm,
+					  __u64 life, __u32 flags)
+{
+	struct ot_account *account;
+	__u32 number, *winner;
+
+	if (bpf_map_pop_elem(&free_accounts, &number)) {
+		loss_count(OT_LOSS_ACCOUNT_FULL, 1);
+		return OT_ACCOUNT_NOBODY;
+	}
+	account = bpf_map_lookup_elem(&accounts, &number);
+	if (!account)
+		return OT_ACCOUNT_NOBODY;
+	account_fill(account, task, mm, life, flags);
+	if (bpf_map_update_elem(&account_index, &life, &number, BPF_NOEXIST) == 0)
+		return number;
+
+	/* Another thread of this mm was faster, or the index is full. */
+	account->in_use = 0;
+	bpf_map_push_elem(&free_accounts, &number, 0);
+	winner = bpf_map_lookup_elem(&account_index, &life);
+	if (winner)
+		return *winner;
+	loss_count(OT_LOSS_ACCOUNT_FULL, 1);
+	return OT_ACCOUNT_NOBODY;
+}
+
+/* The account `task`'s allocations belong to, opened when there is none. */
+static __always_inline __u32 account_of_task(struct task_struct *task, struct mm_struct *mm)
+{
+	__u64 life = mm_life(mm);
+	__u32 *known = bpf_map_lookup_elem(&account_index, &life);
+	__u32 flags;
+
+	if (known)
+		return *known;
+	if (!target_flags(BPF_CORE_READ(task, tgid), &flags))
+		return ACCOUNT_UNTRACED;
+	return account_open(task, mm, life, flags);
+}
+
+/*
+ * From the moment the mm loses its last user its counters do not fall any more: what a process held
+ * at its end is what it held before teardown. Asked at each close of a slot, because that is the
+ * first thing a teardown does and no hook on all kernels comes before it.
+ */
+static __always_inline bool account_is_frozen(struct ot_account *account)
+{
+	if (account->frozen_ns)
+		return true;
+	if (!account->mm || !mm_is_dying((struct mm_struct *)account->mm))
+		return false;
+	account->frozen_ns = bpf_ktime_get_ns();
+	return true;
+}
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Cells: the counters of one stack of one account, and how an allocation finds its own.
+ */
+#ifndef BPF_CELL_H
+#define BPF_CELL_H
+
+#include "bpf/account.bpf.h"
+#include "bpf/stack.bpf.h"
+
+static __always_inline __u32 cell_fixed(__u32 account, enum ot_fixed_cell which)
+{
+	return account * OT_FIXED_COUNT + which;
+}
+
+static __always_inline struct ot_cell *cell_get(__u32 number)
+{
+	return bpf_map_lookup_elem(&cells, &number);
+}
+
+/*
+ * Adds to one counter of an array by kind. The barrier keeps clang from checking a copy of the
+ * index, whose bound old verifiers do not carry over.
+ */
+static __always_inline void counter_add(__u32 *counters, __u64 kind, int n)
+{
+	asm volatile("" : "+r"(kind));
+	if (kind < OT_KIND_COUNT)
+		__sync_fetch_and_add(&counters[kind], n);
+}
+
+static __always_inline void cell_open_slots(__u32 number, __u32 kind, __u32 slots, bool allocated)
+{
+	struct ot_cell *cell = cell_get(number);
+
+	if (!cell)
+		return;
+	counter_add(cell->live, kind, slots);
+	if (allocated)
+		__sync_fetch_and_add(&cell->allocated, slots);
+}
+
+/* `ended`: the page is gone for good, not moved or overwritten. */
+static __always_inline void cell_close_slot(struct ot_entry entry, bool ended)
+{
+	struct ot_cell *cell = cell_get(entry.cell);
+	struct ot_account *account;
+
+	if (!cell)
+		return;
+	counter_add(cell->live, entry.kind, -1);
+	if (!ended)
+		return;
+	account = bpf_map_lookup_elem(&accounts, &cell->account);
+	if (account && account_is_frozen(account))
+		counter_add(cell->held, entry.kind, 1);
+}
+
+/* Sends the stack of a new cell. Its size is bounded for the verifier by the mask. */
+static __always_inline long cell_announce(struct ot_stack_record *record)
+{
+	__u64 bytes = record->frame_count * sizeof(record->frames[0]);
+
+	if (bytes > sizeof(record->frames))
+		return -1;
+	return bpf_ringbuf_output(&records, record, __builtin_offsetof(struct ot_stack_record, frames) + bytes, 0);
+}
+
+/* A cell for the stack in `record`, or the account's [lost stacks]: bytes never go nowhere. */
+static __always_inline __u32 cell_open(struct ot_stack_record *record)
+{
+	struct ot_cell_key key = {.stack = record->stack, .account = record->account};
+	struct ot_cell *cell;
+	__u32 number, *winner;
+
+	if (bpf_map_pop_elem(&free_cells, &number)) {
+		loss_count(OT_LOSS_CELL_FULL, 1);
+		return cell_fixed(record->account, OT_FIXED_LOST);
+	}
+	cell = cell_get(number);
+	record->cell = number;
+	if (!cell || cell_announce(record)) {
+		loss_count(OT_LOSS_RING_FULL, 1);
+		bpf_map_push_elem(&free_cells, &number, 0);
+		return cell_fixed(record->account, OT_FIXED_LOST);
+	}
+	cell->stack = record->stack;
+	cell->account = record->account;
+	WRITE_ONCE(cell->in_use, 1);
+	if (bpf_map_update_elem(&cell_index, &key, &number, BPF_NOEXIST) == 0)
+		return number;
+
+	cell->in_use = 0;
+	bpf_map_push_elem(&free_cells, &number, 0);
+	winner = bpf_map_lookup_elem(&cell_index, &key);
+	if (winner)
+		return *winner;
+	loss_count(OT_LOSS_CELL_FULL, 1);
+	return cell_fixed(record->account, OT_FIXED_LOST);
+}
+
+/* The cell of the current task's stack in `account`. */
+static __always_inline __u32 cell_of_stack(void *ctx, struct ot_stack_record *record, __u32 account)
+{
+	struct ot_cell_key key = {.account = account};
+	__u32 *known;
+
+	stack_capture(ctx, record);
+	if (record->frame_count == 0)
+		return cell_fixed(account, OT_FIXED_NO_STACK);
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	record->stack = key.stack = stack_hash(record);
+	known = bpf_map_lookup_elem(&cell_index, &key);
+	if (known)
+		return *known;
+	record->type = OT_RECORD_STACK;
+	record->account = account;
+	record->tid = bpf_get_current_pid_tgid();
+	record->time_ns = bpf_ktime_get_ns();
+	return cell_open(record);
+}
+
+/*
+ * Whose an allocation is: the cell to count it in, 0 for nobody traced. Kernel threads own nothing
+ * unless they borrowed an mm; an unaccounted allocation that may not sleep was made by an interrupt
+ * that only happens to run here. Slab tries big blocks with no reclaim at all, kswapd included:
+ * that one does belong to the caller.
+ */
+static __always_inline __u32 cell_of_allocation(void *ctx, struct scratch *scratch, __u32 class,
+						__u32 gfp)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	__u32 account;
+
+	if (!mm)
+		return 0;
+	if (class == OT_CLASS_OTHER && !(gfp & gfp_direct_reclaim) && (gfp & gfp_kswapd_reclaim))
+		return 0;
+	account = account_of_task(task, mm);
+	if (account == ACCOUNT_UNTRACED)
+		return 0;
+	if (account == OT_ACCOUNT_NOBODY)
+		return cell_fixed(account, OT_FIXED_LOST);
+	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || mm_is_loading(mm))
+		return cell_fixed(account, OT_FIXED_NO_STACK);
+	return cell_of_stack(ctx, &scratch->stack, account);
+}
+
+#endif

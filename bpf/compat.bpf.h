@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every difference between kernels, each behind one accessor. Ask for fields, never for versions:
+ * stable kernels get fields backported.
+ */
+#ifndef BPF_COMPAT_H
+#define BPF_COMPAT_H
+
+#include "bpf/common.bpf.h"
+
+/* include/linux/sched.h; unchanged since 2.6 */
+#define PF_KTHREAD 0x00200000
+
+/* include/linux/page-flags.h: PAGE_MAPPING_ANON, FOLIO_MAPPING_ANON since 6.17 */
+#define MAPPING_ANON 1UL
+/* PAGE_MAPPING_MOVABLE until 6.16; FOLIO_MAPPING_KSM, only ever with ANON, after */
+#define MAPPING_OTHER 2UL
+
+/*
+ * A number that no other mm ever had. x86 has one (commit f39681ed0f48, 4.13); elsewhere the
+ * address has to do, and forget_address() ends the earlier life.
+ */
+static __always_inline __u64 mm_life(struct mm_struct *mm)
+{
+	if (bpf_core_field_exists(mm->context.ctx_id))
+		return BPF_CORE_READ(mm, context.ctx_id);
+	return (__u64)mm;
+}
+
+static __always_inline bool mm_life_is_address(void)
+{
+	return !bpf_core_field_exists(((struct mm_struct *)0)->context.ctx_id);
+}
+
+/* Is the last user gone, the mm being torn down? True from exit_mmap() on, whoever runs it. */
+static __always_inline bool mm_is_dying(struct mm_struct *mm)
+{
+	return BPF_CORE_READ(mm, mm_users.counter) == 0;
+}
+
+/*
+ * In execve the mm is new and the registers are the old image's until load_elf_binary() is through;
+ * it sets end_code last.
+ */
+static __always_inline bool mm_is_loading(struct mm_struct *mm)
+{
+	return BPF_CORE_READ(mm, end_code) == 0;
+}
+
+/* 6.18 wrapped the word in memdesc_flags_t. */
+static __always_inline unsigned long page_flags(struct page *page)
+{
+	struct page___memdesc *wrapped = (void *)page;
+	struct page___word *plain = (void *)page;
+
+	if (bpf_core_type_exists(memdesc_flags_t))
+		return BPF_CORE_READ(wrapped, flags.f);
+	return BPF_CORE_READ(plain, flags);
+}
+
+#define page_flag(page, flag)                                                                      \
+	(!!(page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, flag))))
+
+/* The first page of the compound page that `page` is part of, or `page` itself. */
+static __always_inline struct page *page_head(struct page *page)
+{
+	unsigned long head = BPF_CORE_READ(page, compound_head);
+
+	return head & 1 ? (struct page *)(head - 1) : page;
+}
+
+/*
+ * Order of a folio given its head page. 6.6 moved it to the low byte of the second page's flags
+ * (commit ebc1baf5c9b4), 5.6 to 6.5 kept it in compound_order or _folio_order of that page.
+ */
+static __always_inline __u32 page_order(struct page *page)
+{
+	struct folio *folio = (void *)page;
+	__u32 order = 0;
+
+	if (!page_flag(page, PG_head))
+		return 0;
+	if (bpf_core_field_exists(folio->_flags_1))
+		order = BPF_CORE_READ(folio, _flags_1) & 0xff;
+	return order > OT_MAX_ORDER ? 0 : order;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opening and closing ledger entries. For one page the allocator itself orders allocation and free,
+ * so entries need no lock: they are written whole and read whole.
+ *
+ * A high-order block covers up to 1024 slots. The loop over them is bounded for the verifier, and
+ * its body is a global function, verified once: inlined it is too complex for 6.18.
+ */
+#ifndef BPF_LEDGER_H
+#define BPF_LEDGER_H
+
+#include "bpf/cell.bpf.h"
+#include "bpf/slot.bpf.h"
+
+#define MAX_SLOTS (1U << OT_MAX_ORDER)
+
+union entry_word {
+	struct ot_entry entry;
+	__u64 word;
+};
+
+static __always_inline struct ot_entry entry_load(__u64 *place)
+{
+	union entry_word value = {.word = READ_ONCE(*place)};
+
+	return value.entry;
+}
+
+static __always_inline void entry_store(__u64 *place, struct ot_entry entry)
+{
+	union entry_word value = {.entry = entry};
+
+	WRITE_ONCE(*place, value.word);
+}
+
+/*
+ * Stores `entry` in the slot of `block`, replacing what is there: whatever it was, its page has
+ * been free since, even if its free was not seen.
+ */
+static __always_inline int entry_replace(__u64 block, struct ot_entry entry)
+{
+	__u64 *place = ledger_entry(block);
+	struct ot_entry old;
+
+	if (!place)
+		return 0;
+	old = entry_load(place);
+	if (old.cell) {
+		loss_count(OT_LOSS_GHOST, 1);
+		cell_close_slot(old, false);
+	}
+	entry_store(place, entry);
+	return 1;
+}
+
+#endif

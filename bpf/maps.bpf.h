@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All maps. Sizes marked "set by the recorder" follow the mode (user/capture/sizes.c); everything
+ * is preallocated, because these programs run inside the page allocator.
+ */
+#ifndef BPF_MAPS_H
+#define BPF_MAPS_H
+
+#include "bpf/common.bpf.h"
+
+/* One entry per block of page frames, in the order of the present sections. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, __u32);
+	__type(value, __u64); /* struct ot_entry, moved as one word */
+} ledger __weak SEC(".maps");
+
+/* 128 MiB section of physical memory -> 1 + its place in the ledger; 0: not present. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, __u32);
+	__type(value, __u32);
+} sections __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, __u32);
+	__type(value, struct ot_account);
+} accounts __weak SEC(".maps");
+
+/* Life of an mm -> account. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, __u64);
+	__type(value, __u32);
+} account_index __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, __u32);
+	__type(value, struct ot_cell);
+} cells __weak SEC(".maps");
+
+/* (account, stack) -> cell. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, struct ot_cell_key);
+	__type(value, __u32);
+} cell_index __weak SEC(".maps");
+
+/* Numbers not in use. The recorder fills them at start and again when it retires the dead. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(value, __u32);
+} free_accounts __weak SEC(".maps"), free_cells __weak SEC(".maps");
+
+/* Thread groups to trace: tgid -> enum ot_target_flag bits. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, __u32);
+	__type(value, __u32);
+} targets __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set by the recorder */
+} records __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OT_LOSS_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OT_STAT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} stats __weak SEC(".maps");
+
+/* An allocation whose kind is not known yet. */
+struct pending {
+	__u64 page;
+	__u64 frame;
+	__u32 cell;
+	__u32 order;
+};
+
+/* Work space of one allocation. */
+struct scratch {
+	__u64 busy;
+	struct ot_entry opening; /* what ledger_open() stores */
+	struct pending pending;
+	struct ot_stack_record stack;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch_space __weak SEC(".maps");
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch_space, &zero);
+}
+
+static __always_inline void loss_count(__u32 cause, __u64 n)
+{
+	__u64 *value = bpf_map_lookup_elem(&losses, &cause);
+
+	if (value)
+		*value += n;
+}
+
+static __always_inline void stat_count(__u32 what, __u64 n)
+{
+	__u64 *value = bpf_map_lookup_elem(&stats, &what);
+
+	if (value)
+		*value += n;
+}
+
+#endif

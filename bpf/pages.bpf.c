@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The page ledger's two hooks: kmem:mm_page_alloc opens entries, kmem:mm_page_free closes them,
+ * whoever frees and however. For a page that is no slot each is a multiply, a shift and a compare.
+ */
+#include "bpf/movers.bpf.h"
+
+static __always_inline __u32 class_of_gfp(__u32 gfp)
+{
+	if (gfp & gfp_movable)
+		return OT_CLASS_MOVABLE;
+	return gfp & gfp_account ? OT_CLASS_ACCOUNT : OT_CLASS_OTHER;
+}
+
+__noinline __weak int ledger_open_slot(__u64 block)
+{
+	struct scratch *scratch = scratch_get();
+
+	return scratch ? entry_replace(block, scratch->opening) : 0;
+}
+
+/* Every slot of the block gets the entry in scratch->opening, which may be empty. */
+static __always_inline __u32 ledger_open(__u64 frame, __u32 order)
+{
+	__u64 block = frame >> period_shift;
+	__u32 slots = slot_count(frame, order), opened = 0;
+
+	for (__u32 i = 0; i < MAX_SLOTS; i++) {
+		if (i >= slots)
+			break;
+		opened += ledger_open_slot(block + i);
+	}
+	return opened;
+}
+
+static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 page, __u32 order,
+				      __u32 gfp)
+{
+	__u64 frame = frame_of_page(page);
+	__u32 class = class_of_gfp(gfp);
+	struct ot_entry *opening = &scratch->opening;
+	bool moving = class == OT_CLASS_MOVABLE && mover_is_current();
+	__u32 opened;
+
+	kind_settle(scratch);
+	opening->cell = moving ? cell_fixed(OT_ACCOUNT_NOBODY, OT_FIXED_MOVED)
+			       : cell_of_allocation(ctx, scratch, class, gfp);
+	opening->kind = class == OT_CLASS_ACCOUNT ? OT_KIND_KERNEL : OT_KIND_PENDING;
+	opening->class = class;
+	opening->order = order;
+	opening->generation = 0;
+	if (!opening->cell) {
+		stat_count(OT_STAT_NOBODY, 1);
+		*(__u64 *)opening = 0;
+	}
+	opened = ledger_open(frame, order);
+	if (!opening->cell || !opened)
+		return;
+	stat_count(OT_STAT_OPENED, opened);
+	cell_open_slots(opening->cell, opening->kind, opened, !moving);
+	if (moving) {
+		mover_add_vacancy(frame, order, OT_KIND_PENDING);
+	} else if (opening->kind == OT_KIND_PENDING) {
+		scratch->pending.page = page;
+		scratch->pending.frame = frame;
+		scratch->pending.order = order;
+		scratch->pending.cell = opening->cell;
+	}
+}
+
+SEC("raw_tp/mm_page_alloc")
+int page_alloc(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 page = ctx->args[0];
+	__u32 order = ctx->args[1];
+	struct scratch *scratch;
+
+	if (!page) {
+		loss_count(OT_LOSS_NULL_PAGE, 1);
+		return 0;
+	}
+	if (!slot_count(frame_of_page(page), order))
+		return 0;
+	scratch = scratch_get();
+	if (!scratch)
+		return 0;
+	/* Kernels before 5.15 do not keep a program from interrupting itself. */
+	if (scratch->busy) {
+		loss_count(OT_LOSS_NESTED, 1);
+		return 0;
+	}
+	scratch->busy = 1;
+	page_open(ctx, scratch, page, order, ctx->args[2]);
+	scratch->busy = 0;
+	return 0;
+}
+
+__noinline __weak int ledger_close_slot(__u64 block)
+{
+	__u64 *place = ledger_entry(block);
+	struct ot_entry entry, empty = {};
+
+	if (!place)
+		return 0;
+	entry = entry_load(place);
+	if (!entry.cell)
+		return 0;
+	entry_store(place, empty);
+	cell_close_slot(entry, true);
+	return 1;
+}
+
+SEC("raw_tp/mm_page_free")
+int page_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 page = ctx->args[0];
+	__u64 frame = frame_of_page(page);
+	__u32 order = ctx->args[1];
+	__u32 slots = slot_count(frame, order), closed = 0;
+
+	if (!slots)
+		return 0;
+	if (mover_is_current() && mover_close_page((struct page *)page, frame, order))
+		return 0;
+	for (__u32 i = 0; i < MAX_SLOTS; i++) {
+		if (i >= slots)
+			break;
+		closed += ledger_close_slot((frame >> period_shift) + i);
+	}
+	if (closed)
+		stat_count(OT_STAT_CLOSED, closed);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

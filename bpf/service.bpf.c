@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Programs that work for the recorder rather than for an event: calibration at the start, and
+ * settling of kinds before the ledger is read. The latter are never attached but run by
+ * BPF_PROG_TEST_RUN, on the CPU asked for. The iterator opens the accounts of targets that are
+ * running already, so that what they hold can be adopted before they allocate again.
+ */
+#include "bpf/kind.bpf.h"
+
+/* struct page * of the last order-0 page the recorder's thread allocated. */
+__u64 calibration_page __weak = 0;
+
+SEC("raw_tp/mm_page_alloc")
+int calibrate(struct bpf_raw_tracepoint_args *ctx)
+{
+	if ((__u32)bpf_get_current_pid_tgid() == own_tid && ctx->args[1] == 0 &&
+	    (ctx->args[2] & gfp_movable))
+		calibration_page = ctx->args[0];
+	return 0;
+}
+
+/* Settles the allocation this CPU has pending. */
+SEC("raw_tp")
+int settle_cpu(void *ctx)
+{
+	struct scratch *scratch = scratch_get();
+
+	if (scratch && !scratch->busy)
+		kind_settle(scratch);
+	return 0;
+}
+
+/* Frames whose entry is still pending, to be looked at once more. Written by the recorder. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, OT_SETTLE_BATCH);
+	__type(key, __u32);
+	__type(value, __u64);
+} settle_frames SEC(".maps");
+
+__noinline __weak int settle_frame(__u32 index)
+{
+	__u64 *frame = bpf_map_lookup_elem(&settle_frames, &index);
+	struct ot_entry entry;
+	__u64 *place;
+	__u32 kind;
+
+	if (!frame || !*frame)
+		return 0;
+	place = ledger_entry(*frame >> period_shift);
+	if (!place)
+		return 0;
+	entry = entry_load(place);
+	if (!entry.cell || entry.kind != OT_KIND_PENDING)
+		return 0;
+	kind = kind_of_page(page_of_frame(*frame), entry.class);
+	/* What is not movable and has no mapping even now is the kernel's own. */
+	if (kind == OT_KIND_PENDING && entry.class == OT_CLASS_OTHER)
+		kind = OT_KIND_KERNEL;
+	if (kind != OT_KIND_PENDING)
+		kind_resolve_slot(*frame >> period_shift, kind, entry.cell);
+	return 0;
+}
+
+SEC("raw_tp")
+int settle_batch(void *ctx)
+{
+	for (__u32 i = 0; i < OT_SETTLE_BATCH; i++)
+		settle_frame(i);
+	return 0;
+}
+
+SEC("iter/task")
+int open_accounts(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct mm_struct *mm;
+	__u32 flags;
+
+	if (!task)
+		return 0;
+	mm = BPF_CORE_READ(task, mm);
+	/* Host-wide, an account is opened when it is first used. */
+	if (mm && target_flags(BPF_CORE_READ(task, tgid), &flags) && !trace_all)
+		account_of_task(task, mm);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Settings the recorder writes before loading. Constants to the verifier: what is switched off is
+ * not even compiled to machine code.
+ */
+#ifndef BPF_SETTINGS_H
+#define BPF_SETTINGS_H
+
+#include "bpf/common.bpf.h"
+
+/* log2 of the period: every 2^period_shift page frames share one slot. */
+const volatile __u32 period_shift __weak = 4;
+/* sizeof(struct page), and its log2 where it is a power of two, else 0. */
+const volatile __u32 page_struct_bytes __weak = 64;
+const volatile __u32 page_struct_shift __weak = 6;
+/* Trace every process of the host, not only those in `targets`. */
+const volatile bool trace_all __weak = false;
+/* Seed of the stack hash, so that nobody can prepare collisions. */
+const volatile __u64 stack_seed __weak = 0;
+/* The recorder's own thread, for calibration. */
+const volatile __u32 own_tid __weak = 0;
+/* Values of the gfp bits in this kernel. */
+const volatile __u32 gfp_movable __weak = 0;
+const volatile __u32 gfp_account __weak = 0;
+const volatile __u32 gfp_direct_reclaim __weak = 0;
+const volatile __u32 gfp_kswapd_reclaim __weak = 0;
+
+/* Address of struct page number 0, found by calibration after loading, before attaching. */
+__u64 page_array __weak = 0;
+/* Mover brackets that are open now; 0 keeps the movers' code off the usual path. */
+__u64 movers_active __weak = 0;
+
+#endif

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What every live test loads: where things are, how to wait without sleeping, how to clean up.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${BUILD:-build}
+[[ $BUILD = /* ]] || BUILD=$ROOT/$BUILD
+OOMTRACE=${OOMTRACE:-$ROOT/oomtrace}
+JUDGE=$BUILD/judge
+
+# Generous: only a hang gets there, a slow machine does not.
+PATIENCE_SECONDS=120
+
+# shellcheck source=tests/lib/requires.bash
+source "$ROOT/tests/lib/requires.bash"
+# shellcheck source=tests/lib/victim.bash
+source "$ROOT/tests/lib/victim.bash"
+# shellcheck source=tests/lib/tracer.bash
+source "$ROOT/tests/lib/tracer.bash"
+# shellcheck source=tests/lib/truth.bash
+source "$ROOT/tests/lib/truth.bash"
+
+# Says why on the way out; bats shows what a failed test printed.
+fail()
+{
+	printf '%s\n' "$*"
+	return 1
+}
+
+# A background process of its own: no descriptor of bats (which waits for them to close), and not
+# the ignored SIGINT that a shell hands to its background jobs.
+run_in_background()
+{
+	exec 3>&- env --default-signal=INT,QUIT,PIPE "$@"
+}
+
+# wait_for_line FD PATTERN: reads lines, and keeps them in LINES, until one matches.
+wait_for_line()
+{
+	local fd=$1 pattern=$2 line
+
+	LINES=()
+	while IFS= read -r -t "$PATIENCE_SECONDS" -u "$fd" line; do
+		LINES+=("$line")
+		# shellcheck disable=SC2053 # a pattern is what it is
+		[[ $line != $pattern ]] || return 0
+	done
+	fail "waited for '$pattern', got: ${LINES[*]-nothing}"
+}
+
+# Reads until everybody has closed the other end: nobody is left then.
+drain()
+{
+	local fd=$1 line
+
+	while IFS= read -r -t "$PATIENCE_SECONDS" -u "$fd" line; do
+		printf '%s\n' "$line"
+	done
+}
+
+live_teardown()
+{
+	tracer_cleanup
+	victim_cleanup
+}

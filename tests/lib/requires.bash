@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `requires root bpf thp` opens a test: it is skipped, saying what is missing, unless the machine
+# was probed to have it all. Probes try the thing itself; they never look at versions, and never
+# ask oomtrace, whose failure must fail a test. An unknown word is a bug in the test and fails it.
+
+declare -gA REQUIRED_PROGRAM=(
+	[redis]=redis-server [go]=go [python]=/usr/bin/python3 [perl]=perl [node]=node
+	[busybox]=busybox [setpriv]=setpriv [capsh]=capsh [unshare]=unshare
+	[flamegraph]=$(command -v flamegraph.pl || echo /usr/share/perl5/Devel/NYTProf/flamegraph.pl)
+)
+
+probe_root() { [[ $(id -u) == 0 ]]; }
+# Loads and attaches empty programs to the hooks of the ledger, and leaves.
+probe_bpf() { "$BUILD/bench/empty" pages </dev/null >/dev/null 2>&1; }
+probe_cgroup_memory() { [[ -n $(cgroup_memory_root) ]]; }
+probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
+probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
+probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }
+probe_compaction() { [[ -w /proc/sys/vm/compact_memory ]]; }
+probe_tmpfs() { [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs && -w /dev/shm ]]; }
+# Page cache that can be dropped: a file system of its own on a disk.
+probe_disk() { [[ $(stat -f -c %T "$BATS_TEST_TMPDIR") == @(ext2/ext3|xfs|btrfs) ]]; }
+probe_mount() { unshare --mount true 2>/dev/null; }
+probe_ipc_lock() { (ulimit -l unlimited) 2>/dev/null || capsh --has-p=cap_ipc_lock 2>/dev/null; }
+
+requires()
+{
+	local word
+
+	for word in "$@"; do
+		if [[ -n ${REQUIRED_PROGRAM[$word]-} ]]; then
+			command -v "${REQUIRED_PROGRAM[$word]}" >/dev/null ||
+				skip "missing: program ${REQUIRED_PROGRAM[$word]}"
+		elif declare -F "probe_$word" >/dev/null; then
+			"probe_$word" || skip "missing: $word"
+		else
+			fail "requires: unknown word '$word'"
+			return 1
+		fi
+	done
+}

@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs oomtrace beside a test: started, ready (it says so), asked for its result.
+
+# trace_start ARGUMENT...: returns when the probes are live.
+trace_start()
+{
+	local dir=$BATS_TEST_TMPDIR/tracer
+
+	mkdir -p "$dir"
+	rm -f "$dir/err"
+	mkfifo "$dir/err"
+	TRACE_OUT=$dir/out TRACE_TALK=$dir/talk
+	(run_in_background "$OOMTRACE" "$@" </dev/null >"$TRACE_OUT" 2>"$dir/err") &
+	TRACE_PID=$!
+	exec {TRACE_ERR}<"$dir/err"
+	wait_for_line "$TRACE_ERR" 'oomtrace: tracing *' || return
+	printf '%s\n' "${LINES[@]}" >"$TRACE_TALK"
+}
+
+# Waits for the end; its exit status is kept in TRACE_STATUS, what it said in $TRACE_TALK.
+trace_wait()
+{
+	drain "$TRACE_ERR" >>"$TRACE_TALK"
+	exec {TRACE_ERR}<&-
+	TRACE_ERR=
+	TRACE_STATUS=0
+	wait "$TRACE_PID" || TRACE_STATUS=$?
+	TRACE_PID=
+}
+
+# Ctrl-C: the result is in $TRACE_OUT.
+trace_stop()
+{
+	kill -INT "$TRACE_PID"
+	trace_wait
+	((TRACE_STATUS == 0)) || fail "oomtrace exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"
+}
+
+tracer_cleanup()
+{
+	[[ -n ${TRACE_PID-} ]] || return 0
+	kill -KILL "$TRACE_PID" 2>/dev/null || true
+	[[ -z ${TRACE_ERR-} ]] || exec {TRACE_ERR}<&-
+	wait "$TRACE_PID" 2>/dev/null || true
+	TRACE_PID=
+}
+
+# folded_pages FILE [FRAME...]: pages of all lines that have every frame given, as a whole frame.
+# A frame `NAME*` stands for all that begin so.
+folded_pages()
+{
+	awk -v frames="$(printf '%s\n' "${@:2}")" '
+		BEGIN { wanted = frames == "" ? 0 : split(frames, want, "\n") }
+		function matches(frame, pattern) {
+			if (pattern ~ /\*$/)
+				return index(frame, substr(pattern, 1, length(pattern) - 1)) == 1
+			return frame == pattern
+		}
+		function has(pattern, i) {
+			for (i = 1; i <= count; i++)
+				if (matches(frame[i], pattern))
+					return 1
+			return 0
+		}
+		{
+			bytes = $NF
+			sub(/ [0-9]+$/, "")
+			count = split($0, frame, ";")
+			for (w = 1; w <= wanted; w++)
+				if (!has(want[w]))
+					next
+			total += bytes
+		}
+		END { printf "%d\n", total / 4096 }' "$1"
+}

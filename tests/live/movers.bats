@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The kernel moves pages on its own account. Whoever touched them first remains their author.
+
+KHUGEPAGED=/sys/kernel/mm/transparent_hugepage/khugepaged
+
+setup()
+{
+	load ../lib/common
+	requires root bpf cgroup_memory frame_numbers
+}
+
+teardown()
+{
+	live_teardown
+	khugepaged_restore
+}
+
+khugepaged_hurry()
+{
+	local name
+
+	requires khugepaged
+	for name in scan_sleep_millisecs alloc_sleep_millisecs pages_to_scan; do
+		KHUGEPAGED_BEFORE[$name]=$(<$KHUGEPAGED/$name)
+	done
+	echo 0 >$KHUGEPAGED/alloc_sleep_millisecs
+	echo 100000 >$KHUGEPAGED/pages_to_scan
+	echo 1 >$KHUGEPAGED/scan_sleep_millisecs
+}
+
+khugepaged_restore()
+{
+	local name
+
+	for name in "${!KHUGEPAGED_BEFORE[@]}"; do
+		echo "${KHUGEPAGED_BEFORE[$name]}" >"$KHUGEPAGED/$name"
+	done
+}
+
+# Of the first region: process, address, bytes.
+region_place()
+{
+	read -r _ _ _ pid address bytes <<<"${REGIONS[0]}"
+	echo "$pid $address $bytes"
+}
+
+@test "compaction: at least nine tenths stay with their author" {
+	requires compaction
+	# shellcheck disable=SC2317 # truth calls it
+	truth_meanwhile()
+	{
+		local place moved
+
+		read -ra place <<<"$(region_place)"
+		"$JUDGE" frames "${place[@]}" | sort >"$BATS_TEST_TMPDIR/before"
+		echo 1 >/proc/sys/vm/compact_memory
+		moved=$("$JUDGE" frames "${place[@]}" | sort | comm -13 "$BATS_TEST_TMPDIR/before" - | wc -l)
+		echo "compaction moved $moved pages"
+		MOVED_PAGES=$((MOVED_PAGES + moved))
+	}
+	MOVED_PAGES=0
+	truth huge fragments 128
+	((MOVED_PAGES > 0)) || skip "missing: a machine where compaction moves anything"
+}
+
+@test "khugepaged: at least nine tenths stay with their author" {
+	declare -gA KHUGEPAGED_BEFORE
+	khugepaged_hurry
+	# shellcheck disable=SC2317 # truth calls it
+	truth_meanwhile()
+	{
+		local place turns=0
+
+		read -ra place <<<"$(region_place)"
+		until (($(judge_value huge range "${place[@]}") * 4096 == place[2])); do
+			((++turns < 5000)) || fail "khugepaged did not collapse all of it" || return
+		done
+	}
+	truth huge collapse 16
+}

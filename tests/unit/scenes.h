@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sessions that never took place: each scene plays the trace events of one into a callback, so that
+ * writer, reader, model and renderers can be tested against figures known in advance.
+ */
+#ifndef TESTS_SCENES_H
+#define TESTS_SCENES_H
+
+#include <string.h>
+
+#include "capture/event.h"
+
+#define SCENE_MIB_PAGES 256 /* 4 KiB pages in 1 MiB */
+
+typedef void (*scene_sink)(const struct event *event, void *context);
+
+struct stage {
+	scene_sink sink;
+	void *context;
+};
+
+static inline void play(const struct stage *stage, struct event event)
+{
+	stage->sink(&event, stage->context);
+}
+
+static inline void play_session(const struct stage *stage, uint64_t period_pages,
+				const char *target)
+{
+	play(stage, (struct event){ .type = EVENT_SESSION,
+				    .session = { .start_realtime_ns = 1700000000000000000ULL,
+						 .period_pages = period_pages,
+						 .page_size_bytes = 4096,
+						 .tool_version = "0.1.0",
+						 .kernel_release = "6.18.0-test",
+						 .machine = "x86_64",
+						 .hostname = "stage",
+						 .boot_id = "4a7d3e6c-0000-4000-8000-000000000000",
+						 .target = target } });
+}
+
+static inline void play_process(const struct stage *stage, uint32_t id, uint32_t pid,
+				uint32_t parent_pid, const char *comm, bool target, bool ended)
+{
+	struct event event = { .type = EVENT_PROCESS,
+			       .process = { .id = id,
+					    .pid = pid,
+					    .parent_pid = parent_pid,
+					    .start_time_ns = 1000000ULL * pid,
+					    .target = target,
+					    .ended = ended,
+					    .exe = "/usr/bin/actor" } };
+
+	strncpy(event.process.comm, comm, EVENT_COMM_LEN - 1);
+	play(stage, event);
+}
+
+static inline void play_module(const struct stage *stage, uint32_t id, const char *path)
+{
+	play(stage, (struct event){ .type = EVENT_MODULE,
+				    .module = { .id = id,
+						.build_id_len = 20,
+						.build_id = { 0xde, 0xad, (uint8_t)id },
+						.path = path,
+						.fd = -1 } });
+}
+
+/* `offsets` are in module 1, leaf first, and end in 0. */
+static inline void play_stack(const struct stage *stage, uint32_t id, const char *comm,
+			      const uint64_t *offsets)
+{
+	struct event_frame frames[EVENT_MAX_FRAMES];
+	struct event event = { .type = EVENT_STACK, .stack = { .id = id, .frames = frames } };
+
+	strncpy(event.stack.comm, comm, EVENT_COMM_LEN - 1);
+	for (uint32_t i = 0; offsets[i]; i++) {
+		frames[i] = (struct event_frame){ .module = 1, .offset = offsets[i] };
+		event.stack.frame_count++;
+	}
+	play(stage, event);
+}
+
+#define STACK(...) ((const uint64_t[]){ __VA_ARGS__, 0 })
+
+static inline void play_label(const struct stage *stage, uint32_t id, enum stack_origin origin)
+{
+	play(stage, (struct event){ .type = EVENT_STACK, .stack = { .id = id, .origin = origin } });
+}
+
+static inline void play_name(const struct stage *stage, uint64_t offset, const char *name)
+{
+	play(stage, (struct event){ .type = EVENT_NAME,
+				    .name = { .module = 1, .offset = offset, .name = name } });
+}
+
+static inline void play_cell(const struct stage *stage, uint32_t process, uint32_t stack,
+			     enum memory_kind kind, uint64_t live_slots, uint64_t allocated_slots)
+{
+	struct event event = { .type = EVENT_CELL,
+			       .cell = { .process = process,
+					 .stack = stack,
+					 .allocated_slots = allocated_slots } };
+
+	event.cell.live_slots[kind] = live_slots;
+	play(stage, event);
+}
+
+static inline void play_inherited(const struct stage *stage, uint32_t process, uint32_t author,
+				  uint32_t author_pid, uint32_t stack, uint64_t slots,
+				  uint64_t exclusive_slots)
+{
+	struct event event = { .type = EVENT_INHERITED,
+			       .inherited = { .process = process,
+					      .author = author,
+					      .author_pid = author_pid,
+					      .stack = stack } };
+
+	event.inherited.slots[KIND_ANON] = slots;
+	event.inherited.exclusive_slots[KIND_ANON] = exclusive_slots;
+	play(stage, event);
+}
+
+static inline void play_rss(const struct stage *stage, uint32_t process, enum memory_when when,
+			    uint64_t anon_pages)
+{
+	play(stage, (struct event){ .type = EVENT_MEMORY,
+				    .memory = { .process = process,
+						.when = when,
+						.known = MEMORY_RSS | MEMORY_VIRTUAL |
+							 MEMORY_PAGE_TABLES | MEMORY_SPLIT_HUGE,
+						.rss_anon_bytes = anon_pages * 4096,
+						.rss_file_bytes = 900 * 4096,
+						.rss_shmem_bytes = 64 * 4096,
+						.virtual_bytes = 1ULL << 30,
+						.page_table_bytes = 80 * 4096 } });
+}
+
+static inline void play_lost(const struct stage *stage, const char *cause, const char *meaning,
+			     uint64_t count, bool data)
+{
+	play(stage, (struct event){ .type = EVENT_LOST,
+				    .lost = { .cause = cause,
+					      .meaning = meaning,
+					      .count = count,
+					      .data = data } });
+}
+
+static inline void play_end(const struct stage *stage, enum end_reason reason)
+{
+	play(stage, (struct event){ .type = EVENT_END,
+				    .end = { .duration_ns = 30000000000ULL, .reason = reason } });
+}
+
+/* A server with two threads: every kind, every origin, names and no names, losses. */
+static inline void scene_server(const struct stage *stage)
+{
+	play_session(stage, 16, "-p 1234");
+	play_process(stage, 1, 1234, 1, "redis-server", true, false);
+	play_rss(stage, 1, MEMORY_START, 3 * SCENE_MIB_PAGES);
+	play_module(stage, 1, "/usr/bin/redis-server");
+	/* 1 and 2 differ in the line of dictExpand alone: one stack to people */
+	play_stack(stage, 1, "redis-server", STACK(0x100, 0x210, 0x300));
+	play_stack(stage, 2, "redis-server", STACK(0x100, 0x220, 0x300));
+	play_stack(stage, 3, "bio_lazy_free", STACK(0x400, 0x500));
+	play_stack(stage, 4, "redis-server", STACK(0x600, 0x300)); /* 0x600 has no name */
+	play_stack(stage, 5, "redis-server", STACK(0x700, 0x300));
+	play_label(stage, 6, STACK_BEFORE);
+	play_label(stage, 7, STACK_MOVED);
+	play_label(stage, 8, STACK_LOST);
+	play_label(stage, 9, STACK_NO_STACK);
+	play_cell(stage, 1, 1, KIND_ANON, 1000, 1500);
+	play_cell(stage, 1, 2, KIND_ANON, 600, 800);
+	play_cell(stage, 1, 3, KIND_SHMEM, 64, 64);
+	play_cell(stage, 1, 4, KIND_FILE, 300, 310);
+	play_cell(stage, 1, 5, KIND_ANON, 3, 90); /* too few: [others] */
+	play_cell(stage, 1, 3, KIND_ANON, 2, 2);
+	play_cell(stage, 1, 6, KIND_ANON, 48, 0);
+	play_cell(stage, 1, 7, KIND_ANON, 10, 0);
+	play_cell(stage, 1, 8, KIND_ANON, 5, 5);
+	play_cell(stage, 1, 9, KIND_KERNEL, 7, 9);
+	play_cell(stage, 1, 4, KIND_PENDING, 8, 0);
+	play_rss(stage, 1, MEMORY_END, 104 * SCENE_MIB_PAGES);
+	play_lost(stage, "ring-full", "a stack could not be sent", 12, true);
+	play_lost(stage, "null-page", "an allocation failed", 0, false);
+	play_lost(stage, "ghost", "a free was not seen", 3, false);
+	play_name(stage, 0x100, "zmalloc");
+	play_name(stage, 0x210, "dictExpand");
+	play_name(stage, 0x220, "dictExpand");
+	play_name(stage, 0x300, "main");
+	play_name(stage, 0x400, "lazyfreeFreeObject(robj*)");
+	play_name(stage, 0x500, "bioProcessBackgroundJobs");
+	play_end(stage, END_DURATION);
+}
+
+/* A parent that has ended, and its two children, who share 8 MiB of it; exact. */
+static inline void scene_prefork(const struct stage *stage)
+{
+	play_session(stage, 1, "--children -p 100");
+	play_process(stage, 1, 100, 1, "parent", true, true);
+	play_process(stage, 2, 101, 100, "child", false, false);
+	play_process(stage, 3, 102, 100, "child", false, false);
+	play_process(stage, 4, 103, 100, "short", false, true);
+	play_module(stage, 1, "/usr/bin/prefork");
+	play_stack(stage, 1, "parent", STACK(0x100, 0x300));
+	play_stack(stage, 2, "child", STACK(0x200, 0x300));
+	play_name(stage, 0x100, "load_table");
+	play_name(stage, 0x200, "serve");
+	play_name(stage, 0x300, "main");
+	play_cell(stage, 1, 1, KIND_ANON, 2048, 2048);
+	play_cell(stage, 2, 2, KIND_ANON, 100, 200);
+	play_cell(stage, 3, 2, KIND_ANON, 50, 50);
+	play_cell(stage, 4, 2, KIND_ANON, 5, 5);
+	play_inherited(stage, 2, 1, 100, 1, 2048, 2048);
+	play_inherited(stage, 3, 1, 100, 1, 2000, 0);
+	play_rss(stage, 2, MEMORY_END, 2148);
+	play_rss(stage, 3, MEMORY_END, 2050);
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* CMD replaced a shell and has ended; no frame numbers, so what was before is subtracted. */
+static inline void scene_command(const struct stage *stage)
+{
+	struct event memory = { .type = EVENT_MEMORY,
+				.memory = { .process = 2,
+					    .when = MEMORY_START,
+					    .known = MEMORY_RSS | MEMORY_BEFORE_BY_SUBTRACTION,
+					    .rss_anon_bytes = 40 * 4096 } };
+
+	play_session(stage, 64, "-- sh -c 'exec sort'");
+	play_process(stage, 1, 200, 1, "sh", true, true);
+	play_process(stage, 2, 200, 1, "sort", true, true);
+	play_module(stage, 1, "/usr/bin/sort");
+	play_stack(stage, 1, "sort", STACK(0x100, 0x200));
+	play_stack(stage, 2, "sh", STACK(0x300));
+	play(stage, memory);
+	play_cell(stage, 1, 2, KIND_ANON, 9, 9);
+	play_cell(stage, 2, 1, KIND_ANON, 100, 120);
+	play_rss(stage, 2, MEMORY_END, 6500);
+	play_name(stage, 0x100, "xmalloc");
+	play_name(stage, 0x200, "main");
+	play(stage, (struct event){ .type = EVENT_END,
+				    .end = { .duration_ns = 2500000000ULL,
+					     .reason = END_TARGET_ENDED,
+					     .has_exit_status = true,
+					     .exit_status = 256 } });
+}
+
+/* Names from people who do not wish us well. */
+static inline void scene_hostile(const struct stage *stage)
+{
+	play_session(stage, 1, "-p 666");
+	play_process(stage, 1, 666, 1, "a;b\n\x1b[31mX 9", true, false);
+	play_module(stage, 1, "/tmp/\xff\xfe;x\r\n 7");
+	play_stack(stage, 1, "a;b\n\x1b[31mX 9", STACK(0x100, 0x200));
+	play_stack(stage, 2, "", STACK(0x300));
+	play_stack(stage, 3, "nul\t 12", STACK(0x400, 0x100));
+	play_cell(stage, 1, 1, KIND_ANON, 10, 10);
+	play_cell(stage, 1, 2, KIND_ANON, 20, 20);
+	play_cell(stage, 1, 3, KIND_ANON, 30, 30);
+	play_name(stage, 0x100, "evil;frame 12.5");
+	play_name(stage, 0x200, "\xe2\x80\xaeright to left");
+	play_name(stage, 0x300, "leaf 42");
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* Nothing has grown. */
+static inline void scene_idle(const struct stage *stage)
+{
+	play_session(stage, 16, "-p 5");
+	play_process(stage, 1, 5, 1, "idle", true, false);
+	play_rss(stage, 1, MEMORY_START, 10);
+	play_rss(stage, 1, MEMORY_END, 10);
+	play_end(stage, END_DURATION);
+}
+
+static const struct scene {
+	const char *name;
+	void (*play)(const struct stage *stage);
+} scenes[] = {
+	{ "server", scene_server },   { "prefork", scene_prefork }, { "command", scene_command },
+	{ "hostile", scene_hostile }, { "idle", scene_idle },
+};
+
+#define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every scene, written to a trace file and rendered, against tests/data and tests/expected.
+ * `tools/bless` sets OOMTRACE_BLESS and so makes what is there now the expectation.
+ */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "capture/trace_writer.h"
+#include "model/growth_builder.h"
+#include "render/format.h"
+#include "scenes.h"
+
+struct view {
+	const char *suffix;
+	enum format_id format;
+	struct growth_options growth;
+	struct render_options render;
+};
+
+static const struct view views[] = {
+	{ "folded", FORMAT_FOLDED, { 0 }, { 0 } },
+	{ "kinds.folded", FORMAT_FOLDED, { 0 }, { .show_kinds = true } },
+	{ "anon.folded", FORMAT_FOLDED, { .kinds = 1U << KIND_ANON }, { .show_kinds = true } },
+	{ "since-start.folded", FORMAT_FOLDED, { .since_start = true }, { 0 } },
+	{ "txt", FORMAT_TEXT, { 0 }, { .top = 20 } },
+	{ "top-2.txt", FORMAT_TEXT, { 0 }, { .top = 2, .columns = 60 } },
+	{ "since-start.txt", FORMAT_TEXT, { .since_start = true }, { .top = 20 } },
+};
+
+static void read_file(const char *path, struct buf *out)
+{
+	_cleanup_fclose_ FILE *stream = fopen(path, "re");
+	char bytes[4096];
+	size_t got;
+
+	if (!stream)
+		fail_msg("cannot read '%s': run tools/bless and look at its diff", path);
+	while ((got = fread(bytes, 1, sizeof(bytes), stream)) > 0)
+		buf_append(out, bytes, got);
+}
+
+static void expect_file(const char *path, const char *bytes, size_t len_bytes)
+{
+	_cleanup_(buf_release) struct buf expected = { 0 };
+
+	if (getenv("OOMTRACE_BLESS")) {
+		FILE *stream = fopen(path, "we");
+
+		assert_non_null(stream);
+		assert_int_equal(fwrite(bytes, 1, len_bytes, stream), len_bytes);
+		assert_int_equal(fclose(stream), 0);
+	}
+	read_file(path, &expected);
+	if (expected.len_bytes != len_bytes || memcmp(buf_string(&expected), bytes, len_bytes) != 0)
+		fail_msg("'%s' differs; now it is:\n%.*s", path, (int)len_bytes, bytes);
+}
+
+static void into_builder(const struct event *event, void *builder)
+{
+	assert_int_equal(growth_builder_add(builder, event), 0);
+}
+
+static void into_writer(const struct event *event, void *writer)
+{
+	assert_int_equal(trace_writer_add(writer, event), 0);
+}
+
+static void expect_trace(const struct scene *scene)
+{
+	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
+	_cleanup_free_ char *bytes = NULL;
+	size_t len_bytes = 0;
+	FILE *stream = open_memstream(&bytes, &len_bytes);
+	char path[128];
+
+	assert_int_equal(trace_writer_new(stream, &writer), 0);
+	scene->play(&(struct stage){ into_writer, writer });
+	assert_int_equal(trace_writer_finish(writer), 0);
+	assert_int_equal(fclose(stream), 0);
+	snprintf(path, sizeof(path), "tests/data/%s.oomtrace", scene->name);
+	expect_file(path, bytes, len_bytes);
+}
+
+static void expect_view(const struct scene *scene, const struct view *view)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	_cleanup_free_ char *bytes = NULL;
+	size_t len_bytes = 0;
+	FILE *stream = open_memstream(&bytes, &len_bytes);
+	char path[128];
+
+	assert_int_equal(growth_builder_new(&builder), 0);
+	scene->play(&(struct stage){ into_builder, builder });
+	assert_int_equal(growth_builder_finish(builder, &view->growth, &growth), 0);
+	assert_int_equal(format_get(view->format)->growth(growth, &view->render, stream), 0);
+	assert_int_equal(fclose(stream), 0);
+	snprintf(path, sizeof(path), "tests/expected/%s.%s", scene->name, view->suffix);
+	expect_file(path, bytes, len_bytes);
+}
+
+static void test_scenes_are_written_as_ever(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SCENE_COUNT; i++)
+		expect_trace(&scenes[i]);
+}
+
+static void test_scenes_are_rendered_as_ever(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SCENE_COUNT; i++)
+		for (size_t view = 0; view < sizeof(views) / sizeof(views[0]); view++)
+			expect_view(&scenes[i], &views[view]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scenes_are_written_as_ever),
+		cmocka_unit_test(test_scenes_are_rendered_as_ever),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

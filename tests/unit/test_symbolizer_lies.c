@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The recorder is root and its names child may have become an attacker: an answer that was not
+ * asked for ends the child, and the module it worked on is given up.
+ *
+ * symbolizer.c is linked to a child of this file's making: the functions of names_child.h below
+ * stand in for those of names_child.c, and answer as the test says.
+ */
+#include "symbols_fixture.h"
+
+#include "symbols/names_child.h"
+#include "symbols/symbolizer.h"
+
+/* Alters the answer that an honest child would give, or returns -errno in its place. */
+typedef int (*lie_fn)(struct names_answer *answer);
+
+static struct {
+	lie_fn lie; /* NULL: an honest child */
+	unsigned int started;
+	struct names_request request;
+	uint32_t answered; /* of the request's offsets */
+} fake;
+
+uint64_t deadline_after(unsigned int milliseconds)
+{
+	return milliseconds;
+}
+
+int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
+{
+	(void)deadline_ns;
+	fake.started++;
+	*ret_child = (struct names_child){.pidfd = 1000, .socket = -1};
+	return 0;
+}
+
+void names_child_end(struct names_child *child)
+{
+	*child = NAMES_CHILD_NONE;
+}
+
+bool names_child_is_running(const struct names_child *child)
+{
+	return child->pidfd >= 0;
+}
+
+int names_child_send(const struct names_child *child, const struct names_request *request, int fd)
+{
+	(void)fd;
+	assert_true(child->pidfd >= 0);
+	fake.request = *request;
+	fake.answered = 0;
+	return 0;
+}
+
+int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
+			struct names_answer *ret_answer)
+{
+	static const uint32_t types[] = {
+		[NAMES_IDENTIFY] = NAMES_IDENTITY,
+		[NAMES_LOAD] = NAMES_LOADED,
+		[NAMES_NAME] = NAMES_NAMED,
+	};
+	struct names_answer answer = {
+		.type = types[fake.request.type],
+		.module = fake.request.module,
+	};
+
+	(void)deadline_ns;
+	assert_true(child->pidfd >= 0);
+	if (fake.request.type == NAMES_NAME) {
+		answer.offset = fake.request.offsets[fake.answered++];
+		answer.length = 4;
+		memcpy(answer.bytes, "main", 4);
+	}
+	*ret_answer = answer;
+	return fake.lie ? fake.lie(ret_answer) : 0;
+}
+
+/* --- the lies: each is told in answer to one kind of request --- */
+
+static int lie_wrong_type(struct names_answer *answer)
+{
+	answer->type = NAMES_READY;
+	return 0;
+}
+
+static int lie_wrong_module(struct names_answer *answer)
+{
+	answer->module++;
+	return 0;
+}
+
+static int lie_wrong_offset(struct names_answer *answer)
+{
+	answer->offset ^= 1;
+	return 0;
+}
+
+static int lie_nul_in_name(struct names_answer *answer)
+{
+	memcpy(answer->bytes, "ma\0n", 4);
+	return 0;
+}
+
+static int lie_long_build_id(struct names_answer *answer)
+{
+	answer->length = NAMES_BUILD_ID_MAX + 1;
+	return 0;
+}
+
+static int die(struct names_answer *answer)
+{
+	(void)answer;
+	return -ECONNRESET;
+}
+
+static int die_once(struct names_answer *answer)
+{
+	fake.lie = NULL;
+	return die(answer);
+}
+
+static int die_at_the_second_offset(struct names_answer *answer)
+{
+	return answer->offset == 0x20 ? die_once(answer) : 0;
+}
+
+/* --- what the recorder makes of them --- */
+
+struct names {
+	size_t count;
+	size_t named;
+	uint64_t last_offset;
+};
+
+static void on_name(void *context, uint32_t module, uint64_t offset, const char *name)
+{
+	struct names *names = context;
+
+	assert_int_equal(module, 1);
+	assert_true(offset > names->last_offset);
+	if (name)
+		assert_string_equal(name, "main");
+	names->last_offset = offset;
+	names->count++;
+	names->named += name != NULL;
+}
+
+static int fake_reset(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	return 0;
+}
+
+static struct symbolizer *symbolizer_start(void)
+{
+	struct symbolizer *symbolizer = NULL;
+
+	assert_int_equal(symbolizer_open(&symbolizer), 0);
+	return symbolizer;
+}
+
+static int module_add(struct symbolizer *symbolizer)
+{
+	uint8_t build_id[SYMBOLIZER_BUILD_ID_MAX] = {7}, build_id_len = 99;
+	int r = symbolizer_add_module(symbolizer, 1, STDERR_FILENO, build_id, &build_id_len);
+
+	/* nothing is handed out on failure */
+	assert_int_equal(build_id_len, r == 0 ? 0 : 99);
+	assert_int_equal(build_id[0], 7);
+	return r;
+}
+
+static struct names module_name(struct symbolizer *symbolizer, int expected)
+{
+	static const uint64_t offsets[] = {0x10, 0x20, 0x30};
+	struct names names = {};
+
+	assert_int_equal(symbolizer_name(symbolizer, 1, offsets, 3, on_name, &names), expected);
+	assert_int_equal(names.count, 3);
+	return names;
+}
+
+static void assert_lied(const struct symbolizer *symbolizer)
+{
+	struct symbolizer_losses losses;
+
+	symbolizer_losses(symbolizer, &losses);
+	assert_int_equal(losses.children_lied, 1);
+	assert_int_equal(losses.modules_given_up, 1);
+}
+
+static void an_honest_child_is_believed(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+
+	(void)state;
+	assert_int_equal(module_add(symbolizer), 0);
+	assert_int_equal(module_name(symbolizer, 0).named, 3);
+	assert_int_equal(fake.started, 1);
+}
+
+static void lies_about_an_identity_end_the_child(void **state)
+{
+	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_wrong_offset,
+				      lie_long_build_id};
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+
+		fake_reset(state);
+		fake.lie = lies[i];
+		assert_int_equal(module_add(symbolizer), -EBADMSG);
+		assert_lied(symbolizer);
+		fake.lie = NULL;
+		assert_int_equal(module_name(symbolizer, -ENODATA).named, 0);
+	}
+}
+
+static void lies_about_names_end_the_child(void **state)
+{
+	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_wrong_offset,
+				      lie_nul_in_name};
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+
+		fake_reset(state);
+		assert_int_equal(module_add(symbolizer), 0);
+		assert_int_equal(module_name(symbolizer, 0).named, 3);
+		fake.lie = lies[i];
+		assert_int_equal(module_name(symbolizer, -EBADMSG).named, 0);
+		assert_lied(symbolizer);
+	}
+}
+
+static void a_child_that_dies_once_is_forgiven(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+
+	(void)state;
+	fake.lie = die_once;
+	assert_int_equal(module_add(symbolizer), 0);
+	assert_int_equal(module_name(symbolizer, 0).named, 3);
+	assert_int_equal(fake.started, 2);
+}
+
+/* What was answered before the death is not asked, nor reported, again. */
+static void naming_goes_on_where_the_dead_child_stopped(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+
+	(void)state;
+	assert_int_equal(module_add(symbolizer), 0);
+	fake.lie = die_at_the_second_offset;
+	assert_int_equal(module_name(symbolizer, 0).named, 3);
+	assert_int_equal(fake.request.count, 2);
+	assert_int_equal(fake.started, 2);
+}
+
+static void a_module_that_kills_twice_is_given_up(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+	struct symbolizer_losses losses;
+
+	(void)state;
+	assert_int_equal(module_add(symbolizer), 0);
+	fake.lie = die;
+	assert_int_equal(module_name(symbolizer, -ECONNRESET).named, 0);
+	symbolizer_losses(symbolizer, &losses);
+	assert_int_equal(losses.children_died, 2);
+	assert_int_equal(losses.modules_given_up, 1);
+	fake.lie = NULL;
+	assert_int_equal(module_name(symbolizer, -ENODATA).named, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(an_honest_child_is_believed, fake_reset),
+		cmocka_unit_test(lies_about_an_identity_end_the_child),
+		cmocka_unit_test(lies_about_names_end_the_child),
+		cmocka_unit_test_setup(a_child_that_dies_once_is_forgiven, fake_reset),
+		cmocka_unit_test_setup(naming_goes_on_where_the_dead_child_stopped, fake_reset),
+		cmocka_unit_test_setup(a_module_that_kills_twice_is_given_up, fake_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Growth through libc's allocator. Pages that hold its own headers are left out of the regions. */
+#include "victim.h"
+
+#include <malloc.h>
+
+/* The whole pages inside an allocation, without the first one: libc wrote its header there. */
+static char *interior(char *memory, size_t *ret_bytes, size_t allocated_bytes)
+{
+	uintptr_t start = ((uintptr_t)memory + PAGE_BYTES) & ~(PAGE_BYTES - 1);
+	uintptr_t end = ((uintptr_t)memory + allocated_bytes) & ~(PAGE_BYTES - 1);
+
+	*ret_bytes = end - start;
+	return (char *)start;
+}
+
+static void grow_malloc(struct victim *victim)
+{
+	size_t bytes;
+	char *pages;
+
+	victim->memory = malloc(victim->size_bytes);
+	pages = interior(victim->memory, &bytes, victim->size_bytes);
+	victim_touch(pages, bytes);
+	victim_region("grow_malloc", "anon", getpid(), pages, bytes);
+}
+
+static void shed_free(struct victim *victim)
+{
+	free(victim->memory);
+}
+
+static void grow_calloc(struct victim *victim)
+{
+	size_t bytes;
+	char *pages;
+
+	victim->memory = calloc(victim->size_bytes / 64, 64);
+	pages = interior(victim->memory, &bytes, victim->size_bytes);
+	victim_touch(pages, bytes);
+	victim_region("grow_calloc", "anon", getpid(), pages, bytes);
+}
+
+static void grow_before_realloc(struct victim *victim)
+{
+	size_t half = victim->size_bytes / 2, bytes;
+	char *pages;
+
+	victim->memory = malloc(half);
+	pages = interior(victim->memory, &bytes, half);
+	victim_touch(pages, bytes);
+	victim_stay();
+}
+
+/* The pages move to other addresses: who touched them first must not change. */
+static void grow_realloc(struct victim *victim)
+{
+	size_t half = victim->size_bytes / 2, bytes, grown_bytes;
+	char *blocker, *pages;
+
+	grow_before_realloc(victim);
+	blocker = malloc(4 * MIB);
+	victim->memory = realloc(victim->memory, victim->size_bytes);
+	free(blocker);
+	pages = interior(victim->memory, &bytes, half);
+	victim_region("grow_before_realloc", "anon", getpid(), pages, bytes);
+	interior(victim->memory, &grown_bytes, victim->size_bytes);
+	victim_touch(pages + bytes, grown_bytes - bytes);
+	victim_region("grow_realloc", "anon", getpid(), pages + bytes, grown_bytes - bytes);
+}
+
+/* brk by hand: glibc would decide by itself how much it gives back. */
+static void grow_brk(struct victim *victim)
+{
+	uintptr_t now = (uintptr_t)sbrk(0);
+
+	if (sbrk(-now & (PAGE_BYTES - 1)) == (void *)-1)
+		err(1, "sbrk");
+	victim->memory = sbrk(victim->size_bytes);
+	if (victim->memory == (void *)-1)
+		err(1, "sbrk");
+	victim_touch(victim->memory, victim->size_bytes);
+	if (sbrk(-(intptr_t)(victim->size_bytes / 2)) == (void *)-1)
+		err(1, "sbrk");
+	victim_region("grow_brk", "anon", getpid(), victim->memory, victim->size_bytes / 2);
+}
+
+static void shed_brk(struct victim *victim)
+{
+	if (brk(victim->memory))
+		err(1, "brk");
+}
+
+static const struct victim_case cases[] = {
+	{"malloc", NULL, grow_malloc, shed_free},
+	{"calloc", NULL, grow_calloc, shed_free},
+	{"realloc", NULL, grow_realloc, shed_free},
+	{"brk_shrink", NULL, grow_brk, shed_brk},
+};
+
+VICTIM_MAIN(cases)

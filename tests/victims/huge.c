@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Huge pages: allocated as one, given back in parts, or made by the kernel out of small ones. */
+#include "victim.h"
+
+static void ask_for_huge(char *memory, size_t bytes, int advice)
+{
+	if (madvise(memory, bytes, advice))
+		err(1, "madvise");
+}
+
+static void grow_thp(struct victim *victim)
+{
+	victim->memory = victim_map_aligned(victim->size_bytes);
+	ask_for_huge(victim->memory, victim->size_bytes, MADV_HUGEPAGE);
+	victim_touch(victim->memory, victim->size_bytes);
+	victim_region("grow_thp", "anon", getpid(), victim->memory, victim->size_bytes);
+}
+
+/*
+ * Half of every huge page is unmapped. Its frames stay allocated until the kernel splits it, so
+ * the judge counts the frames of the compound pages, not what is mapped.
+ */
+static void grow_thp_half(struct victim *victim)
+{
+	victim->memory = victim_map_aligned(victim->size_bytes);
+	ask_for_huge(victim->memory, victim->size_bytes, MADV_HUGEPAGE);
+	victim_touch(victim->memory, victim->size_bytes);
+	for (size_t offset = 0; offset < victim->size_bytes; offset += HUGE_BYTES)
+		if (munmap(victim->memory + offset + HUGE_BYTES / 2, HUGE_BYTES / 2))
+			err(1, "munmap");
+	victim_region("grow_thp_half", "compound", getpid(), victim->memory, victim->size_bytes);
+}
+
+/* Small pages, offered to khugepaged only after they were touched. The test waits for it. */
+static void grow_collapse(struct victim *victim)
+{
+	victim->memory = victim_map_aligned(victim->size_bytes);
+	ask_for_huge(victim->memory, victim->size_bytes, MADV_NOHUGEPAGE);
+	victim_touch(victim->memory, victim->size_bytes);
+	ask_for_huge(victim->memory, victim->size_bytes, MADV_HUGEPAGE);
+	victim_region("grow_collapse", "anon_moved", getpid(), victim->memory, victim->size_bytes);
+}
+
+/*
+ * Every second page of a large area is given back: what remains is what compaction has to move.
+ */
+static void grow_fragments(struct victim *victim)
+{
+	victim->memory = victim_map(victim->size_bytes, MAP_PRIVATE | MAP_ANONYMOUS);
+	victim_touch(victim->memory, victim->size_bytes);
+	for (size_t offset = 0; offset < victim->size_bytes; offset += 2 * PAGE_BYTES)
+		if (madvise(victim->memory + offset, PAGE_BYTES, MADV_DONTNEED))
+			err(1, "madvise");
+	victim_region("grow_fragments", "anon_moved", getpid(), victim->memory, victim->size_bytes);
+}
+
+static const struct victim_case cases[] = {
+	{"thp", NULL, grow_thp, victim_unmap},
+	{"thp_half", NULL, grow_thp_half, victim_unmap},
+	{"collapse", NULL, grow_collapse, victim_unmap},
+	{"fragments", NULL, grow_fragments, victim_unmap},
+};
+
+VICTIM_MAIN(cases)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/table.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define TABLE_FIRST_CAPACITY 64
+
+void table_release(struct table *table)
+{
+	free(table->entries);
+	*table = (struct table){ 0 };
+}
+
+/* The finalizer of MurmurHash3: every bit of the key reaches every bit of the index. */
+static uint64_t table_mix(uint64_t value)
+{
+	value ^= value >> 33;
+	value *= 0xff51afd7ed558ccdULL;
+	value ^= value >> 33;
+	value *= 0xc4ceb9fe1a85ec53ULL;
+	return value ^ value >> 33;
+}
+
+static bool table_key_equal(struct table_key a, struct table_key b)
+{
+	return a.major == b.major && a.minor == b.minor;
+}
+
+/* The entry of `key`, or the free one where it belongs. Never full: table_grow() sees to it. */
+static struct table_entry *table_find(struct table_entry *entries, size_t capacity,
+				      struct table_key key)
+{
+	size_t at = table_mix(key.major ^ table_mix(key.minor)) & (capacity - 1);
+
+	while (entries[at].value && !table_key_equal(entries[at].key, key))
+		at = (at + 1) & (capacity - 1);
+	return &entries[at];
+}
+
+void *table_get(const struct table *table, struct table_key key)
+{
+	if (!table->capacity)
+		return NULL;
+	return table_find(table->entries, table->capacity, key)->value;
+}
+
+static int table_grow(struct table *table)
+{
+	size_t capacity = table->capacity ? table->capacity * 2 : TABLE_FIRST_CAPACITY;
+	struct table_entry *entries;
+
+	entries = calloc(capacity, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->capacity; i++)
+		if (table->entries[i].value)
+			*table_find(entries, capacity, table->entries[i].key) = table->entries[i];
+	free(table->entries);
+	table->entries = entries;
+	table->capacity = capacity;
+	return 0;
+}
+
+int table_put(struct table *table, struct table_key key, void *value)
+{
+	struct table_entry *entry;
+	int err;
+
+	/* at most three quarters full, so that a search stays short and always ends */
+	if (table->count >= table->capacity / 4 * 3) {
+		err = table_grow(table);
+		if (err)
+			return err;
+	}
+	entry = table_find(table->entries, table->capacity, key);
+	if (!entry->value)
+		table->count++;
+	*entry = (struct table_entry){ .key = key, .value = value };
+	return 0;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/event_queue.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+struct queued_event {
+	struct event event;
+	struct queued_event *next;
+	_Alignas(8) char payload[]; /* the strings or frames the event points to */
+};
+
+#define MAX_STRINGS 6
+
+struct strings {
+	const char **place[MAX_STRINGS];
+	size_t count;
+};
+
+static void string_add(struct strings *strings, const char **place)
+{
+	if (*place)
+		strings->place[strings->count++] = place;
+}
+
+/* The string members of an event, by type. */
+static struct strings event_strings(struct event *event)
+{
+	struct strings strings = {.count = 0};
+
+	switch (event->type) {
+	case EVENT_SESSION:
+		string_add(&strings, &event->session.tool_version);
+		string_add(&strings, &event->session.kernel_release);
+		string_add(&strings, &event->session.machine);
+		string_add(&strings, &event->session.hostname);
+		string_add(&strings, &event->session.boot_id);
+		string_add(&strings, &event->session.target);
+		break;
+	case EVENT_PROCESS:
+		string_add(&strings, &event->process.exe);
+		break;
+	case EVENT_MODULE:
+		string_add(&strings, &event->module.path);
+		break;
+	case EVENT_LOST:
+		string_add(&strings, &event->lost.cause);
+		string_add(&strings, &event->lost.meaning);
+		break;
+	case EVENT_NAME:
+		string_add(&strings, &event->name.name);
+		break;
+	default:
+		break;
+	}
+	return strings;
+}
+
+static size_t frames_bytes(const struct event *event)
+{
+	return event->type == EVENT_STACK ? event->stack.frame_count * sizeof(struct event_frame)
+					  : 0;
+}
+
+static struct queued_event *queued_new(const struct event *event)
+{
+	struct event copy = *event;
+	struct strings strings = event_strings(&copy);
+	size_t bytes = frames_bytes(event);
+	struct queued_event *queued;
+
+	for (size_t i = 0; i < strings.count; i++)
+		bytes += strlen(*strings.place[i]) + 1;
+	queued = malloc(sizeof(*queued) + bytes);
+	if (!queued)
+		return NULL;
+	queued->event = copy;
+	queued->next = NULL;
+	return queued;
+}
+
+/* Points the copy's members into its own payload. */
+static void queued_own(struct queued_event *queued)
+{
+	struct strings strings = event_strings(&queued->event);
+	char *payload = queued->payload;
+
+	if (queued->event.type == EVENT_STACK) {
+		size_t bytes = frames_bytes(&queued->event);
+
+		if (bytes)
+			memcpy(payload, queued->event.stack.frames, bytes);
+		queued->event.stack.frames = (const struct event_frame *)payload;
+	}
+	for (size_t i = 0; i < strings.count; i++) {
+		size_t bytes = strlen(*strings.place[i]) + 1;
+
+		*strings.place[i] = memcpy(payload, *strings.place[i], bytes);
+		payload += bytes;
+	}
+}
+
+static void queued_free(struct queued_event *queued)
+{
+	if (queued && queued->event.type == EVENT_MODULE && queued->event.module.fd >= 0)
+		close(queued->event.module.fd);
+	free(queued);
+}
+
+void event_queue_push(struct event_queue *queue, const struct event *event)
+{
+	struct queued_event *queued = queued_new(event);
+
+	if (!queued) {
+		queue->error = -ENOMEM;
+		if (event->type == EVENT_MODULE && event->module.fd >= 0)
+			close(event->module.fd);
+		return;
+	}
+	queued_own(queued);
+	if (queue->last)
+		queue->last->next = queued;
+	else
+		queue->first = queued;
+	queue->last = queued;
+}
+
+bool event_queue_pop(struct event_queue *queue, struct event *ret_event)
+{
+	queued_free(queue->popped);
+	queue->popped = queue->first;
+	if (!queue->popped)
+		return false;
+	queue->first = queue->popped->next;
+	if (!queue->first)
+		queue->last = NULL;
+	*ret_event = queue->popped->event;
+	return true;
+}
+
+void event_queue_release(struct event_queue *queue)
+{
+	struct event event;
+
+	while (event_queue_pop(queue, &event))
+		;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The live kernel as a source of trace events. Loads the BPF programs, follows its target until the
+ * session ends (signal, duration, end of the target), then hands out the ledger. Says nothing
+ * itself; the command asks for what it wants to tell people.
+ */
+#ifndef CAPTURE_LIVE_H
+#define CAPTURE_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/failure.h"
+#include "capture/source.h"
+
+struct live_options {
+	uint32_t pid;	       /* one of pid, argv and all */
+	char *const *argv;     /* a command to start */
+	bool all;
+	bool children;	       /* follow forks; always on for a command */
+	uint64_t duration_ns;  /* 0: no limit */
+	uint64_t period_pages; /* 0: chosen */
+	const char *target;    /* for the session event */
+};
+
+struct live_facts {
+	uint32_t pid; /* 0: host-wide */
+	const char *comm;
+	uint64_t period_pages;
+	uint64_t map_bytes; /* kernel memory of all maps */
+	int adopt_error;    /* why what was there before could not be adopted, or 0 */
+	bool period_costly; /* the ledger takes more than 1/1024 of memory */
+};
+
+/*
+ * Probes are live when this returns, and a command is running. From here on SIGINT, SIGTERM and
+ * SIGHUP end the session; a second one ends the program. 0, or -errno with *ret_failure.
+ */
+int live_open(const struct live_options *options, struct source **ret_source,
+	      struct failure *ret_failure);
+
+/* Of a source that live_open() made. Borrowed until it is closed. */
+struct live_facts live_facts(const struct source *source);
+
+/*
+ * Waits for the command, if there is one and it has not been waited for. False when there is none.
+ */
+bool live_wait_command(struct source *source, int *ret_status);
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/lives.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* How long known mappings are trusted not to have grown: bounds the cost of unknown addresses. */
+#define REREAD_NS 10000000
+
+struct lives_fork {
+	uint32_t child_pid, parent_pid;
+};
+
+int lives_init(struct lives *lives, const struct sysroot *root, struct ledger *ledger,
+	       struct modules *modules, struct event_queue *queue)
+{
+	*lives = (struct lives){
+		.root = root, .ledger = ledger, .modules = modules, .queue = queue};
+	lives->items = calloc(ledger->account_count, sizeof(*lives->items));
+	lives->forks = calloc(LIVES_FORKS, sizeof(*lives->forks));
+	return lives->items && lives->forks ? 0 : -ENOMEM;
+}
+
+void lives_forget(struct lives *lives, uint32_t account)
+{
+	struct life *life = &lives->items[account];
+
+	mappings_release(&life->mappings);
+	free(life->exe);
+	memset(life, 0, sizeof(*life));
+}
+
+void lives_release(struct lives *lives)
+{
+	for (uint32_t i = 0; lives->items && i < lives->ledger->account_count; i++)
+		lives_forget(lives, i);
+	free(lives->items);
+	free(lives->forks);
+	lives->items = NULL;
+	lives->forks = NULL;
+}
+
+void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid)
+{
+	lives->forks[lives->next_fork++ % LIVES_FORKS] =
+		(struct lives_fork){child_pid, parent_pid};
+}
+
+static uint32_t parent_of(const struct lives *lives, uint32_t pid)
+{
+	for (uint32_t i = 1; i <= LIVES_FORKS; i++) {
+		const struct lives_fork *fork = &lives->forks[(lives->next_fork - i) % LIVES_FORKS];
+
+		if (fork->child_pid == pid)
+			return fork->parent_pid;
+	}
+	return 0;
+}
+
+static char *read_exe(const struct lives *lives, uint32_t pid)
+{
+	char path[64], target[PROCFS_PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%u/exe", pid);
+	len = readlinkat(lives->root->proc_fd, path, target, sizeof(target) - 1);
+	if (len <= 0)
+		return NULL;
+	target[len] = '\0';
+	return strdup(target);
+}
+
+/* /proc shows start times to the clock tick, BPF to the nanosecond. */
+static bool same_start(uint64_t a_ns, uint64_t b_ns)
+{
+	uint64_t tick_ns = UINT64_C(1000000000) / sysconf(_SC_CLK_TCK);
+
+	return a_ns / tick_ns == b_ns / tick_ns;
+}
+
+/* What /proc adds to what the account says, if it still is the same process. */
+static void describe(const struct lives *lives, struct life *life,
+		     const struct ot_account *account)
+{
+	struct proc_status status;
+
+	if (procfs_status(lives->root, account->tgid, &status))
+		return;
+	if (!same_start(status.start_time_ns, account->start_time_ns) || account->frozen_ns)
+		return;
+	life->process.parent_pid = status.parent_pid;
+	memcpy(life->process.comm, status.comm, sizeof(life->process.comm));
+	life->exe = read_exe(lives, account->tgid);
+	life->process.exe = life->exe;
+}
+
+static void life_begin(struct lives *lives, struct life *life, const struct ot_account *account)
+{
+	life->id = ++lives->last_id;
+	life->mm_life = account->life;
+	life->hidden = account->pre_exec;
+	life->process = (struct process_event){
+		.id = life->id,
+		.pid = account->tgid,
+		.start_time_ns = account->start_time_ns,
+		.target = account->tgid == lives->target_pid,
+	};
+	memcpy(life->process.comm, account->comm, sizeof(life->process.comm));
+	life->process.comm[sizeof(life->process.comm) - 1] = '\0';
+	describe(lives, life, account);
+}
+
+struct life *lives_get(struct lives *lives, uint32_t number)
+{
+	const struct ot_account *account;
+	struct life *life;
+
+	if (number >= lives->ledger->account_count || number <= OT_ACCOUNT_NOBODY)
+		return NULL;
+	account = &lives->ledger->accounts[number];
+	life = &lives->items[number];
+	if (!account->in_use)
+		return NULL;
+	if (life->id && life->mm_life != account->life)
+		lives_forget(lives, number);
+	if (!life->id)
+		life_begin(lives, life, account);
+	return life;
+}
+
+struct life *lives_known(struct lives *lives, uint32_t number)
+{
+	if (number >= lives->ledger->account_count || !lives->items[number].id)
+		return NULL;
+	return &lives->items[number];
+}
+
+void lives_announce(struct lives *lives, struct life *life, bool again)
+{
+	struct event event = {.type = EVENT_PROCESS, .process = life->process};
+
+	if (life->announced && !again)
+		return;
+	life->announced = true;
+	event_queue_push(lives->queue, &event);
+}
+
+bool lives_ended(const struct lives *lives, uint32_t number)
+{
+	const struct ot_account *account = &lives->ledger->accounts[number];
+
+	if (account->frozen_ns)
+		return true;
+	return kill(account->tgid, 0) && errno == ESRCH;
+}
+
+/* The latest life of a process, among those that are known. 0: none. */
+static uint32_t latest_of_pid(const struct lives *lives, uint32_t pid)
+{
+	uint32_t latest = 0;
+
+	for (uint32_t i = 0; pid && i < lives->ledger->account_count; i++)
+		if (lives->items[i].id && lives->items[i].process.pid == pid &&
+		    (!latest || lives->items[i].id > lives->items[latest].id))
+			latest = i;
+	return latest;
+}
+
+/* For a child that is gone already: what its parent had mapped. */
+static bool take_parents_mappings(struct lives *lives, struct life *life)
+{
+	uint32_t parent = latest_of_pid(lives, parent_of(lives, life->process.pid));
+	struct mappings copy;
+
+	if (!parent || life->mappings.count > 0 ||
+	    mappings_copy(&lives->items[parent].mappings, &copy))
+		return false;
+	life->process.parent_pid = lives->items[parent].process.pid;
+	copy.read_ns = life->mappings.read_ns;
+	mappings_release(&life->mappings);
+	life->mappings = copy;
+	return true;
+}
+
+/*
+ * Mappings are only the account's while its mm is: after an exec the same pid maps something else.
+ * A frozen account's mm is on its way out already.
+ */
+static bool reread(struct lives *lives, uint32_t number)
+{
+	const struct ot_account *account = &lives->ledger->accounts[number];
+	struct life *life = &lives->items[number];
+	struct mappings fresh = {0};
+
+	if (life->mappings.read_ns && clock_monotonic_ns() - life->mappings.read_ns < REREAD_NS)
+		return false;
+	life->mappings.read_ns = clock_monotonic_ns();
+	if (__atomic_load_n(&account->frozen_ns, __ATOMIC_ACQUIRE) || account->pre_exec ||
+	    mappings_read(&fresh, lives->root, lives->modules, account->tgid))
+		return take_parents_mappings(lives, life);
+	if (__atomic_load_n(&account->frozen_ns, __ATOMIC_ACQUIRE)) {
+		mappings_release(&fresh);
+		return take_parents_mappings(lives, life);
+	}
+	mappings_release(&life->mappings);
+	life->mappings = fresh;
+	return true;
+}
+
+void lives_executed(struct lives *lives, uint32_t pid)
+{
+	for (uint32_t i = 0; i < lives->ledger->account_count; i++) {
+		const struct ot_account *account = &lives->ledger->accounts[i];
+
+		if (account->in_use && account->tgid == pid && !account->frozen_ns &&
+		    lives_get(lives, i))
+			reread(lives, i);
+	}
+}
+
+/*
+ * A return address is looked up one byte back, within the call: the next instruction may already
+ * belong to the next function.
+ */
+static bool resolve_known(const struct life *life, const __u64 *addresses, uint32_t count,
+			  struct event_frame *ret_frames)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t address = addresses[i] - (i > 0 && addresses[i] > 0);
+
+		if (mappings_find(&life->mappings, address, &ret_frames[i]))
+			continue;
+		ret_frames[i] = (struct event_frame){.module = 0, .offset = address};
+		all = false;
+	}
+	return all;
+}
+
+void lives_resolve(struct lives *lives, uint32_t number, const __u64 *addresses, uint32_t count,
+		   struct event_frame *ret_frames)
+{
+	struct life *life = lives_get(lives, number);
+	static const struct life unknown;
+
+	if (!life) {
+		resolve_known(&unknown, addresses, count, ret_frames);
+		return;
+	}
+	if (!resolve_known(life, addresses, count, ret_frames) && reread(lives, number))
+		resolve_known(life, addresses, count, ret_frames);
+}

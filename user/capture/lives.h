@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lives: what the recorder knows of the process behind each account, while the account is in use.
+ * An account number is used again after its process is gone; a life's id never is.
+ */
+#ifndef CAPTURE_LIVES_H
+#define CAPTURE_LIVES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "capture/event_queue.h"
+#include "capture/ledger.h"
+#include "capture/mappings.h"
+
+struct life {
+	uint32_t id; /* of this session; 0: the account is not in use */
+	uint64_t mm_life;
+	struct process_event process;
+	char *exe; /* NULL: unknown; process.exe points to it */
+	struct mappings mappings;
+	bool hidden;    /* CMD before it became itself */
+	bool announced; /* the process event was queued */
+};
+
+struct lives {
+	const struct sysroot *root;
+	struct ledger *ledger;
+	struct modules *modules;
+	struct event_queue *queue;
+	struct life *items; /* by account number */
+	uint32_t last_id;
+	uint32_t target_pid; /* 0: host-wide */
+	struct lives_fork *forks; /* the last LIVES_FORKS forks, a ring */
+	uint32_t next_fork;
+};
+
+/* Forks remembered for children that are gone before /proc is asked about them. */
+#define LIVES_FORKS 1024
+
+/* `lives` keeps the pointers. 0 or -ENOMEM. */
+int lives_init(struct lives *lives, const struct sysroot *root, struct ledger *ledger,
+	       struct modules *modules, struct event_queue *queue);
+void lives_release(struct lives *lives);
+
+/* The life of an account, looked up in /proc when it is new. NULL: the account is not in use. */
+struct life *lives_get(struct lives *lives, uint32_t account);
+
+/* Of a life that is known already; NULL otherwise. */
+struct life *lives_known(struct lives *lives, uint32_t account);
+
+/* Queues the process event if it has not been, or when `again`. */
+void lives_announce(struct lives *lives, struct life *life, bool again);
+
+/* Remembers a fork: the child runs its parent's code until it executes something else. */
+void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid);
+
+/* A process replaced its image: its new mappings are best read at once. */
+void lives_executed(struct lives *lives, uint32_t pid);
+
+/* Is the account's mm gone? */
+bool lives_ended(const struct lives *lives, uint32_t account);
+
+/* Forgets the life of an account that is being retired. */
+void lives_forget(struct lives *lives, uint32_t account);
+
+/*
+ * Turns addresses, leaf first, into frames. Reads the process's mappings again when an address is
+ * new to it, at most every 10 ms. What stays unknown keeps its address.
+ */
+void lives_resolve(struct lives *lives, uint32_t account, const __u64 *addresses,
+		   uint32_t count, struct event_frame *ret_frames);
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/losses.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "bpf/oomtrace.h"
+#include "oomtrace.skel.h"
+
+static const struct loss_name {
+	const char *cause;
+	const char *meaning;
+	bool data;
+} names[] = {
+	[OT_LOSS_ACCOUNT_FULL] = {"account-full", "allocations of processes that found no account",
+				  true},
+	[OT_LOSS_CELL_FULL] = {"cell-full", "allocations whose stack found no room", true},
+	[OT_LOSS_RING_FULL] = {"ring-full", "stacks that could not be sent", true},
+	[OT_LOSS_PROCESS_EVENT] = {"process-event", "forks, execs or exits that were not seen",
+				   true},
+	[OT_LOSS_FRAME_OUTSIDE] = {"frame-outside", "page frames beyond the ledger", true},
+	[OT_LOSS_NULL_PAGE] = {"failed-allocation", "allocations that failed", false},
+	[OT_LOSS_NESTED] = {"nested", "allocations that interrupted another one's count", true},
+	[OT_LOSS_GHOST] = {"ghost", "pages whose free was not seen, found when they were used again",
+			   false},
+	[OT_LOSS_MOVER_FULL] = {"mover-full", "moved pages that found no room to wait", true},
+};
+_Static_assert(sizeof(names) / sizeof(names[0]) == OT_LOSS_COUNT, "each loss has a name");
+
+static uint64_t sum_over_cpus(int map_fd, uint32_t key)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ uint64_t *values = cpus > 0 ? calloc(cpus, sizeof(*values)) : NULL;
+	uint64_t sum = 0;
+
+	if (!values || bpf_map_lookup_elem(map_fd, &key, values))
+		return 0;
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sum += values[cpu];
+	return sum;
+}
+
+static void queue_loss(struct event_queue *queue, const struct loss_name *name, uint64_t count)
+{
+	struct event event = {
+		.type = EVENT_LOST,
+		.lost = {.cause = name->cause, .meaning = name->meaning, .count = count,
+			 .data = name->data},
+	};
+
+	event_queue_push(queue, &event);
+}
+
+void losses_queue(const struct programs *programs, struct event_queue *queue)
+{
+	static const struct loss_name recursion = {
+		"recursion", "events the kernel skipped because one was being counted", true};
+	int fd = bpf_map__fd(programs->skeleton->maps.losses);
+
+	for (uint32_t loss = 0; loss < OT_LOSS_COUNT; loss++)
+		queue_loss(queue, &names[loss], sum_over_cpus(fd, loss));
+	queue_loss(queue, &recursion, programs_recursion_misses(programs));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Losses by cause, in words. The BPF side counts (enum ot_loss); here they are added up over CPUs
+ * and named.
+ */
+#ifndef CAPTURE_LOSSES_H
+#define CAPTURE_LOSSES_H
+
+#include "capture/event_queue.h"
+#include "capture/programs.h"
+
+/* Queues one event for every cause, those that never happened included. */
+void losses_queue(const struct programs *programs, struct event_queue *queue);
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/mappings.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+/* A process has as many executable mappings as it likes; its stacks need few of them. */
+#define MAX_MAPPINGS 65536
+
+struct reading {
+	struct mappings mappings;
+	struct modules *modules;
+	uint32_t pid;
+};
+
+static int add_mapping(const struct proc_mapping *mapping, void *context)
+{
+	struct reading *reading = context;
+	struct mappings *mappings = &reading->mappings;
+	struct mapping *items;
+
+	if (!mapping->executable || mappings->count == MAX_MAPPINGS)
+		return 0;
+	items = reallocarray(mappings->items, mappings->count + 1, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	mappings->items = items;
+	items[mappings->count++] = (struct mapping){
+		.start = mapping->start,
+		.end = mapping->end,
+		.offset = mapping->offset,
+		.module = modules_of_mapping(reading->modules, reading->pid, mapping),
+	};
+	return 0;
+}
+
+int mappings_read(struct mappings *mappings, const struct sysroot *root, struct modules *modules,
+		  uint32_t pid)
+{
+	struct reading reading = {.modules = modules, .pid = pid};
+	int error = procfs_each_mapping(root, pid, add_mapping, &reading);
+
+	mappings->read_ns = clock_monotonic_ns();
+	if (error) {
+		mappings_release(&reading.mappings);
+		return error;
+	}
+	reading.mappings.read_ns = mappings->read_ns;
+	mappings_release(mappings);
+	*mappings = reading.mappings;
+	return 0;
+}
+
+bool mappings_find(const struct mappings *mappings, uint64_t address, struct event_frame *ret_frame)
+{
+	size_t low = 0, high = mappings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct mapping *mapping = &mappings->items[middle];
+
+		if (address < mapping->start) {
+			high = middle;
+		} else if (address >= mapping->end) {
+			low = middle + 1;
+		} else {
+			ret_frame->module = mapping->module;
+			ret_frame->offset = mapping->module
+						    ? address - mapping->start + mapping->offset
+						    : address;
+			return true;
+		}
+	}
+	return false;
+}
+
+int mappings_copy(const struct mappings *from, struct mappings *ret_mappings)
+{
+	struct mapping *items = calloc(from->count ? from->count : 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	if (from->count)
+		memcpy(items, from->items, from->count * sizeof(*items));
+	*ret_mappings = (struct mappings){items, from->count, from->read_ns};
+	return 0;
+}
+
+void mappings_release(struct mappings *mappings)
+{
+	free(mappings->items);
+	*mappings = (struct mappings){0};
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The executable mappings of one process, as they were when last looked at: turns the addresses of
+ * a stack into (module, file offset), which stay true when the process is gone.
+ */
+#ifndef CAPTURE_MAPPINGS_H
+#define CAPTURE_MAPPINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/modules.h"
+
+struct mapping {
+	uint64_t start, end;
+	uint64_t offset;
+	uint32_t module; /* 0: anonymous code, a JIT's */
+};
+
+struct mappings {
+	struct mapping *items; /* by address */
+	size_t count;
+	uint64_t read_ns; /* CLOCK_MONOTONIC, 0: never */
+};
+
+/* Reads them anew; what was known stays when the process cannot be read. 0 or -errno. */
+int mappings_read(struct mappings *mappings, const struct sysroot *root, struct modules *modules,
+		  uint32_t pid);
+
+/* False when no known mapping covers `address`. */
+bool mappings_find(const struct mappings *mappings, uint64_t address, struct event_frame *ret_frame);
+
+/* For a forked child: it starts with its parent's. 0 or -ENOMEM. */
+int mappings_copy(const struct mappings *from, struct mappings *ret_mappings);
+
+void mappings_release(struct mappings *mappings);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Modules: files that code runs from, each announced once per session as an event that carries the
+ * open file. Opening one is all the recorder does with it; its bytes are for the names child.
+ */
+#ifndef CAPTURE_MODULES_H
+#define CAPTURE_MODULES_H
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/sysroot.h"
+#include "capture/event_queue.h"
+#include "capture/procfs.h"
+
+/* More than any process maps; beyond it code keeps its address. */
+#define MODULES_MAX 8192
+
+struct modules;
+
+/* Both are borrowed and must outlive the modules. 0 or -errno. */
+int modules_new(const struct sysroot *root, struct event_queue *queue,
+		struct modules **ret_modules);
+void modules_free(struct modules *modules);
+DEFINE_CLEANUP(struct modules *, modules_free)
+
+/*
+ * The id of the file behind an executable mapping of `pid`, announced when it is new. 0 for
+ * anonymous memory, and when there are too many.
+ */
+uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
+			    const struct proc_mapping *mapping);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/programs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "base/log.h"
+#include "capture/calibrate.h"
+#include "capture/kernel.h"
+#include "capture/ledger.h"
+#include "oomtrace.skel.h"
+
+DEFINE_CLEANUP(struct btf *, btf__free)
+
+const struct hook hooks[] = {
+	{"pages allocated", "page_alloc", "kmem/mm_page_alloc", true, NULL},
+	{"pages freed", "page_free", "kmem/mm_page_free", true, NULL},
+	{"compaction begins", "compaction_begin", "compaction/mm_compaction_begin", false,
+	 "pages moved by compaction lose their stack"},
+	{"compaction ends", "compaction_end", "compaction/mm_compaction_end", false,
+	 "pages moved by compaction lose their stack"},
+	{"pages put in a new place", "lru_insertion", "pagemap/mm_lru_insertion", false,
+	 "pages moved by compaction lose their stack"},
+	{"migration begins", "migrate_begin", "migrate/mm_migrate_pages_start", false,
+	 "pages moved between NUMA nodes are counted for who moved them"},
+	{"migration ends", "migrate_end", "migrate/mm_migrate_pages", false,
+	 "pages moved between NUMA nodes are counted for who moved them"},
+	{"huge page collapsed", "collapse_huge_page", "huge_memory/mm_collapse_huge_page", false,
+	 "pages collapsed by khugepaged lose their stack"},
+	{"huge file page collapsed", "collapse_file", "huge_memory/mm_khugepaged_collapse_file",
+	 false, "file pages collapsed by khugepaged lose their stack"},
+	{"process forked", "process_fork", "sched/sched_process_fork", true, NULL},
+	{"program executed", "process_exec", "sched/sched_process_exec", true, NULL},
+	{"process exited", "process_exit", "sched/sched_process_exit", true, NULL},
+};
+const size_t hook_count = sizeof(hooks) / sizeof(hooks[0]);
+
+static const char *hook_event(const struct hook *hook)
+{
+	return strchr(hook->tracepoint, '/') + 1;
+}
+
+bool hook_exists(const struct hook *hook)
+{
+	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
+	char name[96];
+
+	if (!btf)
+		return false;
+	snprintf(name, sizeof(name), "btf_trace_%s", hook_event(hook));
+	return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
+}
+
+static int fail(struct failure *ret_failure, enum failure_kind kind, int error, const char *where)
+{
+	*ret_failure = (struct failure){.kind = kind, .error = error, .where = where};
+	return error;
+}
+
+/* libbpf explains refusals at length; that is for --verbose. */
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char line[1024];
+
+	if (level == LIBBPF_DEBUG || !log_is_verbose())
+		return 0;
+	vsnprintf(line, sizeof(line), format, arguments);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
+static int log2_exact(uint64_t value)
+{
+	return value && !(value & (value - 1)) ? __builtin_ctzll(value) : -1;
+}
+
+static int configure_constants(const struct sysroot *root, struct programs *programs)
+{
+	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
+	struct oomtrace_bpf__rodata *constants = programs->skeleton->rodata;
+	struct kernel_gfp gfp;
+	int error, page_bytes;
+
+	if (!btf)
+		return -ENODATA;
+	error = kernel_gfp(root, btf, &gfp);
+	page_bytes = kernel_page_struct_bytes(btf);
+	if (error || page_bytes < 0)
+		return error ? error : page_bytes;
+	constants->period_shift = programs->period_shift;
+	constants->page_struct_bytes = page_bytes;
+	constants->page_struct_shift = log2_exact(page_bytes) > 0 ? log2_exact(page_bytes) : 0;
+	constants->trace_all = programs->host;
+	constants->own_tid = gettid();
+	constants->gfp_movable = gfp.movable;
+	constants->gfp_account = gfp.account;
+	constants->gfp_direct_reclaim = gfp.direct_reclaim;
+	constants->gfp_kswapd_reclaim = gfp.kswapd_reclaim;
+	if (getrandom((void *)&constants->stack_seed, sizeof(constants->stack_seed), 0) < 0)
+		return -errno;
+	programs->skeleton->bss->khugepaged_tid = kernel_khugepaged(root);
+	return 0;
+}
+
+static int configure_maps(struct programs *programs, const struct physical *physical)
+{
+	const struct ledger_layout layout = {programs->period_shift, physical};
+	const struct sizes *sizes = &programs->sizes;
+	const struct {
+		struct bpf_map *map;
+		uint64_t entries;
+	} table[] = {
+		{programs->skeleton->maps.ledger, ledger_entry_count(&layout)},
+		{programs->skeleton->maps.sections, physical->section_count},
+		{programs->skeleton->maps.accounts, sizes->accounts},
+		{programs->skeleton->maps.account_index, sizes->accounts},
+		{programs->skeleton->maps.cells, programs->cell_count},
+		{programs->skeleton->maps.cell_index, sizes->cells},
+		{programs->skeleton->maps.free_accounts, sizes->accounts},
+		{programs->skeleton->maps.free_cells, sizes->cells},
+		{programs->skeleton->maps.targets, sizes->targets},
+		{programs->skeleton->maps.records, sizes->ring_bytes},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		int error = table[i].entries > UINT32_MAX
+				    ? -E2BIG
+				    : bpf_map__set_max_entries(table[i].map, table[i].entries);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int push_numbers(const struct bpf_map *queue, uint32_t first, uint32_t end)
+{
+	for (uint32_t number = first; number < end; number++)
+		if (bpf_map_update_elem(bpf_map__fd(queue), NULL, &number, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int fill_sections(const struct programs *programs, const struct physical *physical)
+{
+	int fd = bpf_map__fd(programs->skeleton->maps.sections);
+
+	for (uint32_t section = 0; section < physical->section_count; section++)
+		if (physical->places[section] &&
+		    bpf_map_update_elem(fd, &section, &physical->places[section], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/* Fixed cells know their account; everything else is free. */
+static int fill_tables(const struct programs *programs, const struct physical *physical)
+{
+	const struct sizes *sizes = &programs->sizes;
+	struct ledger ledger;
+	int error = ledger_map(programs, physical, &ledger);
+
+	if (error)
+		return error;
+	for (uint32_t cell = 0; cell < ledger_first_stack_cell(&ledger); cell++) {
+		ledger.cells[cell].account = cell / OT_FIXED_COUNT;
+		ledger.cells[cell].in_use = 1;
+	}
+	ledger.accounts[OT_ACCOUNT_NOBODY].in_use = 1;
+	error = push_numbers(programs->skeleton->maps.free_accounts, OT_ACCOUNT_NOBODY + 1,
+			     sizes->accounts);
+	if (!error)
+		error = push_numbers(programs->skeleton->maps.free_cells,
+				     ledger_first_stack_cell(&ledger), programs->cell_count);
+	if (!error)
+		error = fill_sections(programs, physical);
+	ledger_unmap(&ledger);
+	return error;
+}
+
+static struct programs *programs_new(const struct programs_options *options,
+				     const struct physical *physical)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+
+	if (!programs)
+		return NULL;
+	programs->sizes = sizes_for(options->mode, options->period_pages,
+				    (uint64_t)physical->present_count << OT_SECTION_SHIFT);
+	programs->period_shift = log2_exact(programs->sizes.period_pages);
+	programs->cell_count = programs->sizes.accounts * OT_FIXED_COUNT + programs->sizes.cells;
+	programs->host = options->mode == CAPTURE_HOST;
+	return programs;
+}
+
+static int load(struct programs *programs, struct failure *ret_failure)
+{
+	int error = oomtrace_bpf__load(programs->skeleton);
+
+	if (error == -EPERM || error == -EACCES)
+		return fail(ret_failure, FAILURE_CAPABILITY, error, "CAP_BPF and CAP_PERFMON");
+	return error ? fail(ret_failure, FAILURE_LOAD, error, NULL) : 0;
+}
+
+int programs_load(const struct sysroot *root, const struct physical *physical,
+		  const struct programs_options *options, struct programs **ret_programs,
+		  struct failure *ret_failure)
+{
+	_cleanup_(programs_freep) struct programs *programs = programs_new(options, physical);
+	int error;
+
+	libbpf_set_print(print_libbpf);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	if (!programs)
+		return fail(ret_failure, FAILURE_SYSTEM, -ENOMEM, "loading the BPF programs");
+	programs->skeleton = oomtrace_bpf__open();
+	if (!programs->skeleton)
+		return fail(ret_failure, FAILURE_SYSTEM, -errno, "opening the BPF programs");
+	error = configure_constants(root, programs);
+	if (error)
+		return fail(ret_failure, FAILURE_NO_BTF, error, NULL);
+	error = configure_maps(programs, physical);
+	if (error)
+		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
+	error = load(programs, ret_failure);
+	if (error)
+		return error;
+	error = fill_tables(programs, physical);
+	if (error)
+		return fail(ret_failure, FAILURE_SYSTEM, error, "filling the BPF maps");
+	error = calibrate_frames(root, programs);
+	if (error)
+		return fail(ret_failure,
+			    error == -EPERM ? FAILURE_CAPABILITY : FAILURE_CALIBRATION, error,
+			    "CAP_SYS_ADMIN");
+	*ret_programs = TAKE_PTR(programs);
+	return 0;
+}
+
+static struct bpf_link **link_of(struct programs *programs, const char *program)
+{
+	struct bpf_object_skeleton *skeleton = programs->skeleton->skeleton;
+
+	for (int i = 0; i < skeleton->prog_cnt; i++)
+		if (strcmp(skeleton->progs[i].name, program) == 0)
+			return skeleton->progs[i].link;
+	return NULL;
+}
+
+static int hook_attach(struct programs *programs, const struct hook *hook)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(
+		programs->skeleton->obj, hook->program);
+	struct bpf_link **place = link_of(programs, hook->program), *link;
+
+	if (!program || !place)
+		return -ENOENT;
+	link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
+	if (!link)
+		return -errno;
+	*place = link;
+	return 0;
+}
+
+int programs_attach(struct programs *programs, struct failure *ret_failure)
+{
+	/* Frees before allocations: what is opened must be seen to close. So, from the end. */
+	for (size_t i = hook_count; i-- > 0;) {
+		int error = hook_attach(programs, &hooks[i]);
+
+		if (error && hooks[i].required)
+			return fail(ret_failure, FAILURE_NO_HOOK, error, hooks[i].tracepoint);
+		if (error)
+			log_debug("no %s: %s", hooks[i].tracepoint, hooks[i].without);
+	}
+	return 0;
+}
+
+void programs_detach(struct programs *programs)
+{
+	oomtrace_bpf__detach(programs->skeleton);
+}
+
+void programs_free(struct programs *programs)
+{
+	oomtrace_bpf__destroy(programs->skeleton);
+	free(programs);
+}
+
+int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags)
+{
+	int fd = bpf_map__fd(programs->skeleton->maps.targets);
+
+	return bpf_map_update_elem(fd, &tgid, &flags, BPF_ANY) ? -errno : 0;
+}
+
+int programs_settle_cpus(const struct programs *programs)
+{
+	int fd = bpf_program__fd(programs->skeleton->progs.settle_cpu);
+	int cpus = libbpf_num_possible_cpus();
+	int last = 0;
+
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU,
+			    .cpu = cpu);
+
+		/* A CPU that is not online has nothing pending. */
+		if (bpf_prog_test_run_opts(fd, &options) && errno != ENXIO)
+			last = -errno;
+	}
+	return last;
+}
+
+uint64_t programs_recursion_misses(const struct programs *programs)
+{
+	struct bpf_program *program;
+	uint64_t misses = 0;
+
+	bpf_object__for_each_program(program, programs->skeleton->obj) {
+		struct bpf_prog_info info = {0};
+		uint32_t len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) == 0)
+			misses += info.recursion_misses;
+	}
+	return misses;
+}
+
+/* The kernel's own figure: fdinfo's memlock. */
+static uint64_t map_bytes(int fd)
+{
+	_cleanup_fclose_ FILE *stream = NULL;
+	unsigned long long bytes = 0;
+	char path[64], line[128];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	stream = fopen(path, "re");
+	while (stream && fgets(line, sizeof(line), stream))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	return bytes;
+}
+
+void programs_each_map(const struct programs *programs, programs_map_fn callback, void *context)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, programs->skeleton->obj)
+		callback(bpf_map__name(map), map_bytes(bpf_map__fd(map)), context);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The BPF object's life: open, size, load, calibrate, attach, detach. Which program serves which
+ * need, and what may be missing, is the table in programs.c; `oomtrace check` prints it.
+ */
+#ifndef CAPTURE_PROGRAMS_H
+#define CAPTURE_PROGRAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/sysroot.h"
+#include "capture/failure.h"
+#include "capture/physical.h"
+#include "capture/sizes.h"
+
+struct oomtrace_bpf;
+
+struct programs {
+	struct oomtrace_bpf *skeleton;
+	struct sizes sizes;
+	uint32_t period_shift;
+	uint32_t cell_count; /* fixed ones included */
+	bool host;
+};
+
+struct programs_options {
+	enum capture_mode mode;
+	uint64_t period_pages; /* 0: chosen */
+};
+
+/* One hook, as `oomtrace check` shows it. */
+struct hook {
+	const char *need;	/* what it is for */
+	const char *program;	/* in the BPF object */
+	const char *tracepoint; /* category/name */
+	bool required;
+	const char *without;	/* what is missing without it */
+};
+
+extern const struct hook hooks[];
+extern const size_t hook_count;
+
+/* Is there such a tracepoint, as far as this kernel's BTF tells? */
+bool hook_exists(const struct hook *hook);
+
+/*
+ * Loads everything, attached to nothing yet, with the maps filled in and frames calibrated.
+ * 0, or -errno with *ret_failure saying why.
+ */
+int programs_load(const struct sysroot *root, const struct physical *physical,
+		  const struct programs_options *options, struct programs **ret_programs,
+		  struct failure *ret_failure);
+
+/* From here on pages are counted. */
+int programs_attach(struct programs *programs, struct failure *ret_failure);
+
+/* No event is seen any more; the maps stay readable. */
+void programs_detach(struct programs *programs);
+
+void programs_free(struct programs *programs);
+DEFINE_CLEANUP(struct programs *, programs_free)
+
+/* Traces a thread group, with enum ot_target_flag bits. 0 or -errno. */
+int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags);
+
+/* Settles the allocation each CPU has pending. 0 or -errno. */
+int programs_settle_cpus(const struct programs *programs);
+
+/* How often the kernel kept a program from interrupting itself, over all programs. */
+uint64_t programs_recursion_misses(const struct programs *programs);
+
+/* One row of the byte table: what a map takes of kernel memory. */
+typedef void (*programs_map_fn)(const char *name, uint64_t bytes, void *context);
+void programs_each_map(const struct programs *programs, programs_map_fn callback, void *context);
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/sizes.h"
+
+#include "bpf/oomtrace.h"
+
+static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
+	[CAPTURE_ONE] = {.accounts = 256, .cells = 32768, .targets = 256, .ring_bytes = 4u << 20,
+			 .period_pages = 16},
+	[CAPTURE_FOLLOW] = {.accounts = 4096, .cells = 65536, .targets = 16384,
+			    .ring_bytes = 8u << 20, .period_pages = 16},
+	[CAPTURE_HOST] = {.accounts = 12288, .cells = 32768, .targets = 256,
+			  .ring_bytes = 4u << 20, .period_pages = 64},
+};
+
+static uint64_t period_for_ledger(uint64_t period_pages, uint64_t frame_count)
+{
+	while (frame_count / period_pages * sizeof(struct ot_entry) > SIZES_HOST_LEDGER_BYTES &&
+	       period_pages < 1u << OT_MAX_PERIOD_SHIFT)
+		period_pages *= 2;
+	return period_pages;
+}
+
+struct sizes sizes_for(enum capture_mode mode, uint64_t period_pages, uint64_t frame_count)
+{
+	struct sizes sizes = by_mode[mode];
+
+	if (period_pages)
+		sizes.period_pages = period_pages;
+	else if (mode == CAPTURE_HOST)
+		sizes.period_pages = period_for_ledger(sizes.period_pages, frame_count);
+	return sizes;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/snapshot.h"
+
+#include <string.h>
+
+#include "capture/losses.h"
+#include "capture/procfs.h"
+#include "capture/reconcile.h"
+#include "capture/sweep.h"
+
+_Static_assert((int)KIND_PENDING == OT_KIND_PENDING && (int)KIND_ANON == OT_KIND_ANON &&
+		       (int)KIND_SHMEM == OT_KIND_SHMEM && (int)KIND_FILE == OT_KIND_FILE &&
+		       (int)KIND_KERNEL == OT_KIND_KERNEL && (int)KIND_COUNT == OT_KIND_COUNT,
+	       "events count the same kinds as the kernel side");
+
+static const enum stack_origin origins[OT_FIXED_COUNT] = {
+	[OT_FIXED_LOST] = STACK_LOST,
+	[OT_FIXED_BEFORE] = STACK_BEFORE,
+	[OT_FIXED_MOVED] = STACK_MOVED,
+	[OT_FIXED_NO_STACK] = STACK_NO_STACK,
+};
+
+/* A snapshot in the making. */
+struct taking {
+	const struct snapshot_context *context;
+	uint32_t label_ids[STACK_ORIGIN_COUNT]; /* stack ids of labels, 0: not queued yet */
+	uint32_t nobody_id;			/* process id of work without an account */
+	bool *queued;				/* by cell: its stack event was */
+};
+
+static uint32_t queue_label(struct taking *taking, enum stack_origin origin)
+{
+	struct event event = {.type = EVENT_STACK, .stack = {.origin = origin}};
+
+	if (!taking->label_ids[origin]) {
+		taking->label_ids[origin] = ++taking->context->stacks->last_id;
+		event.stack.id = taking->label_ids[origin];
+		event_queue_push(taking->context->queue, &event);
+	}
+	return taking->label_ids[origin];
+}
+
+static uint32_t queue_stack(struct taking *taking, uint32_t cell, const struct stack *stack)
+{
+	struct event event = {
+		.type = EVENT_STACK,
+		.stack = {.id = stack->id,
+			  .origin = STACK_USER,
+			  .truncated = stack->truncated,
+			  .frame_count = stack->frame_count,
+			  .frames = stack->frames},
+	};
+
+	if (!taking->queued[cell]) {
+		taking->queued[cell] = true;
+		memcpy(event.stack.comm, stack->comm, sizeof(event.stack.comm));
+		event_queue_push(taking->context->queue, &event);
+	}
+	return stack->id;
+}
+
+/* The id of a cell's stack, its event queued before. */
+static uint32_t stack_of_cell(struct taking *taking, uint32_t cell)
+{
+	const struct snapshot_context *context = taking->context;
+	const struct stack *stack;
+
+	if (cell == SWEEP_FOLD_CELL)
+		return queue_label(taking, STACK_RETIRED);
+	if (cell < ledger_first_stack_cell(context->ledger))
+		return queue_label(taking, origins[cell % OT_FIXED_COUNT]);
+	stack = stacks_get(context->stacks, cell);
+	return stack ? queue_stack(taking, cell, stack) : queue_label(taking, STACK_LOST);
+}
+
+/* Work without an account is shown as a process of its own, with pid 0. */
+static uint32_t nobody(struct taking *taking)
+{
+	struct event event = {.type = EVENT_PROCESS, .process = {.comm = "[unattributed]"}};
+
+	if (!taking->nobody_id) {
+		taking->nobody_id = ++taking->context->lives->last_id;
+		event.process.id = taking->nobody_id;
+		event_queue_push(taking->context->queue, &event);
+	}
+	return taking->nobody_id;
+}
+
+/* False when the account is not to be shown. */
+static bool process_of_account(struct taking *taking, uint32_t account, uint32_t *ret_process)
+{
+	struct life *life;
+
+	if (account == OT_ACCOUNT_NOBODY) {
+		*ret_process = nobody(taking);
+		return true;
+	}
+	life = lives_get(taking->context->lives, account);
+	if (!life || life->hidden)
+		return false;
+	lives_announce(taking->context->lives, life, false);
+	*ret_process = life->id;
+	return true;
+}
+
+/* Counters of a cell as they are, or as they were when its account froze. */
+static bool cell_figures(const struct ot_cell *cell, struct cell_event *figures)
+{
+	uint64_t any = figures->allocated_slots =
+		__atomic_load_n(&cell->allocated, __ATOMIC_RELAXED);
+
+	for (int kind = 0; kind < OT_KIND_COUNT; kind++) {
+		int32_t live = __atomic_load_n(&cell->live[kind], __ATOMIC_RELAXED);
+
+		/* Between the two halves of a kind's change a counter may be one too low. */
+		figures->live_slots[kind] = live > 0 ? live : 0;
+		figures->live_slots[kind] += cell->held[kind];
+		any |= figures->live_slots[kind];
+	}
+	return any;
+}
+
+static void queue_cell(struct taking *taking, uint32_t number)
+{
+	const struct ot_cell *cell = &taking->context->ledger->cells[number];
+	struct event event = {.type = EVENT_CELL};
+
+	/* Places a mover filled and nobody claimed: mostly of processes that are not traced. */
+	if (number == OT_ACCOUNT_NOBODY * OT_FIXED_COUNT + OT_FIXED_MOVED)
+		return;
+	if (!cell->in_use || !cell_figures(cell, &event.cell))
+		return;
+	if (!process_of_account(taking, cell->account, &event.cell.process))
+		return;
+	event.cell.stack = stack_of_cell(taking, number);
+	event_queue_push(taking->context->queue, &event);
+}
+
+static void queue_inheritance(struct taking *taking, const struct inheritance *inheritance)
+{
+	const struct snapshot_context *context = taking->context;
+	uint32_t author = context->ledger->cells[inheritance->cell].account;
+	struct event event = {.type = EVENT_INHERITED};
+
+	if (!process_of_account(taking, inheritance->heir, &event.inherited.process) ||
+	    !process_of_account(taking, author, &event.inherited.author))
+		return;
+	event.inherited.author_pid = context->ledger->accounts[author].tgid;
+	event.inherited.stack = stack_of_cell(taking, inheritance->cell);
+	memcpy(event.inherited.slots, inheritance->slots, sizeof(event.inherited.slots));
+	memcpy(event.inherited.exclusive_slots, inheritance->exclusive_slots,
+	       sizeof(event.inherited.exclusive_slots));
+	event_queue_push(context->queue, &event);
+}
+
+/* An ended process is announced again as such; one that lives has its figures taken. */
+static void queue_process_end(const struct snapshot_context *context, uint32_t account,
+			      const struct reconciliation *reconciliation)
+{
+	struct life *life = lives_get(context->lives, account);
+	struct event event = {.type = EVENT_MEMORY, .memory = {.when = MEMORY_END}};
+
+	if (!life || life->hidden)
+		return;
+	if (lives_ended(context->lives, account)) {
+		life->process.ended = true;
+		lives_announce(context->lives, life, true);
+		return;
+	}
+	lives_announce(context->lives, life, false);
+	if (procfs_memory(context->root, life->process.pid, &event.memory))
+		return;
+	event.memory.process = life->id;
+	if (reconciliation && reconciliation->walked[account]) {
+		event.memory.split_huge_slots = reconciliation->split_huge_slots[account];
+		event.memory.known |= MEMORY_SPLIT_HUGE;
+	}
+	event_queue_push(context->queue, &event);
+}
+
+static void queue_all(struct taking *taking, const struct reconciliation *reconciliation)
+{
+	const struct snapshot_context *context = taking->context;
+
+	for (uint32_t cell = 0; cell < context->ledger->cell_count; cell++)
+		queue_cell(taking, cell);
+	for (size_t i = 0; reconciliation && i < reconciliation->count; i++)
+		queue_inheritance(taking, &reconciliation->inheritances[i]);
+	losses_queue(context->programs, context->queue);
+}
+
+int snapshot(const struct snapshot_context *context)
+{
+	_cleanup_free_ bool *queued = calloc(context->ledger->cell_count, sizeof(*queued));
+	struct taking taking = {.context = context, .queued = queued};
+	struct reconciliation reconciliation = {0};
+	int error;
+
+	if (!queued)
+		return -ENOMEM;
+	error = programs_settle_cpus(context->programs);
+	if (!error)
+		error = ledger_settle(context->ledger, context->programs);
+	if (!error && context->reconcile)
+		error = reconcile(context->ledger, context->lives, context->root, &reconciliation);
+	if (error)
+		return error;
+	for (uint32_t account = 0; account < context->ledger->account_count; account++)
+		queue_process_end(context, account, context->reconcile ? &reconciliation : NULL);
+	queue_all(&taking, context->reconcile ? &reconciliation : NULL);
+	reconciliation_release(&reconciliation);
+	return context->queue->error;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of the ledger as events: what every stack of every traced process holds, what the
+ * kernel says about those processes, and what was lost. The end of a session.
+ */
+#ifndef CAPTURE_SNAPSHOT_H
+#define CAPTURE_SNAPSHOT_H
+
+#include "capture/event_queue.h"
+#include "capture/ledger.h"
+#include "capture/lives.h"
+#include "capture/programs.h"
+#include "capture/stacks.h"
+
+struct snapshot_context {
+	const struct sysroot *root;
+	const struct programs *programs;
+	struct ledger *ledger;
+	struct lives *lives;
+	struct stacks *stacks;
+	struct event_queue *queue;
+	bool reconcile; /* look at page tables: for targets, not for a whole host */
+};
+
+/* Queues the events; the counters go on meanwhile. 0 or -errno. */
+int snapshot(const struct snapshot_context *context);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The stack behind each cell: kept, as frames, from the moment its record arrives until the cell
+ * is retired. Cells that hold nothing at the end of a session never become events.
+ */
+#ifndef CAPTURE_STACKS_H
+#define CAPTURE_STACKS_H
+
+#include <stdint.h>
+
+#include "bpf/oomtrace.h"
+#include "capture/lives.h"
+
+struct stack {
+	uint32_t id; /* of this session; 0: the cell has none */
+	bool truncated;
+	char comm[EVENT_COMM_LEN];
+	uint32_t frame_count;
+	struct event_frame *frames; /* leaf first */
+};
+
+struct stacks {
+	struct stack *items; /* by cell - first_cell */
+	uint32_t first_cell;
+	uint32_t count;
+	uint32_t used;
+	uint32_t last_id;
+};
+
+int stacks_init(struct stacks *stacks, const struct ledger *ledger);
+void stacks_release(struct stacks *stacks);
+
+/* Keeps what a record says. `bytes` is the record's length. 0, -EBADMSG or -ENOMEM. */
+int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack_record *record,
+	       size_t bytes);
+/* NULL for a cell without a stack. */
+const struct stack *stacks_get(const struct stacks *stacks, uint32_t cell);
+void stacks_forget(struct stacks *stacks, uint32_t cell);
+
+#endif

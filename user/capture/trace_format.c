@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture/trace_format.h"
+
+#include <string.h>
+
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define NUMBER_IN(member, wire, least, most)                                                       \
+	{                                                                                          \
+		.type = TRACE_FIELD_NUMBER, .offset = offsetof(struct event, member),              \
+		.memory_bytes = sizeof(((struct event *)0)->member), .wire_bytes = (wire),         \
+		.min = (least), .max = (most)                                                      \
+	}
+#define U32(member) NUMBER_IN(member, 4, 0, UINT32_MAX)
+#define U64(member) NUMBER_IN(member, 8, 0, UINT64_MAX)
+#define BOOL(member) NUMBER_IN(member, 1, 0, 1)
+#define FIELD(kind, member)                                                                        \
+	{                                                                                          \
+		.type = TRACE_FIELD_##kind, .offset = offsetof(struct event, member)               \
+	}
+#define STRING(member) FIELD(STRING, member)
+#define OPTIONAL(member) FIELD(OPTIONAL, member)
+#define COMM(member) FIELD(COMM, member)
+#define SLOTS(member) FIELD(SLOTS, member)
+
+/*
+ * One table for each event type, in the order of the file. Fields may be appended, never changed,
+ * moved or removed: an older reader skips what it does not know at the end of a record.
+ */
+
+static const struct trace_field session_fields[] = {
+	U64(session.start_realtime_ns),
+	NUMBER_IN(session.period_pages, 8, 1, 512),
+	NUMBER_IN(session.page_size_bytes, 4, 4096, 65536),
+	STRING(session.tool_version),
+	STRING(session.kernel_release),
+	STRING(session.machine),
+	STRING(session.hostname),
+	STRING(session.boot_id),
+	STRING(session.target),
+};
+
+static const struct trace_field process_fields[] = {
+	U32(process.id),       U32(process.pid),    U32(process.parent_pid),
+	U64(process.start_time_ns), BOOL(process.target), BOOL(process.ended),
+	COMM(process.comm),    OPTIONAL(process.exe),
+};
+
+static const struct trace_field module_fields[] = {
+	NUMBER_IN(module.id, 4, 1, UINT32_MAX),
+	FIELD(BUILD_ID, module.build_id),
+	STRING(module.path),
+};
+
+static const struct trace_field stack_fields[] = {
+	NUMBER_IN(stack.id, 4, 1, UINT32_MAX),
+	NUMBER_IN(stack.origin, 1, 0, STACK_ORIGIN_COUNT - 1),
+	BOOL(stack.truncated),
+	COMM(stack.comm),
+	FIELD(FRAMES, stack.frames),
+};
+
+static const struct trace_field cell_fields[] = {
+	U32(cell.process),
+	U32(cell.stack),
+	SLOTS(cell.live_slots),
+	U64(cell.allocated_slots),
+};
+
+static const struct trace_field inherited_fields[] = {
+	U32(inherited.process), U32(inherited.author),	U32(inherited.author_pid),
+	U32(inherited.stack),	SLOTS(inherited.slots), SLOTS(inherited.exclusive_slots),
+};
+
+static const struct trace_field memory_fields[] = {
+	U32(memory.process),
+	NUMBER_IN(memory.when, 1, MEMORY_START, MEMORY_END),
+	U32(memory.known),
+	U64(memory.rss_anon_bytes),
+	U64(memory.rss_file_bytes),
+	U64(memory.rss_shmem_bytes),
+	U64(memory.swap_bytes),
+	U64(memory.virtual_bytes),
+	U64(memory.page_table_bytes),
+	U64(memory.split_huge_slots),
+};
+
+static const struct trace_field lost_fields[] = {
+	STRING(lost.cause),
+	STRING(lost.meaning),
+	U64(lost.count),
+	BOOL(lost.data),
+};
+
+static const struct trace_field name_fields[] = {
+	NUMBER_IN(name.module, 4, 1, UINT32_MAX),
+	U64(name.offset),
+	STRING(name.name),
+};
+
+static const struct trace_field end_fields[] = {
+	U64(end.duration_ns),
+	NUMBER_IN(end.reason, 1, END_TARGET_ENDED, END_DURATION),
+	BOOL(end.has_exit_status),
+	U32(end.exit_status),
+};
+
+#define LAYOUT(name)                                                                               \
+	{                                                                                          \
+		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields)                       \
+	}
+
+static const struct trace_layout layouts[] = {
+	[EVENT_SESSION] = LAYOUT(session), [EVENT_PROCESS] = LAYOUT(process),
+	[EVENT_MODULE] = LAYOUT(module),   [EVENT_STACK] = LAYOUT(stack),
+	[EVENT_CELL] = LAYOUT(cell),	   [EVENT_INHERITED] = LAYOUT(inherited),
+	[EVENT_MEMORY] = LAYOUT(memory),   [EVENT_LOST] = LAYOUT(lost),
+	[EVENT_NAME] = LAYOUT(name),	   [EVENT_END] = LAYOUT(end),
+};
+
+_Static_assert(ARRAY_COUNT(layouts) == EVENT_END + 1, "every event type has a layout");
+_Static_assert(sizeof(struct event) <= UINT16_MAX, "offsets of members fit a field");
+
+const struct trace_layout *trace_layout_of(uint32_t type)
+{
+	if (type >= ARRAY_COUNT(layouts) || !layouts[type].fields)
+		return NULL;
+	return &layouts[type];
+}
+
+uint64_t trace_number_load(const void *memory, size_t bytes)
+{
+	uint8_t u8;
+	uint32_t u32;
+	uint64_t u64;
+
+	switch (bytes) {
+	case 1:
+		memcpy(&u8, memory, 1);
+		return u8;
+	case 4:
+		memcpy(&u32, memory, 4);
+		return u32;
+	default:
+		memcpy(&u64, memory, 8);
+		return u64;
+	}
+}
+
+void trace_number_store(void *memory, size_t bytes, uint64_t value)
+{
+	uint8_t u8 = (uint8_t)value;
+	uint32_t u32 = (uint32_t)value;
+
+	switch (bytes) {
+	case 1:
+		memcpy(memory, &u8, 1);
+		break;
+	case 4:
+		memcpy(memory, &u32, 4);
+		break;
+	default:
+		memcpy(memory, &value, 8);
+		break;
+	}
+}

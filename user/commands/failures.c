@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands/failures.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/log.h"
+#include "commands/commands.h"
+
+typedef void (*failure_fn)(const struct failure *failure, const struct opts *opts);
+
+static void say_system(const struct failure *failure, const struct opts *opts)
+{
+	(void)opts;
+	log_error("%s failed: %s", failure->where, strerror(-failure->error));
+}
+
+static void say_no_process(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	log_error("there is no process %" PRIu64 ", or it has just ended", opts->pid);
+}
+
+static void say_kernel_thread(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	log_error("%" PRIu64 " is a kernel thread: it has no memory of its own to trace",
+		  opts->pid);
+}
+
+static void say_capability(const struct failure *failure, const struct opts *opts)
+{
+	(void)opts;
+	log_error("%s is missing; run it as root (sudo oomtrace ...), or see 'oomtrace check'",
+		  failure->where);
+}
+
+static void say_no_btf(const struct failure *failure, const struct opts *opts)
+{
+	struct utsname uts = {0};
+
+	(void)failure;
+	(void)opts;
+	uname(&uts);
+	log_error("kernel %s does not describe its types (/sys/kernel/btf/vmlinux): it must be "
+		  "built with CONFIG_DEBUG_INFO_BTF", uts.release);
+}
+
+static void say_no_hook(const struct failure *failure, const struct opts *opts)
+{
+	(void)opts;
+	log_error("the kernel's tracepoint %s cannot be used: %s", failure->where,
+		  strerror(-failure->error));
+}
+
+static void say_load(const struct failure *failure, const struct opts *opts)
+{
+	(void)opts;
+	log_error("the kernel refused the BPF programs: %s; -v shows its reasons",
+		  strerror(-failure->error));
+}
+
+static void say_calibration(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	(void)opts;
+	log_error("page frames cannot be told from addresses of struct page on this kernel; "
+		  "nothing counted here would be true");
+}
+
+static void say_pid_namespace(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	(void)opts;
+	log_error("pids in this container are not the host's; run it with the host's pid "
+		  "namespace (docker run --pid=host)");
+}
+
+static void say_exec(const struct failure *failure, const struct opts *opts)
+{
+	log_error("cannot run '%s': %s", opts->command_argv[0], strerror(-failure->error));
+}
+
+static const struct {
+	failure_fn say;
+	int exit_code;
+} reports[FAILURE_KIND_COUNT] = {
+	[FAILURE_SYSTEM] = {say_system, EXIT_CODE_FAILED},
+	[FAILURE_NO_PROCESS] = {say_no_process, EXIT_CODE_FAILED},
+	[FAILURE_KERNEL_THREAD] = {say_kernel_thread, EXIT_CODE_FAILED},
+	[FAILURE_CAPABILITY] = {say_capability, EXIT_CODE_CANNOT},
+	[FAILURE_NO_BTF] = {say_no_btf, EXIT_CODE_CANNOT},
+	[FAILURE_NO_HOOK] = {say_no_hook, EXIT_CODE_CANNOT},
+	[FAILURE_LOAD] = {say_load, EXIT_CODE_CANNOT},
+	[FAILURE_CALIBRATION] = {say_calibration, EXIT_CODE_CANNOT},
+	[FAILURE_PID_NAMESPACE] = {say_pid_namespace, EXIT_CODE_CANNOT},
+	[FAILURE_EXEC] = {say_exec, 127},
+};
+
+int failure_report(const struct failure *failure, const struct opts *opts)
+{
+	if (failure->kind == FAILURE_NONE || failure->kind >= FAILURE_KIND_COUNT) {
+		log_error("tracing could not start");
+		return EXIT_CODE_FAILED;
+	}
+	reports[failure->kind].say(failure, opts);
+	return reports[failure->kind].exit_code;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Recording: pumps events from the live source into the model and, when asked for, a trace file;
+ * has the frames named once the session is over; prints.
+ */
+#include "commands/commands.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/atomic_file.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "capture/live.h"
+#include "capture/trace_writer.h"
+#include "commands/failures.h"
+#include "commands/naming.h"
+#include "commands/output.h"
+
+struct recording {
+	const struct opts *opts;
+	struct source *source;
+	struct symbolizer *symbolizer; /* NULL: no names */
+	struct growth_builder *builder;
+	struct atomic_file *file; /* of the trace, NULL: none is written */
+	struct trace_writer *writer;
+};
+
+static void recording_close(struct recording *recording)
+{
+	if (recording->writer)
+		trace_writer_free(recording->writer);
+	if (recording->file)
+		atomic_file_abort(recording->file);
+	if (recording->builder)
+		growth_builder_free(recording->builder);
+	if (recording->symbolizer)
+		symbolizer_close(recording->symbolizer);
+	if (recording->source)
+		recording->source->close(recording->source);
+}
+
+/* For people, and for the session event: what the command line asked for. */
+static void describe_target(const struct opts *opts, struct buf *out)
+{
+	if (opts->all) {
+		buf_append_string(out, "--all");
+	} else if (opts->pid) {
+		buf_printf(out, "-p %" PRIu64, opts->pid);
+	} else {
+		buf_append_string(out, "--");
+		for (char *const *word = opts->command_argv; *word; word++)
+			buf_printf(out, " %s", *word);
+	}
+}
+
+/* An unwritable name is better known before the session than after it. */
+static int open_trace(struct recording *recording)
+{
+	const char *path = recording->opts->output;
+	int error = atomic_file_open(path, &recording->file);
+
+	if (!error)
+		error = trace_writer_new(atomic_file_stream(recording->file), &recording->writer);
+	if (error)
+		log_error("cannot write to '%s': %s", path, strerror(-error));
+	return error;
+}
+
+static int keep(struct recording *recording, const struct event *event)
+{
+	int error = growth_builder_add(recording->builder, event);
+
+	if (!error && recording->writer)
+		error = trace_writer_add(recording->writer, event);
+	return error;
+}
+
+/* Names come after everything else and before the end. */
+static int keep_named(const struct event *event, void *context)
+{
+	return keep(context, event);
+}
+
+static int take(struct recording *recording, struct event *event)
+{
+	int error;
+
+	if (event->type == EVENT_MODULE)
+		naming_add_module(recording->symbolizer, &event->module);
+	if (event->type == EVENT_END) {
+		error = naming_run(recording->symbolizer, recording->builder, keep_named,
+				   recording);
+		if (error)
+			return error;
+	}
+	return keep(recording, event);
+}
+
+static int pump(struct recording *recording)
+{
+	struct event event;
+	int more;
+
+	while ((more = recording->source->next(recording->source, &event)) > 0) {
+		int error = take(recording, &event);
+
+		if (error)
+			return error;
+	}
+	return more;
+}
+
+static void say_ready(const struct source *source)
+{
+	const struct live_facts facts = live_facts(source);
+
+	if (facts.adopt_error)
+		log_warning("what the process held before cannot be looked up: %s",
+			    strerror(-facts.adopt_error));
+	if (facts.period_pages == 1)
+		log_info("every page is counted: that takes %" PRIu64 " MiB of kernel memory",
+			 facts.map_bytes >> 20);
+	if (facts.pid)
+		log_info("tracing pid %" PRIu32 " (%s), one page in %" PRIu64, facts.pid,
+			 facts.comm, facts.period_pages);
+	else
+		log_info("tracing every process, one page in %" PRIu64, facts.period_pages);
+}
+
+static int finish_trace(struct recording *recording)
+{
+	int error = trace_writer_finish(recording->writer);
+
+	if (!error)
+		error = atomic_file_commit(TAKE_PTR(recording->file));
+	if (error)
+		log_error("cannot write to '%s': %s", recording->opts->output, strerror(-error));
+	return error ? EXIT_CODE_FAILED : EXIT_CODE_PRINTED;
+}
+
+static int print(struct recording *recording)
+{
+	const struct growth_options options = output_growth_options(recording->opts);
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	int error;
+
+	naming_report(recording->symbolizer);
+	if (recording->writer)
+		return finish_trace(recording);
+	error = growth_builder_finish(recording->builder, &options, &growth);
+	if (error) {
+		log_error("cannot add up what was recorded: %s", strerror(-error));
+		return EXIT_CODE_FAILED;
+	}
+	return output_growth(growth, recording->opts);
+}
+
+/* The command's own status, as a shell shows it, unless we have failed ourselves. */
+static int exit_code(struct recording *recording, int printed)
+{
+	int status;
+
+	if (printed == EXIT_CODE_FAILED || !live_wait_command(recording->source, &status))
+		return printed;
+	if (status == 0)
+		return printed;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int start(struct recording *recording)
+{
+	const struct opts *opts = recording->opts;
+	_cleanup_(buf_release) struct buf target = {0};
+	struct live_options options = {
+		.pid = opts->pid,
+		.argv = opts->command_argv,
+		.all = opts->all,
+		.children = opts->children,
+		.duration_ns = opts->duration_ns,
+		.period_pages = opts->period_pages,
+	};
+	struct failure failure = {0};
+
+	describe_target(opts, &target);
+	options.target = buf_string(&target);
+	if (symbolizer_open(&recording->symbolizer))
+		log_warning("functions will have no names: the process that reads them did not "
+			    "start");
+	if (live_open(&options, &recording->source, &failure))
+		return failure_report(&failure, opts);
+	return EXIT_CODE_PRINTED;
+}
+
+int command_growth(const struct opts *opts)
+{
+	_cleanup_(recording_close) struct recording recording = {.opts = opts};
+	int error, code;
+
+	if (growth_builder_new(&recording.builder))
+		return EXIT_CODE_FAILED;
+	if (opts->format == FORMAT_TRACE && open_trace(&recording))
+		return EXIT_CODE_FAILED;
+	code = start(&recording);
+	if (code != EXIT_CODE_PRINTED)
+		return code;
+	say_ready(recording.source);
+	error = pump(&recording);
+	if (error) {
+		log_error("recording failed: %s", strerror(-error));
+		return EXIT_CODE_FAILED;
+	}
+	return exit_code(&recording, print(&recording));
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands/help.h"
+
+#include "commands/option_table.h"
+
+#define HELP_COLUMN 24
+
+static const char help_usage[] =
+	"oomtrace shows which code grew the memory of a process, and by how much.\n"
+	"\n"
+	"Usage: oomtrace [OPTIONS] -p PID          until Ctrl-C, or its end\n"
+	"       oomtrace [OPTIONS] -- CMD ARGS     start CMD and trace it\n"
+	"       oomtrace [OPTIONS] report FILE     render a recording, without privileges\n"
+	"       oomtrace [OPTIONS] check           what this kernel offers\n";
+
+static const char help_examples[] =
+	"\n"
+	"Examples:\n"
+	"  which code grew, as a flame graph\n"
+	"    sudo oomtrace -p 1234 -d 30 | flamegraph.pl --colors mem --countname bytes >mem.svg\n"
+	"  the same to read, every page counted\n"
+	"    sudo oomtrace -p 1234 -d 30 --period 1 --format text\n"
+	"  a program from its start, with its children\n"
+	"    sudo oomtrace --children -o growth.txt -- make -j4\n"
+	"  record here, look elsewhere\n"
+	"    sudo oomtrace -p 1234 -d 5m -o growth.oomtrace\n"
+	"    oomtrace report growth.oomtrace --kinds=anon\n"
+	"\n"
+	"Without -o the result goes to stdout: text on a terminal, else folded stacks.\n"
+	"Exit status: 0 result printed, 1 failed, 2 data was lost (--strict), 64 usage,\n"
+	"77 no privilege or a missing kernel feature; with -- CMD the status of CMD.\n";
+
+static void help_option(const struct option_row *row, FILE *stream)
+{
+	const char *argument = row->argument ? row->argument : "";
+	const char *blank = row->argument && row->argument[0] != '[' ? " " : "";
+	char letter[] = "-x, ";
+	int width;
+
+	letter[1] = row->letter;
+	width = fprintf(stream, "  %s--%s%s%s", row->letter ? letter : "    ", row->name, blank,
+			argument);
+	fprintf(stream, "%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", row->help);
+}
+
+static void help_options(FILE *stream)
+{
+	static const char *const titles[] = {
+		[GROUP_TARGET] = "What to trace",
+		[GROUP_RECORDING] = "How",
+		[GROUP_OUTPUT] = "What to print",
+		[GROUP_OTHER] = "Other",
+	};
+
+	for (enum option_group group = 0; group < GROUP_COUNT; group++) {
+		fprintf(stream, "\n%s:\n", titles[group]);
+		for (size_t i = 0; i < option_row_count(); i++)
+			if (option_row_at(i)->group == group)
+				help_option(option_row_at(i), stream);
+	}
+}
+
+void help_print(bool only_version, FILE *stream)
+{
+	if (only_version) {
+		fputs("oomtrace " OOMTRACE_VERSION "\n", stream);
+		return;
+	}
+	fputs(help_usage, stream);
+	help_options(stream);
+	fputs(help_examples, stream);
+}

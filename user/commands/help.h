@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What --help and --version print. The options come from option_table.h. */
+#ifndef COMMANDS_HELP_H
+#define COMMANDS_HELP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+void help_print(bool only_version, FILE *stream);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands/naming.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+void naming_add_module(struct symbolizer *symbolizer, struct module_event *module)
+{
+	uint8_t build_id[SYMBOLIZER_BUILD_ID_MAX], len = 0;
+
+	_Static_assert(SYMBOLIZER_BUILD_ID_MAX == EVENT_BUILD_ID_MAX, "build-ids fit");
+	if (!symbolizer || module->fd < 0)
+		return;
+	if (symbolizer_add_module(symbolizer, module->id, module->fd, build_id, &len) == 0) {
+		module->build_id_len = len;
+		memcpy(module->build_id, build_id, len);
+	}
+}
+
+struct place {
+	uint32_t module;
+	uint64_t offset;
+};
+
+/* All places without a name, to be asked for module by module. */
+struct places {
+	struct place *items;
+	size_t count, capacity;
+};
+
+static int place_add(uint32_t module, uint64_t offset, void *context)
+{
+	struct places *places = context;
+
+	if (places->count == places->capacity) {
+		size_t capacity = places->capacity ? places->capacity * 2 : 1024;
+		struct place *items = reallocarray(places->items, capacity, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		places->items = items;
+		places->capacity = capacity;
+	}
+	places->items[places->count++] = (struct place){module, offset};
+	return 0;
+}
+
+static int place_compare(const void *a, const void *b)
+{
+	const struct place *left = a, *right = b;
+
+	if (left->module != right->module)
+		return left->module < right->module ? -1 : 1;
+	return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+struct keeping {
+	naming_fn keep;
+	void *context;
+	int error;
+};
+
+static void keep_name(void *context, uint32_t module, uint64_t offset, const char *name)
+{
+	struct keeping *keeping = context;
+	struct event event = {
+		.type = EVENT_NAME,
+		.name = {.module = module, .offset = offset, .name = name},
+	};
+
+	if (name && !keeping->error)
+		keeping->error = keeping->keep(&event, keeping->context);
+}
+
+/* One module's places, from `first` on. Returns how many they are. */
+static size_t name_module(struct symbolizer *symbolizer, const struct place *first, size_t most,
+			  struct keeping *keeping)
+{
+	_cleanup_free_ uint64_t *offsets = calloc(most, sizeof(*offsets));
+	size_t count = 0;
+
+	while (count < most && first[count].module == first->module) {
+		if (offsets)
+			offsets[count] = first[count].offset;
+		count++;
+	}
+	/* A module that has no names, or lost them, leaves its frames as module+0xoffset. */
+	if (offsets)
+		symbolizer_name(symbolizer, first->module, offsets, count, keep_name, keeping);
+	else
+		keeping->error = -ENOMEM;
+	return count;
+}
+
+int naming_run(struct symbolizer *symbolizer, const struct growth_builder *builder, naming_fn keep,
+	       void *context)
+{
+	struct places places = {0};
+	struct keeping keeping = {keep, context, 0};
+	int error;
+
+	if (!symbolizer)
+		return 0;
+	error = growth_builder_unnamed(builder, place_add, &places);
+	if (!error && places.count > 0)
+		qsort(places.items, places.count, sizeof(*places.items), place_compare);
+	for (size_t i = 0; !error && i < places.count && !keeping.error;)
+		i += name_module(symbolizer, &places.items[i], places.count - i, &keeping);
+	free(places.items);
+	return error ? error : keeping.error;
+}
+
+void naming_report(const struct symbolizer *symbolizer)
+{
+	struct symbolizer_losses losses;
+
+	if (!symbolizer)
+		return;
+	symbolizer_losses(symbolizer, &losses);
+	if (losses.modules_given_up)
+		log_warning("%u files have no names: reading them hung or crashed",
+			    losses.modules_given_up);
+	if (losses.stopped)
+		log_warning("names were given up: too many files could not be read");
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where capture, names and model meet: modules go to the symbolizer as they appear, the frames the
+ * model cannot name are asked for once the session is over.
+ */
+#ifndef COMMANDS_NAMING_H
+#define COMMANDS_NAMING_H
+
+#include "model/growth_builder.h"
+#include "symbols/symbolizer.h"
+
+/* Hands the module's file over and fills in its build-id. `symbolizer` may be NULL. */
+void naming_add_module(struct symbolizer *symbolizer, struct module_event *module);
+
+/* Called with each name as an event. Anything but 0 ends it. */
+typedef int (*naming_fn)(const struct event *event, void *context);
+
+/* Names what the builder has no name for. 0, -ENOMEM, or what the callback returned. */
+int naming_run(struct symbolizer *symbolizer, const struct growth_builder *builder, naming_fn keep,
+	       void *context);
+
+/* Says, once, when names were lost to files that could not be read. */
+void naming_report(const struct symbolizer *symbolizer);
+
+#endif

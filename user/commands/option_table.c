@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands/option_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* PID_MAX_LIMIT of the kernel (include/linux/threads.h). */
+#define PID_LIMIT 4194304
+/* OT_MAX_PERIOD_SHIFT: one slot in each 2 MiB of 4 KiB pages. */
+#define PERIOD_LIMIT 512
+
+#define RECORDING (1U << COMMAND_GROWTH)
+#define SHOWING (1U << COMMAND_GROWTH | 1U << COMMAND_REPORT)
+#define EVERYTHING (SHOWING | 1U << COMMAND_CHECK)
+
+/* --- types -------------------------------------------------------------------------------- */
+
+static void *member_of(const struct option_row *row, struct opts *opts)
+{
+	return (char *)opts + row->offset;
+}
+
+static int store_flag(const struct option_row *row, const char *text __attribute__((unused)),
+		      struct opts *opts)
+{
+	*(bool *)member_of(row, opts) = true;
+	return 0;
+}
+
+static int store_string(const struct option_row *row, const char *text, struct opts *opts)
+{
+	if (!text[0])
+		return -EINVAL;
+	*(const char **)member_of(row, opts) = text;
+	return 0;
+}
+
+static int store_number(const struct option_row *row, const char *text, struct opts *opts)
+{
+	return parse_u64(text, row->min, row->max, member_of(row, opts));
+}
+
+static int store_power_of_two(const struct option_row *row, const char *text, struct opts *opts)
+{
+	uint64_t value;
+	int err;
+
+	err = parse_u64(text, row->min, row->max, &value);
+	if (err)
+		return err;
+	if (value & (value - 1))
+		return -EINVAL;
+	*(uint64_t *)member_of(row, opts) = value;
+	return 0;
+}
+
+static int store_duration(const struct option_row *row, const char *text, struct opts *opts)
+{
+	return parse_duration_ns(text, member_of(row, opts));
+}
+
+static int store_format(const struct option_row *row __attribute__((unused)), const char *text,
+			struct opts *opts)
+{
+	const struct format *format = format_by_name(text);
+
+	if (!format || format->id == FORMAT_AUTO)
+		return -EINVAL;
+	opts->format = format->id;
+	return 0;
+}
+
+static int kind_bit(const char *name, size_t len_bytes, uint32_t *kinds)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const char *known = memory_kind_name(kind);
+
+		if (strlen(known) == len_bytes && memcmp(known, name, len_bytes) == 0) {
+			*kinds |= 1U << kind;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int store_kinds(const struct option_row *row __attribute__((unused)), const char *text,
+		       struct opts *opts)
+{
+	uint32_t kinds = 0;
+
+	opts->show_kinds = true;
+	if (!text)
+		return 0; /* no list: all of them */
+	for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (kind_bit(at, strcspn(at, ","), &kinds))
+			return -EINVAL;
+	opts->kinds = kinds;
+	return 0;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+#define MEMBER(name) .offset = offsetof(struct opts, name)
+
+static const struct option_row rows[] = {
+	{ "pid", 'p', "PID", "trace a running process", "a process id", GROUP_TARGET, RECORDING,
+	  store_number, MEMBER(pid), 1, PID_LIMIT },
+	{ "all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
+	  store_flag, MEMBER(all) },
+	{ "children", 0, NULL, "follow forked children, too", NULL, GROUP_TARGET, RECORDING,
+	  store_flag, MEMBER(children) },
+
+	{ "duration", 'd', "TIME", "stop after 30, 1.5, 30s or 5m (default: Ctrl-C)",
+	  "a duration such as 30, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
+	  store_duration, MEMBER(duration_ns) },
+	{ "period", 0, "N", "sample one page in N; 1 is exact (default: chosen)",
+	  "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
+	  MEMBER(period_pages), 1, PERIOD_LIMIT },
+
+	{ "output", 'o', "FILE", "write to FILE; .folded, .txt or .oomtrace is the format",
+	  "a file name", GROUP_OUTPUT, SHOWING, store_string, MEMBER(output) },
+	{ "format", 0, "NAME", "text or folded; for check: text or json",
+	  "one of text, folded, json and oomtrace", GROUP_OUTPUT, EVERYTHING, store_format,
+	  MEMBER(format) },
+	{ "kinds", 0, "[=LIST]", "tell anon,shmem,file,kernel,undecided apart; print those of LIST",
+	  "a list of anon,shmem,file,kernel,undecided", GROUP_OUTPUT, SHOWING, store_kinds,
+	  MEMBER(kinds) },
+	{ "since-start", 0, NULL, "count all that was allocated, not what is still held", NULL,
+	  GROUP_OUTPUT, SHOWING, store_flag, MEMBER(since_start) },
+	{ "top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
+	  GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000 },
+	{ "strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, SHOWING,
+	  store_flag, MEMBER(strict) },
+
+	{ "verbose", 'v', NULL, "say on stderr what is being done", NULL, GROUP_OTHER, EVERYTHING,
+	  store_flag, MEMBER(verbose) },
+	{ "help", OPTION_HELP, NULL, "this text", NULL, GROUP_OTHER, EVERYTHING, NULL, .offset = 0 },
+	{ "version", OPTION_VERSION, NULL, "the version", NULL, GROUP_OTHER, EVERYTHING, NULL, .offset = 0 },
+};
+
+_Static_assert(ARRAY_COUNT(rows) <= OPTION_ROWS_MAX, "struct words.given has a bit for each row");
+
+size_t option_row_count(void)
+{
+	return ARRAY_COUNT(rows);
+}
+
+const struct option_row *option_row_at(size_t index)
+{
+	return &rows[index];
+}
+
+size_t option_index(const struct option_row *row)
+{
+	return (size_t)(row - rows);
+}
+
+static int option_key(const struct option_row *row)
+{
+	return row->letter ? row->letter : OPTION_LONG_ONLY + (int)option_index(row);
+}
+
+const struct option_row *option_by_key(int key)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		if (option_key(&rows[i]) == key)
+			return &rows[i];
+	return NULL;
+}
+
+static int getopt_argument(const struct option_row *row)
+{
+	if (!row->argument)
+		return no_argument;
+	return row->argument[0] == '[' ? optional_argument : required_argument;
+}
+
+void option_getopt_tables(struct option *longs, char *shorts)
+{
+	/* '-': operands in their place; ':': a missing argument is told from an unknown option */
+	*shorts++ = '-';
+	*shorts++ = ':';
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		*longs++ = (struct option){
+			.name = rows[i].name,
+			.has_arg = getopt_argument(&rows[i]),
+			.val = option_key(&rows[i]),
+		};
+		if (!rows[i].letter)
+			continue;
+		*shorts++ = rows[i].letter;
+		if (rows[i].argument)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){ 0 };
+	*shorts = '\0';
+}
+
+uint32_t option_formats_of(enum command_id command)
+{
+	static const uint32_t formats[] = {
+		[COMMAND_GROWTH] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_TRACE,
+		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED,
+		[COMMAND_CHECK] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON,
+	};
+
+	_Static_assert(ARRAY_COUNT(formats) == COMMAND_COUNT, "every command has formats");
+	return formats[command];
+}

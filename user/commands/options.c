@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "commands/commands.h"
+#include "commands/help.h"
+#include "commands/option_table.h"
+
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define STACKS_DEFAULT 20
+
+/* What getopt_long() returns for a word that is no option, as its first character '-' asks. */
+#define GETOPT_OPERAND 1
+
+/* The words of one command line while they are taken in. */
+struct words {
+	struct opts opts;
+	uint32_t given; /* bits of option_table rows that were used */
+	const char *operand; /* of the command; NULL: none yet */
+	bool has_command;
+};
+
+static const char *const command_names[] = {
+	[COMMAND_GROWTH] = NULL,
+	[COMMAND_REPORT] = "report",
+	[COMMAND_CHECK] = "check",
+};
+
+_Static_assert(ARRAY_COUNT(command_names) == COMMAND_COUNT, "every command has a name");
+
+/* --- words -------------------------------------------------------------------------------- */
+
+static bool word_is_command(struct words *words, const char *word)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (command_names[i] && strcmp(command_names[i], word) == 0) {
+			words->opts.command = i;
+			words->has_command = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int take_operand(struct words *words, const char *word)
+{
+	if (!words->has_command) {
+		if (word_is_command(words, word))
+			return 0;
+		log_error("unknown command '%s': to start and trace a program, write "
+			  "'oomtrace -- %s'",
+			  word, word);
+		return -EINVAL;
+	}
+	if (words->opts.command != COMMAND_REPORT || words->operand) {
+		log_error("unexpected '%s' after '%s'", word,
+			  words->operand ? words->operand : command_names[words->opts.command]);
+		return -EINVAL;
+	}
+	words->operand = word;
+	return 0;
+}
+
+static int take_option(struct words *words, const struct option_row *row, const char *text)
+{
+	int err = row->store(row, text, &words->opts);
+
+	words->given |= 1U << option_index(row);
+	if (err)
+		log_error("option '--%s': '%s' is not %s", row->name, text, row->expects);
+	return err;
+}
+
+/* getopt_long() has refused argv[optind - 1], or the letter optopt of it. */
+static int refuse_option(int code, const char *word)
+{
+	const struct option_row *row = option_by_key(optopt);
+	bool is_long = strncmp(word, "--", 2) == 0;
+
+	if (code == ':' && row)
+		log_error("option '--%s' needs an argument: %s", row->name, row->expects);
+	else if (is_long && row)
+		log_error("option '--%s' takes no argument", row->name);
+	else if (is_long)
+		log_error("unknown option '%s': see 'oomtrace --help'", word);
+	else
+		log_error("unknown option '-%c': see 'oomtrace --help'", optopt);
+	return -EINVAL;
+}
+
+static int take_command_argv(struct words *words, int argc, char **argv)
+{
+	bool separated = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+
+	if (optind < argc) {
+		words->opts.command_argv = &argv[optind];
+	} else if (separated) {
+		log_error("nothing follows '--': write 'oomtrace -- CMD ARGS'");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* -1 to go on, else the exit code. */
+static int take_words(struct words *words, int argc, char **argv)
+{
+	struct option longs[OPTION_ROWS_MAX + 1];
+	char shorts[3 * OPTION_ROWS_MAX + 3];
+	int code;
+
+	option_getopt_tables(longs, shorts);
+	optind = 0; /* from the start, and with the GNU extensions, also the second time */
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		int err;
+
+		if (code == OPTION_HELP || code == OPTION_VERSION) {
+			help_print(code == OPTION_VERSION, stdout);
+			return EXIT_CODE_PRINTED;
+		}
+		if (code == GETOPT_OPERAND)
+			err = take_operand(words, optarg);
+		else if (code == '?' || code == ':')
+			err = refuse_option(code, argv[optind - 1]);
+		else
+			err = take_option(words, option_by_key(code), optarg);
+		if (err)
+			return EXIT_CODE_USAGE;
+	}
+	return take_command_argv(words, argc, argv) ? EXIT_CODE_USAGE : -1;
+}
+
+/* --- what may go together ----------------------------------------------------------------- */
+
+static const char *command_title(enum command_id command)
+{
+	return command_names[command] ? command_names[command] : "a recording";
+}
+
+static int check_applicable(const struct words *words)
+{
+	for (size_t i = 0; i < option_row_count(); i++) {
+		const struct option_row *row = option_row_at(i);
+
+		if (words->given & 1U << i && !(row->commands & 1U << words->opts.command)) {
+			log_error("option '--%s' means nothing to %s", row->name,
+				  command_title(words->opts.command));
+			return -EINVAL;
+		}
+	}
+	if (words->opts.command != COMMAND_GROWTH && words->opts.command_argv) {
+		log_error("'%s' starts no program: remove what follows '--'",
+			  command_title(words->opts.command));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_target(struct words *words)
+{
+	const struct opts *opts = &words->opts;
+	int targets = (opts->pid != 0) + opts->all + (opts->command_argv != NULL);
+
+	if (opts->command == COMMAND_REPORT && !words->operand) {
+		log_error("no file to report on: write 'oomtrace report FILE'");
+		return -EINVAL;
+	}
+	if (opts->command == COMMAND_GROWTH && targets != 1) {
+		log_error("%s: give one of '-p PID', '--all' and '-- CMD ARGS'",
+			  targets ? "more than one target" : "nothing to trace");
+		return -EINVAL;
+	}
+	words->opts.report_path = words->operand;
+	return 0;
+}
+
+static int check_kinds(const struct opts *opts)
+{
+	if (opts->since_start && opts->show_kinds) {
+		log_error("--since-start counts pages whatever became of them: it cannot be "
+			  "combined with --kinds");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* --format decides, else the ending of the output's name. */
+static int check_format(struct opts *opts)
+{
+	const struct format *format = format_get(opts->format);
+
+	if (opts->format == FORMAT_AUTO && opts->output && strcmp(opts->output, "-") != 0) {
+		format = format_by_ending(opts->output);
+		if (!format) {
+			log_error("cannot tell the format from the name '%s': end it in .folded, "
+				  ".txt or .oomtrace, or add --format",
+				  opts->output);
+			return -EINVAL;
+		}
+		opts->format = format->id;
+	}
+	if (opts->format != FORMAT_AUTO && !(option_formats_of(opts->command) & 1U << opts->format)) {
+		log_error("%s cannot print the format '%s'", command_title(opts->command),
+			  format->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_words(struct words *words)
+{
+	int err;
+
+	err = check_applicable(words);
+	if (!err)
+		err = check_target(words);
+	if (!err)
+		err = check_kinds(&words->opts);
+	if (!err)
+		err = check_format(&words->opts);
+	return err;
+}
+
+int options_parse(int argc, char **argv, struct opts *ret_opts)
+{
+	struct words words = { .opts = { .top = STACKS_DEFAULT } };
+	int code;
+
+	code = take_words(&words, argc, argv);
+	if (code >= 0)
+		return code;
+	if (check_words(&words))
+		return EXIT_CODE_USAGE;
+	*ret_opts = words.opts;
+	return -1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line, parsed once into a struct opts that everyone else reads. One table in
+ * options.c holds name, help, type, range and member of every option.
+ */
+#ifndef COMMANDS_OPTIONS_H
+#define COMMANDS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "render/format.h"
+
+enum command_id {
+	COMMAND_GROWTH, /* no command word: record */
+	COMMAND_REPORT,
+	COMMAND_CHECK,
+	COMMAND_COUNT,
+};
+
+struct opts {
+	enum command_id command;
+
+	/* what to trace: exactly one of these for COMMAND_GROWTH */
+	uint64_t pid;		  /* 0: not given */
+	bool all;		  /* every process of the host */
+	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
+
+	bool children;	       /* follow forked children */
+	uint64_t duration_ns;  /* 0: until interrupted or the target ends */
+	uint64_t period_pages; /* 0: chosen by the recorder */
+
+	const char *report_path; /* COMMAND_REPORT: the trace file, "-" is stdin */
+
+	/* what to print */
+	bool since_start;
+	bool show_kinds;
+	uint32_t kinds;		/* bits (1 << kind), 0: all */
+	uint64_t top;		/* stacks in text */
+	const char *output;	/* NULL or "-": stdout */
+	enum format_id format;	/* resolved from --format, else from the ending of `output` */
+
+	bool strict;
+	bool verbose;
+};
+
+/*
+ * Parses, checks and says what is wrong, once. Returns -1 when `ret_opts` is filled and a command
+ * should run, else the exit code to leave with (--help and --version were printed: 0).
+ * Pointers in `ret_opts` borrow from `argv`.
+ */
+int options_parse(int argc, char **argv, struct opts *ret_opts);
+
+#endif

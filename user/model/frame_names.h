@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What people read for the frames of a stack: function names, "module+0xoffset" or an address
+ * where there is no name, a label where there are no frames. Private to model/.
+ */
+#ifndef MODEL_FRAME_NAMES_H
+#define MODEL_FRAME_NAMES_H
+
+#include "base/arena.h"
+#include "model/growth_events.h"
+
+struct frame_names {
+	const char *const *frames; /* root first */
+	uint32_t count;		   /* at least 1 */
+};
+
+/*
+ * The names of a stack; with `inherited_from_pid` not 0 below a frame that says so. What is made
+ * lies in `arena`, names lie in the builder. 0 or -ENOMEM.
+ */
+int frame_names_make(const struct growth_builder *builder, struct arena *arena,
+		     const struct known_stack *stack, uint32_t inherited_from_pid,
+		     struct frame_names *ret_names);
+
+/* The same for what has no stack of its own: a label. */
+int frame_names_make_label(struct arena *arena, const char *label, uint32_t inherited_from_pid,
+			   struct frame_names *ret_names);
+
+/* Label of an origin that has no frames. */
+const char *stack_origin_label(enum stack_origin origin);
+
+#endif

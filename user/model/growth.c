@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/growth.h"
+
+#include "model/growth_owned.h"
+
+const char *memory_kind_name(enum memory_kind kind)
+{
+	static const char *const names[] = {
+		[KIND_PENDING] = "undecided", [KIND_ANON] = "anon",	[KIND_SHMEM] = "shmem",
+		[KIND_FILE] = "file",	      [KIND_KERNEL] = "kernel", [GROWTH_KIND_ANY] = "any",
+	};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == KIND_COUNT + 1, "every kind is named");
+	return names[kind];
+}
+
+void growth_free(struct growth *growth)
+{
+	struct growth_owned *owned = (struct growth_owned *)growth;
+
+	arena_release(&owned->arena);
+	free(owned);
+}

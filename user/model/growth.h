@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Growth, finished: which stack of which process holds how many bytes, and how that adds up to
+ * what the kernel says. Everything here is const, sorted and in bytes when a renderer sees it;
+ * renderers compute nothing. Made by growth_builder.h from trace events alone.
+ */
+#ifndef MODEL_GROWTH_H
+#define MODEL_GROWTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "capture/event.h"
+
+struct growth_session {
+	uint64_t start_realtime_ns;
+	uint64_t duration_ns;
+	uint64_t period_pages;
+	uint64_t page_size_bytes;
+	const char *tool_version; /* never NULL, "" when unknown; so are the next ones */
+	const char *kernel_release;
+	const char *machine;
+	const char *hostname;
+	const char *target;
+	bool complete; /* an end event was seen; if not, reason and duration_ns mean nothing */
+	enum end_reason reason;
+	bool has_exit_status;
+	int exit_status; /* wait status of CMD */
+};
+
+/*
+ * What one process holds of one kind, and what the kernel says about it. For KIND_ANON:
+ *   stacks + before + moved + lost + inherited + unexplained = kernel + split_huge
+ * For the other kinds the two sides stand next to each other and are never added:
+ * KIND_FILE and KIND_SHMEM have RssFile and RssShmem in `kernel_bytes`, KIND_KERNEL has VmPTE.
+ */
+struct growth_account {
+	uint64_t stacks_bytes; /* user stacks, [no user stack], [ended processes] */
+	uint64_t before_bytes;
+	uint64_t moved_bytes;
+	uint64_t lost_bytes;
+	uint64_t inherited_bytes; /* of other processes' stacks, whether those live or not */
+	uint64_t held_bytes;	  /* the sum of the above */
+	uint64_t error_bytes;	  /* 95 % bound of held_bytes, 0: exact */
+	uint64_t split_huge_bytes;
+	bool before_by_subtraction; /* before_bytes is what was left, not what was seen */
+	bool kernel_known;	    /* the next two mean something */
+	uint64_t kernel_bytes;
+	int64_t unexplained_bytes; /* kernel + split_huge less held */
+};
+
+struct growth_process {
+	uint32_t id;
+	uint32_t pid;
+	uint32_t parent_pid; /* 0: unknown */
+	bool target;
+	bool ended;
+	bool shown; /* has rows; not shown: ended earlier, so nothing of it is live */
+	char comm[EVENT_COMM_LEN]; /* hostile bytes, always terminated */
+	const char *exe;	   /* NULL: unknown */
+	struct growth_account accounts[KIND_COUNT];
+	bool start_known;
+	uint64_t rss_start_bytes; /* anon + file + shmem */
+	bool end_known;
+	uint64_t rss_end_bytes;
+	uint64_t swap_end_bytes;
+	bool virtual_known;
+	uint64_t virtual_end_bytes;
+};
+
+/* Kind of a row that counts pages whatever became of them (since_start). */
+#define GROWTH_KIND_ANY KIND_COUNT
+
+/* One stack of one thread name of one process, one kind. */
+struct growth_row {
+	const struct growth_process *process;
+	const char *comm; /* of the thread; hostile bytes */
+	enum memory_kind kind; /* or GROWTH_KIND_ANY */
+	enum stack_origin origin;
+	uint32_t inherited_from_pid; /* 0: the process's own */
+	uint64_t bytes;		     /* what the chosen view counts: live, or since the start */
+	uint64_t allocated_bytes;    /* gross since the start, all kinds of the stack together */
+	uint64_t samples;	     /* slots behind `bytes`; 0: not sampled but subtracted */
+	uint64_t error_bytes;	     /* 95 % bound of `bytes`, 0: exact */
+	uint32_t frame_count;	     /* at least 1 */
+	const char *const *frames;   /* root first, labels such as [lost stacks] included */
+};
+
+struct growth_loss {
+	const char *cause;
+	const char *meaning;
+	uint64_t count;
+	bool data;
+};
+
+struct growth {
+	struct growth_session session;
+	bool since_start; /* rows count gross allocation, not what is live */
+	const struct growth_process *processes; /* targets first, then by pid */
+	size_t process_count;
+	const struct growth_row *rows; /* most bytes first, then by process and stack */
+	size_t row_count;
+	uint64_t total_bytes; /* of all rows */
+	uint64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */
+	const struct growth_loss *losses; /* only those with a count */
+	size_t loss_count;
+	bool data_lost; /* one of the losses was of data */
+};
+
+/* Short name of a kind, "any" for GROWTH_KIND_ANY: "anon", "shmem", "file", "kernel", "undecided" */
+const char *memory_kind_name(enum memory_kind kind);
+
+void growth_free(struct growth *growth);
+DEFINE_CLEANUP(struct growth *, growth_free)
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Folds trace events into a struct growth. Takes events from any source in the order of event.h,
+ * prints nothing, asks nobody: names of functions come in as events, and the builder says which
+ * are missing. Called by the commands `growth` and `report`.
+ */
+#ifndef MODEL_GROWTH_BUILDER_H
+#define MODEL_GROWTH_BUILDER_H
+
+#include "model/growth.h"
+
+struct growth_builder;
+
+int growth_builder_new(struct growth_builder **ret_builder);
+void growth_builder_free(struct growth_builder *builder);
+DEFINE_CLEANUP(struct growth_builder *, growth_builder_free)
+
+/* Copies what it keeps. 0, -ENOMEM, or -EBADMSG for an event that names an id nobody declared. */
+int growth_builder_add(struct growth_builder *builder, const struct event *event);
+
+/* Called with a module (never 0) and a file offset in it; anything but 0 ends the walk. */
+typedef int (*growth_unnamed_fn)(uint32_t module, uint64_t offset, void *context);
+
+/*
+ * Walks the frames of stacks that hold or have allocated something and have no name yet, each
+ * (module, offset) once. 0, -ENOMEM, or what the callback returned. The callback may not add to
+ * the builder.
+ */
+int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_fn callback,
+			   void *context);
+
+struct growth_options {
+	bool since_start; /* rows count gross allocation */
+	uint32_t kinds;	  /* bits (1 << kind) of the kinds that become rows; 0: all */
+};
+
+/*
+ * Makes the figures. The builder stays usable; the result borrows strings from it, so free the
+ * result first. 0, -ENOMEM, or -ENODATA when no session event was seen.
+ */
+int growth_builder_finish(const struct growth_builder *builder,
+			  const struct growth_options *options, struct growth **ret_growth);
+
+#endif

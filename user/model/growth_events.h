@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a growth_builder keeps of the events it was given: the same facts, indexed by id. Filled by
+ * growth_builder.c, read by the files that make figures of it. Private to model/.
+ */
+#ifndef MODEL_GROWTH_EVENTS_H
+#define MODEL_GROWTH_EVENTS_H
+
+#include "base/arena.h"
+#include "base/table.h"
+#include "model/growth_builder.h"
+
+struct known_process {
+	struct known_process *next;
+	struct process_event event; /* the latest one */
+	bool has_start, has_end;
+	struct memory_event start, end;
+};
+
+struct known_stack {
+	enum stack_origin origin;
+	bool truncated;
+	char comm[EVENT_COMM_LEN];
+	uint32_t id;
+	uint32_t frame_count;
+	const struct event_frame *frames; /* leaf first */
+};
+
+struct known_cell {
+	struct known_cell *next;
+	const struct known_process *process;
+	const struct known_stack *stack;
+	uint64_t live_slots[KIND_COUNT];
+	uint64_t allocated_slots;
+};
+
+struct known_inherited {
+	struct known_inherited *next;
+	const struct known_process *process;
+	const struct known_process *author; /* NULL: never declared, so long gone */
+	const struct known_stack *stack;
+	struct inherited_event event;
+};
+
+struct known_loss {
+	struct known_loss *next;
+	struct lost_event event;
+};
+
+struct growth_builder {
+	struct arena arena;
+	bool has_session, has_end;
+	struct session_event session;
+	struct end_event end;
+
+	struct table processes; /* id -> struct known_process */
+	struct table modules;	/* id -> path */
+	struct table stacks;	/* id -> struct known_stack */
+	struct table names;	/* module, offset -> name */
+
+	/* in the order in which they came */
+	struct known_process *first_process, **last_process;
+	struct known_cell *first_cell, **last_cell;
+	struct known_inherited *first_inherited, **last_inherited;
+	struct known_loss *first_loss, **last_loss;
+};
+
+static inline struct table_key id_key(uint32_t id)
+{
+	return (struct table_key){ .major = id };
+}
+
+static inline struct table_key frame_key(uint32_t module, uint64_t offset)
+{
+	return (struct table_key){ .major = module, .minor = offset };
+}
+
+#endif

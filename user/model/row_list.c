@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/row_list.h"
+
+#include <string.h>
+
+#include "model/estimate.h"
+
+int row_list_add(struct row_list *rows, const struct growth_row *row)
+{
+	if (rows->count == rows->capacity) {
+		size_t capacity = rows->capacity ? rows->capacity * 2 : 256;
+		struct growth_row *grown = reallocarray(rows->row, capacity, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		rows->row = grown;
+		rows->capacity = capacity;
+	}
+	rows->row[rows->count++] = *row;
+	return 0;
+}
+
+void row_list_release(struct row_list *rows)
+{
+	free(rows->row);
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_frames(const struct growth_row *a, const struct growth_row *b)
+{
+	for (uint32_t i = 0; i < a->frame_count && i < b->frame_count; i++) {
+		int order = a->frames[i] == b->frames[i] ? 0 : strcmp(a->frames[i], b->frames[i]);
+
+		if (order)
+			return order;
+	}
+	return compare_u64(a->frame_count, b->frame_count);
+}
+
+/* By everything but the figures: 0 means that the two are one row. */
+static int compare_identity(const void *left, const void *right)
+{
+	const struct growth_row *a = left;
+	const struct growth_row *b = right;
+	int order = compare_u64(a->process->pid, b->process->pid);
+
+	if (!order)
+		order = compare_u64(a->process->id, b->process->id);
+	if (!order)
+		order = compare_u64(a->inherited_from_pid, b->inherited_from_pid);
+	if (!order)
+		order = compare_u64(a->kind, b->kind);
+	if (!order)
+		order = compare_u64(a->origin, b->origin);
+	if (!order)
+		order = strcmp(a->comm, b->comm);
+	return order ? order : compare_frames(a, b);
+}
+
+void row_list_merge(struct row_list *rows)
+{
+	size_t kept = 0;
+
+	if (!rows->count)
+		return;
+	qsort(rows->row, rows->count, sizeof(*rows->row), compare_identity);
+	for (size_t i = 1; i < rows->count; i++) {
+		struct growth_row *last = &rows->row[kept];
+
+		if (compare_identity(last, &rows->row[i]) != 0) {
+			rows->row[++kept] = rows->row[i];
+			continue;
+		}
+		last->samples = estimate_add(last->samples, rows->row[i].samples);
+		last->allocated_bytes =
+			estimate_add(last->allocated_bytes, rows->row[i].allocated_bytes);
+	}
+	rows->count = kept + 1;
+}
+
+static int compare_bytes(const void *left, const void *right)
+{
+	const struct growth_row *a = left;
+	const struct growth_row *b = right;
+	int order = compare_u64(b->bytes, a->bytes);
+
+	return order ? order : compare_identity(left, right);
+}
+
+void row_list_sort(struct row_list *rows)
+{
+	if (rows->count)
+		qsort(rows->row, rows->count, sizeof(*rows->row), compare_bytes);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The output formats as a table: a new format is one file and one line here. Renderers take a
+ * finished growth, escape every name they print and compute nothing.
+ */
+#ifndef RENDER_FORMAT_H
+#define RENDER_FORMAT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model/growth.h"
+
+enum format_id {
+	FORMAT_AUTO, /* not chosen: text on a terminal, else folded */
+	FORMAT_TEXT,
+	FORMAT_FOLDED,
+	FORMAT_JSON,  /* of `check` only, so far */
+	FORMAT_TRACE, /* events instead of a rendering: capture/trace_writer.h */
+	FORMAT_COUNT,
+};
+
+struct render_options {
+	bool show_kinds;     /* folded: a frame such as [anon] after the pid */
+	unsigned int top;    /* text: stacks to list */
+	unsigned int columns; /* text: width to fit, 0: never cut a name */
+};
+
+struct format {
+	enum format_id id;
+	const char *name;
+	const char *ending; /* of a file name, with its dot */
+	/* 0 or -errno; NULL where a growth has no such rendering. Leaves flushing to the caller. */
+	int (*growth)(const struct growth *growth, const struct render_options *options,
+		      FILE *stream);
+};
+
+const struct format *format_get(enum format_id id);
+/* NULL when there is none. */
+const struct format *format_by_name(const char *name);
+const struct format *format_by_ending(const char *path);
+
+#endif

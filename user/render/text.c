@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "render/quantity.h"
+#include "render/text_table.h"
+
+#define TEXT_INDENT 2
+
+void text_process_name(struct buf *out, const struct growth_process *process)
+{
+	escape_terminal_string(out, process->comm);
+	buf_printf(out, " (pid %" PRIu32 ")", process->pid);
+}
+
+/* --- what was recorded -------------------------------------------------------------------- */
+
+static void heading_recorded(const struct growth_session *session, struct buf *out)
+{
+	static const char *const reasons[] = {
+		[END_TARGET_ENDED] = "until the target ended",
+		[END_INTERRUPTED] = "until interrupted",
+		[END_DURATION] = "as long as asked for",
+	};
+
+	buf_append_string(out, "  recorded  ");
+	if (session->complete) {
+		quantity_duration(out, session->duration_ns);
+		buf_printf(out, ", %s", reasons[session->reason]);
+	} else {
+		buf_append_string(out, "the end is missing");
+	}
+	buf_append_string(out, ", from ");
+	quantity_time(out, session->start_realtime_ns);
+	buf_append_string(out, "\n  host      ");
+	escape_terminal_string(out, session->hostname);
+	buf_append_string(out, ", Linux ");
+	escape_terminal_string(out, session->kernel_release);
+	buf_append_byte(out, ' ');
+	escape_terminal_string(out, session->machine);
+	buf_append_byte(out, '\n');
+}
+
+static void heading_method(const struct growth_session *session, struct buf *out)
+{
+	if (session->period_pages == 1)
+		buf_append_string(out, "  method    every page counted, exact to the page\n");
+	else
+		buf_printf(out,
+			   "  method    one page in %" PRIu64
+			   " sampled, ± is the 95 %% bound of each figure\n",
+			   session->period_pages);
+}
+
+static void heading_total(const struct growth *growth, struct buf *out)
+{
+	buf_printf(out, "  %s ", growth->since_start ? "allocated" : "live     ");
+	quantity_bytes(out, growth->total_bytes);
+	buf_printf(out, " (%" PRIu64 " bytes) in %zu stacks\n", growth->total_bytes,
+		   growth->row_count);
+}
+
+static void heading_kinds(const struct growth *growth, struct buf *out)
+{
+	static const enum memory_kind order[] = { KIND_ANON, KIND_SHMEM, KIND_FILE, KIND_KERNEL,
+						  KIND_PENDING };
+	const char *separator = "  of it     ";
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		if (!growth->kind_bytes[order[i]])
+			continue;
+		buf_printf(out, "%s%s ", separator, memory_kind_name(order[i]));
+		quantity_bytes(out, growth->kind_bytes[order[i]]);
+		separator = ", ";
+	}
+	if (separator[0] == ',')
+		buf_append_byte(out, '\n');
+}
+
+/* Processes that are not shown hold nothing now, but somebody may be looking for them. */
+static void heading_gone(const struct growth *growth, struct buf *out)
+{
+	size_t gone = 0;
+
+	for (size_t i = 0; i < growth->process_count; i++)
+		gone += !growth->processes[i].shown;
+	if (gone)
+		buf_printf(out,
+			   "  gone      %zu %s ended before, or replaced by exec: only what others "
+			   "inherited is shown\n",
+			   gone, gone == 1 ? "process" : "processes");
+}
+
+static void text_heading(const struct growth *growth, struct buf *out)
+{
+	buf_append_string(out, growth->since_start ? "Memory allocated since the start: oomtrace "
+						   : "Memory growth: oomtrace ");
+	escape_terminal_string(out, growth->session.target);
+	buf_append_string(out, "\n\n");
+	heading_recorded(&growth->session, out);
+	heading_method(&growth->session, out);
+	heading_total(growth, out);
+	heading_kinds(growth, out);
+	heading_gone(growth, out);
+}
+
+/* --- the largest stacks ------------------------------------------------------------------- */
+
+/* A column of the table of stacks: how its cell is made of a row. */
+struct stack_column {
+	struct text_column column;
+	bool live_only; /* says nothing when gross allocation is counted */
+	void (*cell)(const struct growth *growth, const struct growth_row *row, struct buf *cell);
+};
+
+static void cell_bytes(const struct growth *growth __attribute__((unused)),
+		       const struct growth_row *row, struct buf *cell)
+{
+	quantity_bytes(cell, row->bytes);
+}
+
+static void cell_error(const struct growth *growth, const struct growth_row *row, struct buf *cell)
+{
+	if (!row->samples)
+		buf_append_string(cell, "subtracted");
+	else if (growth->session.period_pages == 1)
+		buf_append_string(cell, "exact");
+	else
+		quantity_bytes(cell, row->error_bytes);
+}
+
+static void cell_share(const struct growth *growth, const struct growth_row *row, struct buf *cell)
+{
+	quantity_share(cell, row->bytes, growth->total_bytes);
+}
+
+static void cell_allocated(const struct growth *growth __attribute__((unused)),
+			   const struct growth_row *row, struct buf *cell)
+{
+	if (row->allocated_bytes)
+		quantity_bytes(cell, row->allocated_bytes);
+	else
+		buf_append_byte(cell, '-');
+}
+
+static void cell_kind(const struct growth *growth __attribute__((unused)),
+		      const struct growth_row *row, struct buf *cell)
+{
+	buf_append_string(cell, memory_kind_name(row->kind));
+}
+
+static void cell_process(const struct growth *growth __attribute__((unused)),
+			 const struct growth_row *row, struct buf *cell)
+{
+	text_process_name(cell, row->process);
+	if (strcmp(row->comm, row->process->comm) == 0)
+		return;
+	buf_append_string(cell, " thread ");
+	escape_terminal_string(cell, row->comm);
+}
+
+static const struct stack_column stack_columns[] = {
+	{ { "bytes", true }, false, cell_bytes },
+	{ { "±", true }, false, cell_error },
+	{ { "share", true }, false, cell_share },
+	{ { "since start", true }, true, cell_allocated },
+	{ { "kind", false }, true, cell_kind },
+	{ { "process", false }, false, cell_process },
+};
+
+#define STACK_COLUMNS (sizeof(stack_columns) / sizeof(stack_columns[0]))
+
+static void frames_detail(const struct growth_row *row, struct buf *detail)
+{
+	for (uint32_t i = row->frame_count; i > 0; i--) {
+		escape_terminal_string(detail, row->frames[i - 1]);
+		if (i > 1)
+			buf_append_string(detail, " < ");
+	}
+}
+
+static int stacks_table(const struct growth *growth, size_t count, size_t width, struct buf *out)
+{
+	_cleanup_(text_table_release) struct text_table table = { 0 };
+	_cleanup_(buf_release) struct buf cell = { 0 };
+	struct text_column columns[STACK_COLUMNS];
+
+	for (size_t i = 0; i < STACK_COLUMNS; i++)
+		if (!stack_columns[i].live_only || !growth->since_start)
+			columns[table.column_count++] = stack_columns[i].column;
+	table.columns = columns;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct growth_row *row = &growth->rows[i];
+
+		text_table_line(&table);
+		for (size_t column = 0; column < STACK_COLUMNS; column++) {
+			if (stack_columns[column].live_only && growth->since_start)
+				continue;
+			stack_columns[column].cell(growth, row, &cell);
+			text_table_cell(&table, &cell);
+		}
+		frames_detail(row, &cell);
+		text_table_detail(&table, &cell);
+	}
+	return text_table_print(&table, TEXT_INDENT, width, out);
+}
+
+static int text_stacks(const struct growth *growth, const struct render_options *options,
+		       struct buf *out)
+{
+	size_t count = growth->row_count < options->top ? growth->row_count : options->top;
+
+	if (!count)
+		return 0;
+	buf_printf(out, "\nThe %zu largest of %zu stacks, leaf first\n\n", count,
+		   growth->row_count);
+	return stacks_table(growth, count, options->columns, out);
+}
+
+/* --- what was lost ------------------------------------------------------------------------ */
+
+static void text_losses(const struct growth *growth, struct buf *out)
+{
+	buf_append_string(out, "\nWhat was lost\n\n");
+	if (!growth->session.complete)
+		buf_append_string(out, "  the end of the recording\n");
+	else if (!growth->loss_count)
+		buf_append_string(out, "  nothing\n");
+	for (size_t i = 0; i < growth->loss_count; i++) {
+		const struct growth_loss *loss = &growth->losses[i];
+
+		buf_printf(out, "  %" PRIu64 " ", loss->count);
+		escape_terminal_string(out, loss->cause);
+		buf_append_string(out, loss->data ? ": " : " (no data lost): ");
+		escape_terminal_string(out, loss->meaning);
+		buf_append_byte(out, '\n');
+	}
+}
+
+int text_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
+{
+	_cleanup_(buf_release) struct buf out = { 0 };
+	int err;
+
+	text_heading(growth, &out);
+	err = text_stacks(growth, options, &out);
+	if (err)
+		return err;
+	err = text_accounts(growth, options, &out);
+	if (err)
+		return err;
+	text_losses(growth, &out);
+	return buf_write(&out, stream);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plain text report, for people: what was recorded, the largest stacks, how they add up to
+ * what the kernel says, what was lost. Escapes every name for a terminal.
+ */
+#ifndef RENDER_TEXT_H
+#define RENDER_TEXT_H
+
+#include "base/buf.h"
+#include "render/format.h"
+
+/* 0 or -errno. */
+int text_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
+
+/* "name (pid 1234)", escaped. */
+void text_process_name(struct buf *out, const struct growth_process *process);
+
+/*
+ * The section "How it adds up" (text_accounts.c): for each process the identities of struct
+ * growth_account, every term and the remainder. 0 or -ENOMEM.
+ */
+int text_accounts(const struct growth *growth, const struct render_options *options,
+		  struct buf *out);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/text.h"
+
+#include "render/quantity.h"
+#include "render/text_table.h"
+
+#define TEXT_INDENT 2
+/* Beyond these the report would be about processes, not about stacks. */
+#define TEXT_PROCESSES_MAX 8
+
+/* The cells of a line: kind, sign, what, bytes, remark. No titles. */
+static const struct text_column account_columns[] = {
+	{ NULL, false }, { NULL, false }, { NULL, false }, { NULL, true }, { NULL, false },
+};
+
+static void put_text(struct text_table *table, const char *text)
+{
+	_cleanup_(buf_release) struct buf cell = { 0 };
+
+	buf_append_string(&cell, text);
+	text_table_cell(table, &cell);
+}
+
+static void put_line(struct text_table *table, const char *kind, const char *sign,
+		     const char *what, int64_t bytes, const char *remark)
+{
+	_cleanup_(buf_release) struct buf cell = { 0 };
+
+	text_table_line(table);
+	put_text(table, kind);
+	put_text(table, sign);
+	put_text(table, what);
+	quantity_signed_bytes(&cell, bytes);
+	text_table_cell(table, &cell);
+	put_text(table, remark);
+}
+
+static void put_unknown(struct text_table *table, const char *sign, const char *what)
+{
+	text_table_line(table);
+	put_text(table, "");
+	put_text(table, sign);
+	put_text(table, what);
+	put_text(table, "unknown");
+	put_text(table, "");
+}
+
+/* --- anon: an equation, with its remainder ------------------------------------------------ */
+
+static const struct {
+	const char *what;
+	size_t offset; /* of a uint64_t in struct growth_account */
+} anon_terms[] = {
+	{ "stacks", offsetof(struct growth_account, stacks_bytes) },
+	{ "resident before tracing", offsetof(struct growth_account, before_bytes) },
+	{ "inherited from other processes", offsetof(struct growth_account, inherited_bytes) },
+	{ "moved by the kernel", offsetof(struct growth_account, moved_bytes) },
+	{ "lost stacks", offsetof(struct growth_account, lost_bytes) },
+};
+
+static const char *anon_term_remark(const struct growth_account *anon, size_t offset)
+{
+	bool before = offset == offsetof(struct growth_account, before_bytes);
+
+	return before && anon->before_by_subtraction ? "by subtraction: frame numbers are not readable"
+						     : "";
+}
+
+static void put_anon_terms(struct text_table *table, const struct growth_account *anon)
+{
+	for (size_t i = 0; i < sizeof(anon_terms) / sizeof(anon_terms[0]); i++) {
+		const uint64_t *term = (const void *)((const char *)anon + anon_terms[i].offset);
+
+		put_line(table, i ? "" : "anon", i ? "+" : "", anon_terms[i].what, (int64_t)*term,
+			 anon_term_remark(anon, anon_terms[i].offset));
+	}
+}
+
+static void put_anon(struct text_table *table, const struct growth_account *anon)
+{
+	_cleanup_(buf_release) struct buf remark = { 0 };
+
+	put_anon_terms(table, anon);
+	if (!anon->kernel_known) {
+		put_unknown(table, "=", "RssAnon");
+		return;
+	}
+	if (anon->error_bytes) {
+		buf_append_string(&remark, "sampling explains up to ");
+		quantity_bytes(&remark, anon->error_bytes);
+	}
+	put_line(table, "", "+", "unexplained", anon->unexplained_bytes, buf_string(&remark));
+	put_line(table, "", "=", "RssAnon", (int64_t)anon->kernel_bytes, "");
+	put_line(table, "", "+", "in partly unmapped huge pages", (int64_t)anon->split_huge_bytes,
+		 "no RSS counts these");
+}
+
+/* --- the other kinds: two figures side by side -------------------------------------------- */
+
+/* Page cache and tmpfs outlive and precede their readers, so the two are never added. */
+static void put_mapped(struct text_table *table, enum memory_kind kind,
+		       const struct growth_account *account, const char *kernel_name)
+{
+	put_line(table, memory_kind_name(kind), "", "brought in by this process",
+		 (int64_t)account->held_bytes, "");
+	if (account->kernel_known)
+		put_line(table, "", "", kernel_name, (int64_t)account->kernel_bytes,
+			 "mapped now, whoever brought it in");
+	else
+		put_unknown(table, "", kernel_name);
+}
+
+static void put_kernel(struct text_table *table, const struct growth_account *kernel)
+{
+	int64_t unexplained = kernel->unexplained_bytes;
+
+	put_line(table, "kernel", "", "allocated for this process", (int64_t)kernel->held_bytes,
+		 "");
+	if (!kernel->kernel_known) {
+		put_unknown(table, "", "VmPTE");
+		return;
+	}
+	put_line(table, "", "", "VmPTE", (int64_t)kernel->kernel_bytes, "page tables");
+	if (unexplained > 0)
+		put_line(table, "", "", "remainder", unexplained,
+			 "page tables from before tracing, or not seen");
+	else
+		put_line(table, "", "", "remainder", -unexplained,
+			 "kernel memory other than page tables");
+}
+
+static void put_undecided(struct text_table *table, const struct growth_account *pending)
+{
+	if (pending->held_bytes)
+		put_line(table, "undecided", "", "of a kind not yet known",
+			 (int64_t)pending->held_bytes, "allocated just before the end");
+}
+
+static int account_section(const struct growth_process *process,
+			   const struct render_options *options, struct buf *out)
+{
+	_cleanup_(text_table_release) struct text_table table = {
+		.columns = account_columns,
+		.column_count = sizeof(account_columns) / sizeof(account_columns[0]),
+	};
+	const struct growth_account *accounts = process->accounts;
+
+	put_anon(&table, &accounts[KIND_ANON]);
+	put_mapped(&table, KIND_SHMEM, &accounts[KIND_SHMEM], "RssShmem");
+	put_mapped(&table, KIND_FILE, &accounts[KIND_FILE], "RssFile");
+	put_kernel(&table, &accounts[KIND_KERNEL]);
+	put_undecided(&table, &accounts[KIND_PENDING]);
+
+	buf_append_string(out, "\n  ");
+	text_process_name(out, process);
+	buf_append_string(out, process->ended ? ", at its end\n" : "\n");
+	return text_table_print(&table, 2 * TEXT_INDENT, options->columns, out);
+}
+
+int text_accounts(const struct growth *growth, const struct render_options *options,
+		  struct buf *out)
+{
+	size_t shown = 0;
+
+	buf_append_string(out, "\nHow it adds up\n");
+	for (size_t i = 0; i < growth->process_count; i++) {
+		int err;
+
+		if (!growth->processes[i].shown || shown++ >= TEXT_PROCESSES_MAX)
+			continue;
+		err = account_section(&growth->processes[i], options, out);
+		if (err)
+			return err;
+	}
+	if (shown > TEXT_PROCESSES_MAX)
+		buf_printf(out, "\n  and %zu more processes\n", shown - TEXT_PROCESSES_MAX);
+	return buf_error(out);
+}

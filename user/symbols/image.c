@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "symbols/image.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include <elfutils/libdwelf.h>
+#include <gelf.h>
+#include <libelf.h>
+
+struct image {
+	Elf *elf;
+};
+
+/* A symbol section and the strings it refers to, both read and checked. */
+struct symbol_section {
+	Elf_Data *symbols;
+	size_t count;
+	const char *strings;
+	size_t strings_bytes;
+};
+
+static bool file_is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool elf_is_program(Elf *elf)
+{
+	GElf_Ehdr header;
+
+	return elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) &&
+	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+}
+
+int image_open(int fd, struct image **ret_image)
+{
+	_cleanup_(image_closep) struct image *image = NULL;
+
+	if (!file_is_regular(fd))
+		return -ENOEXEC;
+	elf_version(EV_CURRENT);
+	image = calloc(1, sizeof(*image));
+	if (!image)
+		return -ENOMEM;
+	image->elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!image->elf || !elf_is_program(image->elf))
+		return -ENOEXEC;
+	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+void image_close(struct image *image)
+{
+	elf_end(image->elf);
+	free(image);
+}
+
+size_t image_build_id(struct image *image, uint8_t ret_build_id[IMAGE_BUILD_ID_MAX])
+{
+	const void *build_id;
+	ssize_t length = dwelf_elf_gnu_build_id(image->elf, &build_id);
+
+	if (length <= 0 || length > IMAGE_BUILD_ID_MAX)
+		return 0;
+	memcpy(ret_build_id, build_id, (size_t)length);
+	return (size_t)length;
+}
+
+int image_segments(struct image *image, struct segments *ret_segments)
+{
+	struct segments segments = {};
+	GElf_Phdr header;
+	size_t count;
+
+	if (elf_getphdrnum(image->elf, &count) < 0)
+		return -ENOEXEC;
+	for (size_t i = 0; i < count && gelf_getphdr(image->elf, (int)i, &header); i++) {
+		if (header.p_type != PT_LOAD)
+			continue;
+		if (segments.count == SEGMENTS_MAX)
+			return -E2BIG;
+		segments.items[segments.count++] = (struct segment){
+			.offset = header.p_offset,
+			.size_bytes = header.p_filesz,
+			.address = header.p_vaddr,
+			.executable = header.p_flags & PF_X,
+		};
+	}
+	*ret_segments = segments;
+	return 0;
+}
+
+/* Reads a section's bytes; -EBADMSG when it has none or lies outside the file. */
+static int section_read(Elf_Scn *section, uint64_t max_bytes, Elf_Data **ret_data)
+{
+	GElf_Shdr header;
+	Elf_Data *data;
+
+	if (!section || !gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+		return -EBADMSG;
+	/* asked before the bytes are: elf_getdata() allocates what the header claims */
+	if (header.sh_size > max_bytes)
+		return -E2BIG;
+	data = elf_getdata(section, NULL);
+	if (!data || !data->d_buf)
+		return -EBADMSG;
+	*ret_data = data;
+	return 0;
+}
+
+static int symbol_section_read(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+			       struct symbol_section *ret_section)
+{
+	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
+	Elf_Data *symbols, *strings;
+	int r;
+
+	r = section_read(section, (uint64_t)SYMBOL_TABLE_MAX * entry_bytes, &symbols);
+	if (r < 0)
+		return r;
+	r = section_read(elf_getscn(elf, header->sh_link), SYMBOL_TABLE_NAMES_MAX, &strings);
+	if (r < 0)
+		return r;
+	*ret_section = (struct symbol_section){
+		.symbols = symbols,
+		.count = symbols->d_size / entry_bytes,
+		.strings = strings->d_buf,
+		.strings_bytes = strings->d_size,
+	};
+	return 0;
+}
+
+/*
+ * Code, and not one of the marks that assemblers leave in it: "$x" says on arm64 that code
+ * begins, ".L" that a label was meant to stay inside its object file.
+ */
+static bool symbol_is_function(const GElf_Sym *elf_symbol, const struct symbol *symbol,
+			       bool in_code)
+{
+	if (elf_symbol->st_shndx == SHN_UNDEF || elf_symbol->st_shndx == SHN_ABS)
+		return false;
+	switch (GELF_ST_TYPE(elf_symbol->st_info)) {
+	case STT_FUNC:
+	case STT_GNU_IFUNC:
+		return true;
+	case STT_NOTYPE:
+		return in_code && elf_symbol->st_size == 0 && symbol->name_length > 0 &&
+		       symbol->name[0] != '$' && symbol->name[0] != '.';
+	default:
+		return false;
+	}
+}
+
+/* The header of the section a symbol lies in; false for the numbers that mean no section. */
+static bool symbol_home(Elf *elf, const GElf_Sym *elf_symbol, GElf_Shdr *ret_header)
+{
+	Elf_Scn *home =
+		elf_symbol->st_shndx < SHN_LORESERVE ? elf_getscn(elf, elf_symbol->st_shndx) : NULL;
+
+	return home && gelf_getshdr(home, ret_header);
+}
+
+static int symbol_section_add(Elf *elf, const struct symbol_section *section, size_t index,
+			      struct symbol_table *table)
+{
+	GElf_Sym elf_symbol;
+	GElf_Shdr home = {};
+	struct symbol symbol;
+
+	if (!gelf_getsym(section->symbols, (int)index, &elf_symbol) ||
+	    elf_symbol.st_name >= section->strings_bytes)
+		return 0;
+	symbol = (struct symbol){
+		.start = elf_symbol.st_value,
+		.size_bytes = elf_symbol.st_size,
+		.name = section->strings + elf_symbol.st_name,
+		.local = GELF_ST_BIND(elf_symbol.st_info) == STB_LOCAL,
+		.weak = GELF_ST_BIND(elf_symbol.st_info) == STB_WEAK,
+	};
+	symbol.name_length = strnlen(symbol.name, section->strings_bytes - elf_symbol.st_name);
+	if (symbol.size_bytes == 0 && symbol_home(elf, &elf_symbol, &home))
+		symbol.limit = home.sh_addr + home.sh_size;
+	if (!symbol_is_function(&elf_symbol, &symbol, home.sh_flags & SHF_EXECINSTR))
+		return 0;
+	return symbol_table_add(table, &symbol);
+}
+
+static int section_add(Elf *elf, Elf_Scn *elf_section, struct symbol_table *table)
+{
+	struct symbol_section section;
+	GElf_Shdr header;
+	int r;
+
+	if (!gelf_getshdr(elf_section, &header) ||
+	    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
+		return 0;
+	r = symbol_section_read(elf, elf_section, &header, &section);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < section.count && r == 0; i++)
+		r = symbol_section_add(elf, &section, i, table);
+	return r;
+}
+
+int image_functions(struct image *image, struct symbol_table **ret_table)
+{
+	_cleanup_(symbol_table_freep) struct symbol_table *table = NULL;
+	Elf_Scn *section = NULL;
+	bool damaged = false;
+	int r;
+
+	r = symbol_table_new(&table);
+	if (r < 0)
+		return r;
+	while ((section = elf_nextscn(image->elf, section))) {
+		r = section_add(image->elf, section, table);
+		damaged |= r == -EBADMSG;
+		if (r < 0 && r != -EBADMSG)
+			return r;
+	}
+	if (damaged && symbol_table_is_empty(table))
+		return -EBADMSG;
+	r = symbol_table_finish(table);
+	if (r < 0)
+		return r;
+	*ret_table = TAKE_PTR(table);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One ELF file, hostile until proven otherwise: its build-id, where its segments lie, and its
+ * function symbols. elfutils does the parsing. Used by the names child only; the recorder never
+ * comes near it.
+ *
+ * Files are read with pread, never mapped: what has been read does not change or vanish under the
+ * parser's feet while the target writes or truncates the file, and a sparse file of terabytes
+ * costs no more than what its tables claim, which is bounded.
+ */
+#ifndef SYMBOLS_IMAGE_H
+#define SYMBOLS_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "symbols/segments.h"
+#include "symbols/symbol_table.h"
+
+#define IMAGE_BUILD_ID_MAX 20
+
+struct image;
+
+/*
+ * Opens what `fd` refers to; the descriptor is borrowed and must outlive the image. Returns
+ * -ENOEXEC for what is no ELF executable or library, or no regular file (a memfd is one).
+ */
+int image_open(int fd, struct image **ret_image);
+void image_close(struct image *image);
+DEFINE_CLEANUP(struct image *, image_close)
+
+/* Returns the length of the build-id, 0 without one (or one of more than IMAGE_BUILD_ID_MAX). */
+size_t image_build_id(struct image *image, uint8_t ret_build_id[IMAGE_BUILD_ID_MAX]);
+
+/* Reads the program headers. Returns -E2BIG for more than SEGMENTS_MAX loadable ones. */
+int image_segments(struct image *image, struct segments *ret_segments);
+
+/*
+ * Reads the functions of .symtab and .dynsym. A damaged table is left out; -EBADMSG when that
+ * leaves nothing, -E2BIG or -ENOMEM when there are too many. No functions at all is a valid result.
+ */
+int image_functions(struct image *image, struct symbol_table **ret_table);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "symbols/names_child.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "symbols/server.h"
+
+#define NS_PER_MS 1000000ull
+#define NS_PER_S 1000000000ull
+/* errno values that the kernel knows (MAX_ERRNO). */
+#define ERRNO_MAX 4095
+/* A killed process is gone in microseconds, unless a network file system holds it. */
+#define REAP_MS 1000
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t deadline_after(unsigned int milliseconds)
+{
+	return now_ns() + milliseconds * NS_PER_MS;
+}
+
+/* Waits until `fd` can be read or its other end is gone. */
+static int wait_readable(int fd, uint64_t deadline_ns)
+{
+	struct pollfd wanted = {.fd = fd, .events = POLLIN};
+
+	for (;;) {
+		uint64_t now = now_ns();
+		uint64_t left_ns = now < deadline_ns ? deadline_ns - now : 0;
+		struct timespec left = {
+			.tv_sec = (time_t)(left_ns / NS_PER_S),
+			.tv_nsec = (long)(left_ns % NS_PER_S),
+		};
+		int r = ppoll(&wanted, 1, &left, NULL);
+
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+/* Forks with every signal blocked: the child must not run a handler of ours. */
+static pid_t fork_quietly(void)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	if (pid != 0)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+/* Forks the server onto one end of the pair. */
+static int child_fork(int sockets[2], struct names_child *ret_child)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork_quietly();
+	int pidfd;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		server_run(sockets[1], parent);
+	/* not yet waited for, so the number is still this child's */
+	pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0) {
+		int error = errno;
+
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return -error;
+	}
+	*ret_child = (struct names_child){.pidfd = pidfd, .socket = TAKE_FD(sockets[0])};
+	return 0;
+}
+
+static int child_await_ready(const struct names_child *child, uint64_t deadline_ns)
+{
+	struct names_answer answer;
+	int r;
+
+	r = names_child_receive(child, deadline_ns, &answer);
+	if (r < 0)
+		return r;
+	return answer.type == NAMES_READY ? answer.error : -EBADMSG;
+}
+
+static void close_pair(int (*sockets)[2])
+{
+	cleanup_close(&(*sockets)[0]);
+	cleanup_close(&(*sockets)[1]);
+}
+
+int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
+{
+	_cleanup_(close_pair) int sockets[2] = {-1, -1};
+	struct names_child child = NAMES_CHILD_NONE;
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	r = child_fork(sockets, &child);
+	if (r < 0)
+		return r;
+	/* or we would never see the end of a child that dies */
+	close(TAKE_FD(sockets[1]));
+	r = child_await_ready(&child, deadline_ns);
+	if (r < 0) {
+		names_child_end(&child);
+		return r;
+	}
+	*ret_child = child;
+	return 0;
+}
+
+void names_child_end(struct names_child *child)
+{
+	siginfo_t info;
+
+	if (child->pidfd < 0)
+		return;
+	pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
+	wait_readable(child->pidfd, deadline_after(REAP_MS));
+	waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG);
+	close(child->pidfd);
+	close(child->socket);
+	*child = NAMES_CHILD_NONE;
+}
+
+bool names_child_is_running(const struct names_child *child)
+{
+	return child->pidfd >= 0 && wait_readable(child->pidfd, 0) == -ETIMEDOUT;
+}
+
+int names_child_send(const struct names_child *child, const struct names_request *request, int fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {};
+	struct iovec data = {
+		.iov_base = (void *)request,
+		.iov_len = NAMES_REQUEST_HEADER + request->count * sizeof(*request->offsets),
+	};
+	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		*CMSG_FIRSTHDR(&message) = (struct cmsghdr){
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS,
+			.cmsg_len = CMSG_LEN(sizeof(fd)),
+		};
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof(fd));
+	}
+	if (sendmsg(child->socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return errno == EPIPE ? -ECONNRESET : -errno;
+	return 0;
+}
+
+static bool answer_is_valid(const struct names_answer *answer, size_t bytes)
+{
+	return bytes >= NAMES_ANSWER_HEADER && answer->length < NAMES_NAME_MAX &&
+	       bytes == NAMES_ANSWER_HEADER + answer->length && answer->error <= 0 &&
+	       answer->error >= -ERRNO_MAX;
+}
+
+int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
+			struct names_answer *ret_answer)
+{
+	struct names_answer answer;
+	ssize_t bytes;
+	int r;
+
+	r = wait_readable(child->socket, deadline_ns);
+	if (r < 0)
+		return r;
+	/* no room for control messages: descriptors that a hijacked child sends are dropped */
+	bytes = recv(child->socket, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
+	if (bytes <= 0)
+		return -ECONNRESET;
+	if (!answer_is_valid(&answer, (size_t)bytes))
+		return -EBADMSG;
+	memcpy(ret_answer, &answer, (size_t)bytes);
+	return 0;
+}

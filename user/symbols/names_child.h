@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The recorder's end of the names child: starting it, ending it, one packet there, one packet
+ * back. Knows the form of the packets (wire.h) and believes nothing beyond it; what they mean is
+ * symbolizer.c's.
+ */
+#ifndef SYMBOLS_NAMES_CHILD_H
+#define SYMBOLS_NAMES_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "symbols/wire.h"
+
+struct names_child {
+	int pidfd; /* -1: there is no child */
+	int socket;
+};
+
+#define NAMES_CHILD_NONE ((struct names_child){.pidfd = -1, .socket = -1})
+
+/*
+ * Forks a child and waits until it has locked itself in, until `deadline_ns` (CLOCK_MONOTONIC) at
+ * most. Returns -errno of what failed, in the child as well.
+ */
+int names_child_start(struct names_child *ret_child, uint64_t deadline_ns);
+
+/* Kills and reaps; sets *child to NAMES_CHILD_NONE. A child stuck in the kernel is left behind. */
+void names_child_end(struct names_child *child);
+
+/* Without blocking: false when there is none, or it has ended. */
+bool names_child_is_running(const struct names_child *child);
+
+/* Never blocks. `fd` goes along unless it is -1. Returns -ECONNRESET when nobody is there. */
+int names_child_send(const struct names_child *child, const struct names_request *request, int fd);
+
+/*
+ * Waits for one answer. Returns -ETIMEDOUT at the deadline, -ECONNRESET when the child has ended,
+ * -EBADMSG for what is no answer.
+ */
+int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
+			struct names_answer *ret_answer);
+
+/* CLOCK_MONOTONIC, `milliseconds` from now. */
+uint64_t deadline_after(unsigned int milliseconds);
+
+#endif

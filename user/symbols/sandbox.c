@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "symbols/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <seccomp.h>
+
+#include "base/cleanup.h"
+
+/* The kernel's overflow id: owns no file, and is the same in every distribution. */
+#define NOBODY 65534
+/* On top of what the fork already maps. */
+#define MEMORY_BYTES (1ull << 30)
+#define CPU_SECONDS 120
+/* The one descriptor, standard streams, the file being read, and a few in transit. */
+#define DESCRIPTORS 16
+#define OOM_SCORE_ADJ "500"
+
+DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release)
+DEFINE_CLEANUP(cap_t, cap_free)
+
+/*
+ * A handler of the parent must not run here, on memory that is a copy. SIGTERM goes to every
+ * process of a service at once: the names are needed for what the recorder still has to say.
+ */
+static int signals_reset(void)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
+}
+
+static int file_write(const char *path, const char *text)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dprintf(fd, "%s", text) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Standard streams become /dev/null: the reader of our stdout must not wait for this process. */
+static int descriptors_close(int fd)
+{
+	int null, kept;
+
+	/* first out of the way: the parent may have been started without standard streams */
+	kept = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_FD + 1);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (kept < 0 || null < 0)
+		return -errno;
+	for (int stream = 0; stream < SANDBOX_FD; stream++)
+		if (dup2(null, stream) < 0)
+			return -errno;
+	if (dup2(kept, SANDBOX_FD) < 0)
+		return -errno;
+	return close_range(SANDBOX_FD + 1, ~0u, 0) < 0 ? -errno : 0;
+}
+
+/* Address space in use. A fork begins with all of its parent's, an instrumented one's is huge. */
+static int memory_mapped_bytes(uint64_t *ret_bytes)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long long pages;
+
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%llu", &pages) != 1)
+		return -EIO;
+	*ret_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return 0;
+}
+
+/* Soft and hard; never above what the process was allowed anyway. */
+static int limit_set(int resource, uint64_t value)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0)
+		return -errno;
+	if (value < limit.rlim_max)
+		limit.rlim_max = value;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(resource, &limit) < 0 ? -errno : 0;
+}
+
+static int limits_set(void)
+{
+	uint64_t mapped_bytes = 0;
+	int r;
+
+	r = memory_mapped_bytes(&mapped_bytes);
+	if (r < 0)
+		return r;
+	const struct {
+		int resource;
+		uint64_t value;
+	} limits[] = {
+		{RLIMIT_AS, mapped_bytes + MEMORY_BYTES},
+		{RLIMIT_CPU, CPU_SECONDS},
+		{RLIMIT_NOFILE, DESCRIPTORS},
+		{RLIMIT_FSIZE, 0},
+		{RLIMIT_CORE, 0},
+	};
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		r = limit_set(limits[i].resource, limits[i].value);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool capability_held(cap_value_t capability)
+{
+	_cleanup_(cap_freep) cap_t held = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
+
+	return held && cap_get_flag(held, capability, CAP_EFFECTIVE, &value) == 0 &&
+	       value == CAP_SET;
+}
+
+/* Who may not change its ids keeps them, and is left with what any program of that user has. */
+static int identity_drop(void)
+{
+	_cleanup_(cap_freep) cap_t none = cap_init();
+
+	if (capability_held(CAP_SETUID) && capability_held(CAP_SETGID) &&
+	    (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	     setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		return -errno;
+	return !none || cap_set_proc(none) < 0 ? -errno : 0;
+}
+
+/* After the ids: the kernel forgets both settings when they change. */
+static int parent_follow(pid_t parent)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	return getppid() == parent ? 0 : -ESRCH;
+}
+
+/* Allocating memory, receiving, reading, answering, leaving; sigaltstack is longjmp's. */
+static const int allowed_calls[] = {
+	SCMP_SYS(brk),        SCMP_SYS(clock_gettime), SCMP_SYS(close),   SCMP_SYS(exit),
+	SCMP_SYS(exit_group), SCMP_SYS(fcntl),         SCMP_SYS(fstat),   SCMP_SYS(futex),
+	SCMP_SYS(getrandom),  SCMP_SYS(lseek),         SCMP_SYS(madvise), SCMP_SYS(mremap),
+	SCMP_SYS(munmap),     SCMP_SYS(newfstatat),    SCMP_SYS(pread64), SCMP_SYS(read),
+	SCMP_SYS(recvmsg),    SCMP_SYS(rt_sigreturn),  SCMP_SYS(sendto),  SCMP_SYS(sigaltstack),
+	SCMP_SYS(sysinfo),
+};
+
+static int filter_allow(scmp_filter_ctx filter)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(allowed_calls) / sizeof(*allowed_calls) && r == 0; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	/* memory for the allocator, never a file that might shrink, never code */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+				     SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r;
+}
+
+/*
+ * Other calls fail rather than kill: a C library that tries one more call than today's would
+ * otherwise cost every name, and an attacker gains nothing from being told no.
+ */
+static int filter_load(void)
+{
+	_cleanup_(seccomp_releasep) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int r;
+
+	if (!filter)
+		return -ENOMEM;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	r = filter_allow(filter);
+	return r < 0 ? r : seccomp_load(filter);
+}
+
+int sandbox_enter(int fd, pid_t parent)
+{
+	int r;
+
+	setsid();
+	/* an extra: the filter knows no socket() either, and not everybody may do this */
+	unshare(CLONE_NEWNET);
+
+	r = signals_reset();
+	if (r == 0)
+		r = descriptors_close(fd);
+	if (r == 0)
+		r = file_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
+	if (r == 0)
+		r = limits_set();
+	if (r == 0)
+		r = identity_drop();
+	if (r == 0)
+		r = parent_follow(parent);
+	if (r == 0)
+		r = filter_load();
+	return r;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names for places in code: (module, file offset) -> function.
+ *
+ * Files belong to the traced programs and are hostile, so an unprivileged child (server.c, locked
+ * in by sandbox.c) reads them; this side never does, not even fstat(), which a FUSE file system
+ * could leave unanswered. A child that hangs, dies or lies is killed, the module it worked on is
+ * given up (if it died, the second time only: it may have been the OOM killer), and another child
+ * is started and handed what it needs. After SYMBOLIZER_CHILDREN_MAX of them there are no names
+ * any more: a report without names is better than none.
+ *
+ * Called by the commands, between capture and model. Not thread-safe; the child dies with the
+ * thread that made the request that started it. A child started later is a fork of what the
+ * recorder has become: memory it must not reach (the mapped ledger) wears MADV_DONTFORK.
+ */
+#ifndef SYMBOLS_SYMBOLIZER_H
+#define SYMBOLS_SYMBOLIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+#define SYMBOLIZER_BUILD_ID_MAX 20
+#define SYMBOLIZER_CHILDREN_MAX 8
+/* Reading the symbols of the largest browser from a cold disk takes half of it. */
+#define SYMBOLIZER_DEADLINE_MS 10000
+
+struct symbolizer;
+
+/* Starts the child: early, before there is anything to inherit. */
+int symbolizer_open(struct symbolizer **ret_symbolizer);
+void symbolizer_close(struct symbolizer *symbolizer);
+DEFINE_CLEANUP(struct symbolizer *, symbolizer_close)
+
+/* How long one call below may keep a child busy; SYMBOLIZER_DEADLINE_MS unless set. */
+void symbolizer_set_deadline(struct symbolizer *symbolizer, unsigned int deadline_ms);
+
+/*
+ * Hands over a module: a small number that is not in use yet, and its file. `fd` is borrowed; a
+ * duplicate is kept for the next child. Returns the build-id in *ret_build_id, its length (0:
+ * none) in *ret_build_id_len. Errors mean that the module will have no names, nothing worse:
+ * -EEXIST, -E2BIG (65536 modules), -ENOEXEC (no ELF program, no regular file), -EMFILE, or those
+ * of symbolizer_name().
+ */
+int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd,
+			  uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX], uint8_t *ret_build_id_len);
+
+/*
+ * `name` is demangled, NULL when unknown, shorter than 1024 bytes, never empty; but its bytes are
+ * the target's choice, to be escaped wherever they are printed. Valid during the call only.
+ */
+typedef void (*symbolizer_name_fn)(void *context, uint32_t module, uint64_t offset,
+				   const char *name);
+
+/*
+ * Names file offsets (ip - start + offset of the mapping) of one module. Whatever it returns, `fn`
+ * is called exactly once for each offset, in order. Returns -ENOENT for a module never added,
+ * -ENODATA for one that has no names, -ETIMEDOUT, -ECONNRESET or -EBADMSG when it hung, killed or
+ * corrupted the child just now, -ENOTCONN when there is no child any more.
+ */
+int symbolizer_name(struct symbolizer *symbolizer, uint32_t module, const uint64_t *offsets,
+		    size_t count, symbolizer_name_fn fn, void *context);
+
+/* What names were lost to, for the loss statement. */
+struct symbolizer_losses {
+	uint32_t modules_unreadable; /* no ELF program, or too large a symbol table */
+	uint32_t modules_given_up;   /* a child ended over each of them */
+	uint32_t children_died;      /* crashed, out of memory or CPU time, killed */
+	uint32_t children_hung;      /* past the deadline */
+	uint32_t children_lied;      /* answered what they were not asked */
+	bool stopped;                /* no more children */
+};
+
+void symbolizer_losses(const struct symbolizer *symbolizer, struct symbolizer_losses *ret_losses);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel types oomtrace reads, kept by hand: only the members we touch. CO-RE finds their real
+ * offsets at load time, so neither order nor gaps matter, and no BTF is needed to build.
+ *
+ * A type that changed between releases has a flavor: the same name with ___what appended. libbpf
+ * ignores everything from the three underscores on. Which flavor is real is asked in
+ * bpf/compat.bpf.h and nowhere else.
+ */
+#ifndef VMLINUX_TYPES_H
+#define VMLINUX_TYPES_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	/* x86: "ctx_id uniquely identifies this mm_struct. A ctx_id will never be reused" */
+	__u64 ctx_id;
+} mm_context_t;
+
+struct mm_struct {
+	atomic_t mm_users;
+	unsigned long end_code;
+	mm_context_t context;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	struct mm_struct *mm;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct signal_struct *signal;
+	__u64 start_boottime; /* 5.5: was real_start_time */
+	char comm[16];
+};
+
+struct address_space {
+	struct inode *host;
+};
+
+struct inode {
+	struct address_space *i_mapping;
+};
+
+struct page {
+	struct address_space *mapping;
+	unsigned long compound_head;
+};
+
+/* 6.6: the order of a large folio is in the low byte of its second page's flags. */
+struct folio {
+	unsigned long _flags_1;
+};
+
+/* 6.18 wrapped the flags word: mm: introduce memdesc_flags_t. */
+typedef struct {
+	unsigned long f;
+} memdesc_flags_t;
+
+struct page___memdesc {
+	memdesc_flags_t flags;
+};
+
+struct page___word {
+	unsigned long flags;
+};
+
+/* Context of an iter/task program. */
+struct bpf_iter__task {
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+enum pageflags {
+	PG_uptodate = 2,
+	PG_head = 16,
+	PG_swapbacked = 19,
+};
+
+#endif
