@@ -190,7 +190,7 @@ truth()
 		victim_grow || return
 		! declare -F truth_meanwhile >/dev/null || truth_meanwhile || return
 		truth_check_regions "$period" || return
-		victim_stop
+		victim_shed && victim_stop || return
 	done
 }
 

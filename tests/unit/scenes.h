@@ -27,29 +27,29 @@ static inline void play(const struct stage *stage, struct event event)
 static inline void play_session(const struct stage *stage, uint64_t period_pages,
 				const char *target)
 {
-	play(stage, (struct event){ .type = EVENT_SESSION,
-				    .session = { .start_realtime_ns = 1700000000000000000ULL,
-						 .period_pages = period_pages,
-						 .page_size_bytes = 4096,
-						 .tool_version = "0.1.0",
-						 .kernel_release = "6.18.0-test",
-						 .machine = "x86_64",
-						 .hostname = "stage",
-						 .boot_id = "4a7d3e6c-0000-4000-8000-000000000000",
-						 .target = target } });
+	play(stage, (struct event){.type = EVENT_SESSION,
+				   .session = {.start_realtime_ns = 1700000000000000000ULL,
+					       .period_pages = period_pages,
+					       .page_size_bytes = 4096,
+					       .tool_version = "0.1.0",
+					       .kernel_release = "6.18.0-test",
+					       .machine = "x86_64",
+					       .hostname = "stage",
+					       .boot_id = "4a7d3e6c-0000-4000-8000-000000000000",
+					       .target = target}});
 }
 
 static inline void play_process(const struct stage *stage, uint32_t id, uint32_t pid,
 				uint32_t parent_pid, const char *comm, bool target, bool ended)
 {
-	struct event event = { .type = EVENT_PROCESS,
-			       .process = { .id = id,
-					    .pid = pid,
-					    .parent_pid = parent_pid,
-					    .start_time_ns = 1000000ULL * pid,
-					    .target = target,
-					    .ended = ended,
-					    .exe = "/usr/bin/actor" } };
+	struct event event = {.type = EVENT_PROCESS,
+			      .process = {.id = id,
+					  .pid = pid,
+					  .parent_pid = parent_pid,
+					  .start_time_ns = 1000000ULL * pid,
+					  .target = target,
+					  .ended = ended,
+					  .exe = "/usr/bin/actor"}};
 
 	strncpy(event.process.comm, comm, EVENT_COMM_LEN - 1);
 	play(stage, event);
@@ -57,12 +57,12 @@ static inline void play_process(const struct stage *stage, uint32_t id, uint32_t
 
 static inline void play_module(const struct stage *stage, uint32_t id, const char *path)
 {
-	play(stage, (struct event){ .type = EVENT_MODULE,
-				    .module = { .id = id,
-						.build_id_len = 20,
-						.build_id = { 0xde, 0xad, (uint8_t)id },
-						.path = path,
-						.fd = -1 } });
+	play(stage, (struct event){.type = EVENT_MODULE,
+				   .module = {.id = id,
+					      .build_id_len = 20,
+					      .build_id = {0xde, 0xad, (uint8_t)id},
+					      .path = path,
+					      .fd = -1}});
 }
 
 /* `offsets` are in module 1, leaf first, and end in 0. */
@@ -70,36 +70,35 @@ static inline void play_stack(const struct stage *stage, uint32_t id, const char
 			      const uint64_t *offsets)
 {
 	struct event_frame frames[EVENT_MAX_FRAMES];
-	struct event event = { .type = EVENT_STACK, .stack = { .id = id, .frames = frames } };
+	struct event event = {.type = EVENT_STACK, .stack = {.id = id, .frames = frames}};
 
 	strncpy(event.stack.comm, comm, EVENT_COMM_LEN - 1);
 	for (uint32_t i = 0; offsets[i]; i++) {
-		frames[i] = (struct event_frame){ .module = 1, .offset = offsets[i] };
+		frames[i] = (struct event_frame){.module = 1, .offset = offsets[i]};
 		event.stack.frame_count++;
 	}
 	play(stage, event);
 }
 
-#define STACK(...) ((const uint64_t[]){ __VA_ARGS__, 0 })
+#define STACK(...) ((const uint64_t[]){__VA_ARGS__, 0})
 
 static inline void play_label(const struct stage *stage, uint32_t id, enum stack_origin origin)
 {
-	play(stage, (struct event){ .type = EVENT_STACK, .stack = { .id = id, .origin = origin } });
+	play(stage, (struct event){.type = EVENT_STACK, .stack = {.id = id, .origin = origin}});
 }
 
 static inline void play_name(const struct stage *stage, uint64_t offset, const char *name)
 {
-	play(stage, (struct event){ .type = EVENT_NAME,
-				    .name = { .module = 1, .offset = offset, .name = name } });
+	play(stage, (struct event){.type = EVENT_NAME,
+				   .name = {.module = 1, .offset = offset, .name = name}});
 }
 
 static inline void play_cell(const struct stage *stage, uint32_t process, uint32_t stack,
 			     enum memory_kind kind, uint64_t live_slots, uint64_t allocated_slots)
 {
-	struct event event = { .type = EVENT_CELL,
-			       .cell = { .process = process,
-					 .stack = stack,
-					 .allocated_slots = allocated_slots } };
+	struct event event = {
+		.type = EVENT_CELL,
+		.cell = {.process = process, .stack = stack, .allocated_slots = allocated_slots}};
 
 	event.cell.live_slots[kind] = live_slots;
 	play(stage, event);
@@ -109,11 +108,11 @@ static inline void play_inherited(const struct stage *stage, uint32_t process, u
 				  uint32_t author_pid, uint32_t stack, uint64_t slots,
 				  uint64_t exclusive_slots)
 {
-	struct event event = { .type = EVENT_INHERITED,
-			       .inherited = { .process = process,
-					      .author = author,
-					      .author_pid = author_pid,
-					      .stack = stack } };
+	struct event event = {.type = EVENT_INHERITED,
+			      .inherited = {.process = process,
+					    .author = author,
+					    .author_pid = author_pid,
+					    .stack = stack}};
 
 	event.inherited.slots[KIND_ANON] = slots;
 	event.inherited.exclusive_slots[KIND_ANON] = exclusive_slots;
@@ -123,32 +122,31 @@ static inline void play_inherited(const struct stage *stage, uint32_t process, u
 static inline void play_rss(const struct stage *stage, uint32_t process, enum memory_when when,
 			    uint64_t anon_pages)
 {
-	play(stage, (struct event){ .type = EVENT_MEMORY,
-				    .memory = { .process = process,
-						.when = when,
-						.known = MEMORY_RSS | MEMORY_VIRTUAL |
-							 MEMORY_PAGE_TABLES | MEMORY_SPLIT_HUGE,
-						.rss_anon_bytes = anon_pages * 4096,
-						.rss_file_bytes = 900 * 4096,
-						.rss_shmem_bytes = 64 * 4096,
-						.virtual_bytes = 1ULL << 30,
-						.page_table_bytes = 80 * 4096 } });
+	play(stage, (struct event){.type = EVENT_MEMORY,
+				   .memory = {.process = process,
+					      .when = when,
+					      .known = MEMORY_RSS | MEMORY_VIRTUAL |
+						       MEMORY_PAGE_TABLES | MEMORY_SPLIT_HUGE,
+					      .rss_anon_bytes = anon_pages * 4096,
+					      .rss_file_bytes = 900 * 4096,
+					      .rss_shmem_bytes = 64 * 4096,
+					      .virtual_bytes = 1ULL << 30,
+					      .page_table_bytes = 80 * 4096}});
 }
 
 static inline void play_lost(const struct stage *stage, const char *cause, const char *meaning,
 			     uint64_t count, bool data)
 {
-	play(stage, (struct event){ .type = EVENT_LOST,
-				    .lost = { .cause = cause,
-					      .meaning = meaning,
-					      .count = count,
-					      .data = data } });
+	play(stage,
+	     (struct event){
+		     .type = EVENT_LOST,
+		     .lost = {.cause = cause, .meaning = meaning, .count = count, .data = data}});
 }
 
 static inline void play_end(const struct stage *stage, enum end_reason reason)
 {
-	play(stage, (struct event){ .type = EVENT_END,
-				    .end = { .duration_ns = 30000000000ULL, .reason = reason } });
+	play(stage, (struct event){.type = EVENT_END,
+				   .end = {.duration_ns = 30000000000ULL, .reason = reason}});
 }
 
 /* A server with two threads: every kind, every origin, names and no names, losses. */
@@ -220,11 +218,11 @@ static inline void scene_prefork(const struct stage *stage)
 /* CMD replaced a shell and has ended; no frame numbers, so what was before is subtracted. */
 static inline void scene_command(const struct stage *stage)
 {
-	struct event memory = { .type = EVENT_MEMORY,
-				.memory = { .process = 2,
-					    .when = MEMORY_START,
-					    .known = MEMORY_RSS | MEMORY_BEFORE_BY_SUBTRACTION,
-					    .rss_anon_bytes = 40 * 4096 } };
+	struct event memory = {.type = EVENT_MEMORY,
+			       .memory = {.process = 2,
+					  .when = MEMORY_START,
+					  .known = MEMORY_RSS | MEMORY_BEFORE_BY_SUBTRACTION,
+					  .rss_anon_bytes = 40 * 4096}};
 
 	play_session(stage, 64, "-- sh -c 'exec sort'");
 	play_process(stage, 1, 200, 1, "sh", true, true);
@@ -238,11 +236,11 @@ static inline void scene_command(const struct stage *stage)
 	play_rss(stage, 2, MEMORY_END, 6500);
 	play_name(stage, 0x100, "xmalloc");
 	play_name(stage, 0x200, "main");
-	play(stage, (struct event){ .type = EVENT_END,
-				    .end = { .duration_ns = 2500000000ULL,
-					     .reason = END_TARGET_ENDED,
-					     .has_exit_status = true,
-					     .exit_status = 256 } });
+	play(stage, (struct event){.type = EVENT_END,
+				   .end = {.duration_ns = 2500000000ULL,
+					   .reason = END_TARGET_ENDED,
+					   .has_exit_status = true,
+					   .exit_status = 256}});
 }
 
 /* Names from people who do not wish us well. */
@@ -277,8 +275,8 @@ static const struct scene {
 	const char *name;
 	void (*play)(const struct stage *stage);
 } scenes[] = {
-	{ "server", scene_server },   { "prefork", scene_prefork }, { "command", scene_command },
-	{ "hostile", scene_hostile }, { "idle", scene_idle },
+	{"server", scene_server},   {"prefork", scene_prefork}, {"command", scene_command},
+	{"hostile", scene_hostile}, {"idle", scene_idle},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

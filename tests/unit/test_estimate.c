@@ -6,7 +6,7 @@
 
 static void test_a_period_of_one_is_exact(void **state)
 {
-	const struct estimate exact = { .period_pages = 1, .page_size_bytes = 4096 };
+	const struct estimate exact = {.period_pages = 1, .page_size_bytes = 4096};
 
 	(void)state;
 	assert_int_equal(estimate_bytes(&exact, 1000), 1000 * 4096);
@@ -15,7 +15,7 @@ static void test_a_period_of_one_is_exact(void **state)
 
 static void test_the_bound_is_two_sigma_and_a_slot(void **state)
 {
-	const struct estimate sampled = { .period_pages = 16, .page_size_bytes = 4096 };
+	const struct estimate sampled = {.period_pages = 16, .page_size_bytes = 4096};
 
 	(void)state;
 	assert_int_equal(estimate_error_bytes(&sampled, 0), 16 * 4096);
@@ -26,7 +26,7 @@ static void test_the_bound_is_two_sigma_and_a_slot(void **state)
 /* 200 binomial draws: no more than one in twelve may miss a bound that is meant for one in 20. */
 static void test_the_bound_holds_for_sampled_pages(void **state)
 {
-	const struct estimate sampled = { .period_pages = 16, .page_size_bytes = 4096 };
+	const struct estimate sampled = {.period_pages = 16, .page_size_bytes = 4096};
 	const uint64_t pages = 20000;
 	uint64_t random = 88172645463325252ULL;
 	int missed = 0;
@@ -50,7 +50,7 @@ static void test_the_bound_holds_for_sampled_pages(void **state)
 
 static void test_sums_stay_below_two_to_the_63(void **state)
 {
-	const struct estimate coarse = { .period_pages = 512, .page_size_bytes = 65536 };
+	const struct estimate coarse = {.period_pages = 512, .page_size_bytes = 65536};
 
 	(void)state;
 	assert_int_equal(estimate_bytes(&coarse, UINT64_MAX), INT64_MAX);

@@ -22,13 +22,13 @@ struct view {
 };
 
 static const struct view views[] = {
-	{ "folded", FORMAT_FOLDED, { 0 }, { 0 } },
-	{ "kinds.folded", FORMAT_FOLDED, { 0 }, { .show_kinds = true } },
-	{ "anon.folded", FORMAT_FOLDED, { .kinds = 1U << KIND_ANON }, { .show_kinds = true } },
-	{ "since-start.folded", FORMAT_FOLDED, { .since_start = true }, { 0 } },
-	{ "txt", FORMAT_TEXT, { 0 }, { .top = 20 } },
-	{ "top-2.txt", FORMAT_TEXT, { 0 }, { .top = 2, .columns = 60 } },
-	{ "since-start.txt", FORMAT_TEXT, { .since_start = true }, { .top = 20 } },
+	{"folded", FORMAT_FOLDED, {0}, {0}},
+	{"kinds.folded", FORMAT_FOLDED, {0}, {.show_kinds = true}},
+	{"anon.folded", FORMAT_FOLDED, {.kinds = 1U << KIND_ANON}, {.show_kinds = true}},
+	{"since-start.folded", FORMAT_FOLDED, {.since_start = true}, {0}},
+	{"txt", FORMAT_TEXT, {0}, {.top = 20}},
+	{"top-2.txt", FORMAT_TEXT, {0}, {.top = 2, .columns = 60}},
+	{"since-start.txt", FORMAT_TEXT, {.since_start = true}, {.top = 20}},
 };
 
 static void read_file(const char *path, struct buf *out)
@@ -45,7 +45,7 @@ static void read_file(const char *path, struct buf *out)
 
 static void expect_file(const char *path, const char *bytes, size_t len_bytes)
 {
-	_cleanup_(buf_release) struct buf expected = { 0 };
+	_cleanup_(buf_release) struct buf expected = {0};
 
 	if (getenv("OOMTRACE_BLESS")) {
 		FILE *stream = fopen(path, "we");
@@ -78,7 +78,7 @@ static void expect_trace(const struct scene *scene)
 	char path[128];
 
 	assert_int_equal(trace_writer_new(stream, &writer), 0);
-	scene->play(&(struct stage){ into_writer, writer });
+	scene->play(&(struct stage){into_writer, writer});
 	assert_int_equal(trace_writer_finish(writer), 0);
 	assert_int_equal(fclose(stream), 0);
 	snprintf(path, sizeof(path), "tests/data/%s.oomtrace", scene->name);
@@ -95,7 +95,7 @@ static void expect_view(const struct scene *scene, const struct view *view)
 	char path[128];
 
 	assert_int_equal(growth_builder_new(&builder), 0);
-	scene->play(&(struct stage){ into_builder, builder });
+	scene->play(&(struct stage){into_builder, builder});
 	assert_int_equal(growth_builder_finish(builder, &view->growth, &growth), 0);
 	assert_int_equal(format_get(view->format)->growth(growth, &view->render, stream), 0);
 	assert_int_equal(fclose(stream), 0);

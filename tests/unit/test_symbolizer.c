@@ -1,9 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Places in code get their names from a child that can be trusted with nothing and may be lost. */
 #include "symbols_fixture.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/auxv.h>
 #include <sys/time.h>
@@ -224,6 +225,18 @@ static void many_offsets_are_named_in_order(void **state)
 	}
 }
 
+/* The child keeps no file open: it may have far fewer than there are modules. */
+static void many_modules_are_named(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+
+	(void)state;
+	for (uint32_t module = 0; module < 100; module++) {
+		module_add_path(symbolizer, module, "/proc/self/exe");
+		assert_name(symbolizer, module, own_offset(local_function), "local_function");
+	}
+}
+
 static void modules_keep_apart(void **state)
 {
 	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
@@ -341,9 +354,22 @@ static void assert_status(pid_t pid, const char *key, const char *expected)
 	assert_string_equal(value, expected);
 }
 
+static struct symbolizer *symbolizer_start_with_group(gid_t group)
+{
+	struct symbolizer *symbolizer;
+
+	if (geteuid() != 0)
+		return symbolizer_start();
+	assert_int_equal(setgroups(1, &group), 0);
+	symbolizer = symbolizer_start();
+	assert_int_equal(setgroups(0, NULL), 0);
+	return symbolizer;
+}
+
 static void the_child_has_no_rights(void **state)
 {
-	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer =
+		symbolizer_start_with_group(12345);
 	pid_t child = child_pid();
 	char path[64], score[16] = "";
 
@@ -500,6 +526,7 @@ int main(void)
 		cmocka_unit_test(the_vdso_is_named),
 		cmocka_unit_test(offsets_outside_have_no_names),
 		cmocka_unit_test(many_offsets_are_named_in_order),
+		cmocka_unit_test(many_modules_are_named),
 		cmocka_unit_test(modules_keep_apart),
 		cmocka_unit_test(what_is_no_program_is_counted),
 		cmocka_unit_test(a_file_truncated_later_costs_only_its_names),

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ELF files are read for what they are, however they lie. */
 #include "symbols_fixture.h"
 
@@ -54,7 +54,7 @@ static void the_build_id_is_the_linkers(void **state)
 static void a_build_id_that_is_too_long_is_none(void **state)
 {
 	_cleanup_close_ int fd = known_function_build(
-		state, "-Wl,--build-id=0x000102030405060708090a0b0c0d0e0f1011121314");
+		state, "-Wl,--build-id=0x000102030405060708090a0b0c0d0e0f1011121314151617");
 	_cleanup_(image_closep) struct image *image = NULL;
 	uint8_t build_id[IMAGE_BUILD_ID_MAX];
 

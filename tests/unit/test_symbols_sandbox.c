@@ -1,16 +1,19 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What reads hostile files can do nothing else. */
 #include "symbols_fixture.h"
 
 #include <sched.h>
 #include <signal.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "symbols/sandbox.h"
+
+DEFINE_CLEANUP(cap_t, cap_free)
 
 /*
  * Runs `attempt` in a sandbox of its own, where SANDBOX_FD is a file open for reading, and expects
@@ -148,6 +151,67 @@ static void no_handler_of_the_parent_is_inherited(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
+/* Becomes an ordinary user who has kept one capability, as of a program file that grants it. */
+static void become_user_with_capability(cap_value_t capability)
+{
+	cap_t capabilities = cap_init();
+
+	prctl(PR_SET_KEEPCAPS, 1);
+	if (setresuid(12345, 12345, 12345) < 0)
+		_exit(2);
+	cap_set_flag(capabilities, CAP_PERMITTED, 1, &capability, CAP_SET);
+	cap_set_flag(capabilities, CAP_EFFECTIVE, 1, &capability, CAP_SET);
+	if (cap_set_proc(capabilities) < 0)
+		_exit(3);
+	cap_free(capabilities);
+}
+
+/* Then says so through the descriptor, and waits there for the end. */
+static _Noreturn void enter_and_wait(int fd, pid_t parent)
+{
+	char byte = 0;
+
+	become_user_with_capability(CAP_SYS_PTRACE);
+	if (sandbox_enter(fd, parent) < 0)
+		_exit(4);
+	send(SANDBOX_FD, &byte, 1, 0);
+	read(SANDBOX_FD, &byte, 1);
+	_exit(0);
+}
+
+static void assert_no_capability(pid_t pid)
+{
+	_cleanup_(cap_freep) cap_t none = cap_init(), held = cap_get_pid(pid);
+
+	assert_non_null(none);
+	assert_non_null(held);
+	assert_int_equal(cap_compare(held, none), 0);
+}
+
+static void capabilities_go_where_the_user_stays(void **state)
+{
+	int ends[2], status;
+	pid_t parent = getpid(), pid;
+	char byte;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("skipped: needs root, to become a user with a capability\n");
+		skip();
+	}
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		enter_and_wait(ends[1], parent);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_no_capability(pid);
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* A fork whose parent is not the one that it was told about is an orphan already. */
 static void an_orphan_does_not_go_on(void **state)
 {
@@ -170,6 +234,7 @@ int main(void)
 		cmocka_unit_test(memory_is_limited),
 		cmocka_unit_test(no_other_descriptor_is_inherited),
 		cmocka_unit_test(no_handler_of_the_parent_is_inherited),
+		cmocka_unit_test(capabilities_go_where_the_user_stays),
 		cmocka_unit_test(an_orphan_does_not_go_on),
 	};
 

@@ -35,13 +35,13 @@ static void record(const struct event *event, void *context)
 static struct file record_file(void (*scene)(const struct stage *stage))
 {
 	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
-	struct file file = { 0 };
+	struct file file = {0};
 	FILE *stream = open_memstream(&file.bytes, &file.len_bytes);
-	struct recording recording = { .file = &file };
+	struct recording recording = {.file = &file};
 
 	assert_int_equal(trace_writer_new(stream, &writer), 0);
 	recording.writer = writer;
-	scene(&(struct stage){ record, &recording });
+	scene(&(struct stage){record, &recording});
 	assert_int_equal(trace_writer_finish(writer), 0);
 	assert_int_equal(fclose(stream), 0);
 	return file;
@@ -153,7 +153,7 @@ static void random_stack(struct event *event)
 	static struct event_frame frames[EVENT_MAX_FRAMES];
 
 	for (size_t i = 0; i < EVENT_MAX_FRAMES; i++)
-		frames[i] = (struct event_frame){ (uint32_t)random_u64(), random_u64() };
+		frames[i] = (struct event_frame){(uint32_t)random_u64(), random_u64()};
 	event->stack = (struct stack_event){
 		.id = (uint32_t)random_between(1, UINT32_MAX),
 		.origin = random_between(0, STACK_ORIGIN_COUNT - 1),
@@ -166,8 +166,8 @@ static void random_stack(struct event *event)
 
 static void random_cell(struct event *event)
 {
-	event->cell = (struct cell_event){ (uint32_t)random_u64(), (uint32_t)random_u64(), { 0 },
-					   random_u64() };
+	event->cell = (struct cell_event){
+		(uint32_t)random_u64(), (uint32_t)random_u64(), {0}, random_u64()};
 	random_slots(event->cell.live_slots);
 }
 
@@ -201,29 +201,29 @@ static void random_memory(struct event *event)
 
 static void random_lost(struct event *event)
 {
-	event->lost = (struct lost_event){ random_string(40), random_string(200), random_u64(),
-					   random_u64() & 1 };
+	event->lost = (struct lost_event){random_string(40), random_string(200), random_u64(),
+					  random_u64() & 1};
 }
 
 static void random_name(struct event *event)
 {
-	event->name = (struct name_event){ (uint32_t)random_between(1, UINT32_MAX), random_u64(),
-					   random_string(4095) };
+	event->name = (struct name_event){(uint32_t)random_between(1, UINT32_MAX), random_u64(),
+					  random_string(4095)};
 }
 
 static void random_end(struct event *event)
 {
-	event->end = (struct end_event){ random_u64(),
-					 random_between(END_TARGET_ENDED, END_DURATION),
-					 random_u64() & 1, (int)random_u64() };
+	event->end =
+		(struct end_event){random_u64(), random_between(END_TARGET_ENDED, END_DURATION),
+				   random_u64() & 1, (int)random_u64()};
 }
 
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session, [EVENT_PROCESS] = random_process,
-	[EVENT_MODULE] = random_module,	  [EVENT_STACK] = random_stack,
-	[EVENT_CELL] = random_cell,	  [EVENT_INHERITED] = random_inherited,
-	[EVENT_MEMORY] = random_memory,	  [EVENT_LOST] = random_lost,
-	[EVENT_NAME] = random_name,	  [EVENT_END] = random_end,
+	[EVENT_MODULE] = random_module,   [EVENT_STACK] = random_stack,
+	[EVENT_CELL] = random_cell,       [EVENT_INHERITED] = random_inherited,
+	[EVENT_MEMORY] = random_memory,   [EVENT_LOST] = random_lost,
+	[EVENT_NAME] = random_name,       [EVENT_END] = random_end,
 };
 
 static void expect_same_string(const char *got, const char *wanted)
@@ -238,25 +238,25 @@ static void expect_same_string(const char *got, const char *wanted)
 static void expect_pointed_to(struct event *got, const struct event *wanted)
 {
 	const size_t strings[][6] = {
-		[EVENT_SESSION] = { offsetof(struct event, session.tool_version),
-				    offsetof(struct event, session.kernel_release),
-				    offsetof(struct event, session.machine),
-				    offsetof(struct event, session.hostname),
-				    offsetof(struct event, session.boot_id),
-				    offsetof(struct event, session.target) },
-		[EVENT_PROCESS] = { offsetof(struct event, process.exe) },
-		[EVENT_MODULE] = { offsetof(struct event, module.path) },
-		[EVENT_LOST] = { offsetof(struct event, lost.cause),
-				 offsetof(struct event, lost.meaning) },
-		[EVENT_NAME] = { offsetof(struct event, name.name) },
-		[EVENT_END] = { 0 },
+		[EVENT_SESSION] = {offsetof(struct event, session.tool_version),
+				   offsetof(struct event, session.kernel_release),
+				   offsetof(struct event, session.machine),
+				   offsetof(struct event, session.hostname),
+				   offsetof(struct event, session.boot_id),
+				   offsetof(struct event, session.target)},
+		[EVENT_PROCESS] = {offsetof(struct event, process.exe)},
+		[EVENT_MODULE] = {offsetof(struct event, module.path)},
+		[EVENT_LOST] = {offsetof(struct event, lost.cause),
+				offsetof(struct event, lost.meaning)},
+		[EVENT_NAME] = {offsetof(struct event, name.name)},
+		[EVENT_END] = {0},
 	};
 
 	for (size_t i = 0; i < 6 && strings[wanted->type][i]; i++) {
 		const char **mine = (void *)((char *)got + strings[wanted->type][i]);
 
-		expect_same_string(*mine, *(char *const *)((const char *)wanted +
-						      strings[wanted->type][i]));
+		expect_same_string(
+			*mine, *(char *const *)((const char *)wanted + strings[wanted->type][i]));
 		memcpy(mine, (const char *)wanted + strings[wanted->type][i], sizeof(*mine));
 	}
 	if (wanted->type != EVENT_STACK)
@@ -439,7 +439,7 @@ static void test_a_newer_format_is_told_as_such(void **state)
 
 static void test_records_of_unknown_types_are_skipped(void **state)
 {
-	static const char end[] = { 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 'n', 'e', 'w' };
+	static const char end[] = {1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 'n', 'e', 'w'};
 	char bytes[256];
 	uint32_t crc;
 	size_t count;
@@ -456,18 +456,18 @@ static void test_records_of_unknown_types_are_skipped(void **state)
 
 static void test_values_out_of_range_are_refused(void **state)
 {
-	static const char reason[] = { 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0 };
-	static const char frames[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0, (char)0xff, 0x7f };
-	static const char string[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 'a', 0, 'b', 0 };
+	static const char reason[] = {1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0};
+	static const char frames[] = {1, 0, 0, 0, 0, 0, 0, 0, 0, (char)0xff, 0x7f};
+	static const char string[] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 'a', 0, 'b', 0};
 	static const struct {
 		uint32_t type;
 		const char *payload;
 		uint32_t len;
 	} cases[] = {
-		{ EVENT_END, reason, sizeof(reason) },
-		{ EVENT_END, reason, 3 },
-		{ EVENT_STACK, frames, sizeof(frames) },
-		{ EVENT_NAME, string, sizeof(string) },
+		{EVENT_END, reason, sizeof(reason)},
+		{EVENT_END, reason, 3},
+		{EVENT_STACK, frames, sizeof(frames)},
+		{EVENT_NAME, string, sizeof(string)},
 	};
 
 	(void)state;
@@ -489,11 +489,11 @@ static void test_the_writer_refuses_what_the_format_cannot_hold(void **state)
 	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
 	_cleanup_fclose_ FILE *stream = tmpfile();
 	const struct event cases[] = {
-		{ .type = 99 },
-		{ .type = EVENT_MODULE, .module = { .id = 1, .path = NULL } },
-		{ .type = EVENT_MODULE, .module = { .id = 1, .path = "", .build_id_len = 21 } },
-		{ .type = EVENT_STACK, .stack = { .id = 1, .frame_count = EVENT_MAX_FRAMES + 1 } },
-		{ .type = EVENT_END, .end = { .reason = 0 } },
+		{.type = 99},
+		{.type = EVENT_MODULE, .module = {.id = 1, .path = NULL}},
+		{.type = EVENT_MODULE, .module = {.id = 1, .path = "", .build_id_len = 21}},
+		{.type = EVENT_STACK, .stack = {.id = 1, .frame_count = EVENT_MAX_FRAMES + 1}},
+		{.type = EVENT_END, .end = {.reason = 0}},
 	};
 
 	(void)state;

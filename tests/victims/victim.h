@@ -89,9 +89,16 @@ VICTIM_HELPER void victim_expect(const char *word)
 		errx(1, "expected '%s', got '%s'", word, line);
 }
 
+/*
+ * Gives the function a frame of its own, even a leaf that gcc thinks can do without (it does, even
+ * with -fno-omit-frame-pointer), and keeps the call before it from becoming a jump.
+ */
+#define victim_stay() __asm__ volatile("" ::"r"(__builtin_frame_address(0)) : "memory")
+
 /* Writes one byte into every page; with its caller on the stack, and no libc function. */
 VICTIM_HELPER void victim_touch(char *memory, size_t bytes)
 {
+	victim_stay();
 	for (size_t offset = 0; offset < bytes; offset += PAGE_BYTES)
 		((volatile char *)memory)[offset] = 1;
 }
@@ -125,9 +132,6 @@ VICTIM_HELPER char *victim_map_aligned(size_t bytes)
  * from the stack. With one more frame in between, it is this one.
  */
 #define VICTIM_SYSCALL_WRAPPER __attribute__((noinline)) VICTIM_HELPER
-
-/* Keeps the caller's frame alive: no tail call, whatever the compiler thinks. */
-#define victim_stay() __asm__ volatile("" ::: "memory")
 
 VICTIM_HELPER int victim_usage(const struct victim_case *cases, size_t count)
 {

@@ -13,8 +13,8 @@
 
 struct atomic_file {
 	FILE *stream;
-	int dir_fd;	 /* -1: written to directly, nothing to rename */
-	char *name;	 /* the final name, below dir_fd */
+	int dir_fd;         /* -1: written to directly, nothing to rename */
+	char *name;         /* the final name, below dir_fd */
 	char temporary[32]; /* "" once it has its final name */
 };
 

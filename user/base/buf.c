@@ -9,7 +9,7 @@
 void buf_release(struct buf *buf)
 {
 	free(buf->data);
-	*buf = (struct buf){ 0 };
+	*buf = (struct buf){0};
 }
 
 void buf_clear(struct buf *buf)

@@ -26,7 +26,7 @@ bool log_is_verbose(void)
 /* One write, so that lines of several processes do not mix. */
 static void log_message(const char *prefix, const char *format, va_list args)
 {
-	_cleanup_(buf_release) struct buf line = { 0 };
+	_cleanup_(buf_release) struct buf line = {0};
 	char message[LOG_MESSAGE_MAX];
 
 	vsnprintf(message, sizeof(message), format, args);
@@ -37,16 +37,16 @@ static void log_message(const char *prefix, const char *format, va_list args)
 	fwrite(line.data, 1, line.len_bytes, stderr);
 }
 
-#define LOG_DEFINE(name, prefix, condition)                                                        \
-	void name(const char *format, ...)                                                         \
-	{                                                                                          \
-		va_list args;                                                                      \
-                                                                                                   \
-		if (!(condition))                                                                  \
-			return;                                                                    \
-		va_start(args, format);                                                            \
-		log_message(prefix, format, args);                                                 \
-		va_end(args);                                                                      \
+#define LOG_DEFINE(name, prefix, condition)        \
+	void name(const char *format, ...)         \
+	{                                          \
+		va_list args;                      \
+                                                   \
+		if (!(condition))                  \
+			return;                    \
+		va_start(args, format);            \
+		log_message(prefix, format, args); \
+		va_end(args);                      \
 	}
 
 LOG_DEFINE(log_error, "", true)

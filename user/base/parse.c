@@ -68,9 +68,9 @@ static int parse_unit_ns(const char *text, uint64_t *ret_unit_ns)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{ "", NS_PER_SECOND },	    { "s", NS_PER_SECOND },
-		{ "ms", NS_PER_SECOND / 1000 }, { "m", 60 * NS_PER_SECOND },
-		{ "h", 3600 * NS_PER_SECOND },
+		{"", NS_PER_SECOND},          {"s", NS_PER_SECOND},
+		{"ms", NS_PER_SECOND / 1000}, {"m", 60 * NS_PER_SECOND},
+		{"h", 3600 * NS_PER_SECOND},
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

@@ -14,9 +14,9 @@ struct sysroot {
 };
 
 /* An owning local starts as SYSROOT_CLOSED and wears _cleanup_(sysroot_close). */
-#define SYSROOT_CLOSED                                                                             \
-	{                                                                                          \
-		.proc_fd = -1, .sys_fd = -1                                                        \
+#define SYSROOT_CLOSED                      \
+	{                                   \
+		.proc_fd = -1, .sys_fd = -1 \
 	}
 
 /* Opens the directories of this host. 0 or -errno. */

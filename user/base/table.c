@@ -10,7 +10,7 @@
 void table_release(struct table *table)
 {
 	free(table->entries);
-	*table = (struct table){ 0 };
+	*table = (struct table){0};
 }
 
 /* The finalizer of MurmurHash3: every bit of the key reaches every bit of the index. */
@@ -77,6 +77,6 @@ int table_put(struct table *table, struct table_key key, void *value)
 	entry = table_find(table->entries, table->capacity, key);
 	if (!entry->value)
 		table->count++;
-	*entry = (struct table_entry){ .key = key, .value = value };
+	*entry = (struct table_entry){.key = key, .value = value};
 	return 0;
 }

@@ -9,10 +9,10 @@ struct utf8_form {
 };
 
 static const struct utf8_form utf8_forms[] = {
-	{ 0x80, 0x00, 1, 0x0 },
-	{ 0xe0, 0xc0, 2, 0x80 },
-	{ 0xf0, 0xe0, 3, 0x800 },
-	{ 0xf8, 0xf0, 4, 0x10000 },
+	{0x80, 0x00, 1, 0x0},
+	{0xe0, 0xc0, 2, 0x80},
+	{0xf0, 0xe0, 3, 0x800},
+	{0xf8, 0xf0, 4, 0x10000},
 };
 
 static const struct utf8_form *utf8_form_of(uint8_t lead)
@@ -48,10 +48,10 @@ bool utf8_is_control(uint32_t character)
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x1f },	    { 0x7f, 0x9f },	/* C0, DEL and C1 */
-		{ 0x61c, 0x61c },   { 0x200e, 0x200f }, /* directional marks */
-		{ 0x2028, 0x202e }, { 0x2066, 0x2069 }, /* separators, embeddings, isolates */
-		{ 0xfeff, 0xfeff },			/* byte order mark */
+		{0x00, 0x1f},     {0x7f, 0x9f},     /* C0, DEL and C1 */
+		{0x61c, 0x61c},   {0x200e, 0x200f}, /* directional marks */
+		{0x2028, 0x202e}, {0x2066, 0x2069}, /* separators, embeddings, isolates */
+		{0xfeff, 0xfeff},                   /* byte order mark */
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)

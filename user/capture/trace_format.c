@@ -5,18 +5,18 @@
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define NUMBER_IN(member, wire, least, most)                                                       \
-	{                                                                                          \
-		.type = TRACE_FIELD_NUMBER, .offset = offsetof(struct event, member),              \
-		.memory_bytes = sizeof(((struct event *)0)->member), .wire_bytes = (wire),         \
-		.min = (least), .max = (most)                                                      \
+#define NUMBER_IN(member, wire, least, most)                                               \
+	{                                                                                  \
+		.type = TRACE_FIELD_NUMBER, .offset = offsetof(struct event, member),      \
+		.memory_bytes = sizeof(((struct event *)0)->member), .wire_bytes = (wire), \
+		.min = (least), .max = (most)                                              \
 	}
 #define U32(member) NUMBER_IN(member, 4, 0, UINT32_MAX)
 #define U64(member) NUMBER_IN(member, 8, 0, UINT64_MAX)
 #define BOOL(member) NUMBER_IN(member, 1, 0, 1)
-#define FIELD(kind, member)                                                                        \
-	{                                                                                          \
-		.type = TRACE_FIELD_##kind, .offset = offsetof(struct event, member)               \
+#define FIELD(kind, member)                                                          \
+	{                                                                            \
+		.type = TRACE_FIELD_##kind, .offset = offsetof(struct event, member) \
 	}
 #define STRING(member) FIELD(STRING, member)
 #define OPTIONAL(member) FIELD(OPTIONAL, member)
@@ -41,9 +41,10 @@ static const struct trace_field session_fields[] = {
 };
 
 static const struct trace_field process_fields[] = {
-	U32(process.id),       U32(process.pid),    U32(process.parent_pid),
-	U64(process.start_time_ns), BOOL(process.target), BOOL(process.ended),
-	COMM(process.comm),    OPTIONAL(process.exe),
+	U32(process.id),         U32(process.pid),
+	U32(process.parent_pid), U64(process.start_time_ns),
+	BOOL(process.target),    BOOL(process.ended),
+	COMM(process.comm),      OPTIONAL(process.exe),
 };
 
 static const struct trace_field module_fields[] = {
@@ -68,8 +69,8 @@ static const struct trace_field cell_fields[] = {
 };
 
 static const struct trace_field inherited_fields[] = {
-	U32(inherited.process), U32(inherited.author),	U32(inherited.author_pid),
-	U32(inherited.stack),	SLOTS(inherited.slots), SLOTS(inherited.exclusive_slots),
+	U32(inherited.process), U32(inherited.author),  U32(inherited.author_pid),
+	U32(inherited.stack),   SLOTS(inherited.slots), SLOTS(inherited.exclusive_slots),
 };
 
 static const struct trace_field memory_fields[] = {
@@ -105,17 +106,17 @@ static const struct trace_field end_fields[] = {
 	U32(end.exit_status),
 };
 
-#define LAYOUT(name)                                                                               \
-	{                                                                                          \
-		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields)                       \
+#define LAYOUT(name)                                                         \
+	{                                                                    \
+		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
 	}
 
 static const struct trace_layout layouts[] = {
 	[EVENT_SESSION] = LAYOUT(session), [EVENT_PROCESS] = LAYOUT(process),
 	[EVENT_MODULE] = LAYOUT(module),   [EVENT_STACK] = LAYOUT(stack),
-	[EVENT_CELL] = LAYOUT(cell),	   [EVENT_INHERITED] = LAYOUT(inherited),
+	[EVENT_CELL] = LAYOUT(cell),       [EVENT_INHERITED] = LAYOUT(inherited),
 	[EVENT_MEMORY] = LAYOUT(memory),   [EVENT_LOST] = LAYOUT(lost),
-	[EVENT_NAME] = LAYOUT(name),	   [EVENT_END] = LAYOUT(end),
+	[EVENT_NAME] = LAYOUT(name),       [EVENT_END] = LAYOUT(end),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_END + 1, "every event type has a layout");

@@ -91,8 +91,8 @@ static int decode_string(struct cursor *cursor, const struct trace_field *field,
 	return take_string(cursor, len_bytes, TRACE_STRING_MAX, member);
 }
 
-static int decode_comm(struct cursor *cursor, const struct trace_field *field __attribute__((unused)),
-		       void *member)
+static int decode_comm(struct cursor *cursor,
+		       const struct trace_field *field __attribute__((unused)), void *member)
 {
 	const char *string;
 	uint64_t len_bytes;
@@ -153,9 +153,9 @@ static int decode_frames(struct cursor *cursor, const struct trace_field *field,
 }
 
 static int (*const decoders[])(struct cursor *, const struct trace_field *, void *) = {
-	[TRACE_FIELD_NUMBER] = decode_number,	[TRACE_FIELD_STRING] = decode_string,
+	[TRACE_FIELD_NUMBER] = decode_number,   [TRACE_FIELD_STRING] = decode_string,
 	[TRACE_FIELD_OPTIONAL] = decode_string, [TRACE_FIELD_COMM] = decode_comm,
-	[TRACE_FIELD_SLOTS] = decode_slots,	[TRACE_FIELD_BUILD_ID] = decode_build_id,
+	[TRACE_FIELD_SLOTS] = decode_slots,     [TRACE_FIELD_BUILD_ID] = decode_build_id,
 	[TRACE_FIELD_FRAMES] = decode_frames,
 };
 
@@ -166,7 +166,7 @@ _Static_assert(sizeof(decoders) / sizeof(decoders[0]) == TRACE_FIELD_TYPE_COUNT,
 static int event_decode(const struct trace_layout *layout, uint32_t type, struct cursor cursor,
 			struct event *ret_event)
 {
-	struct event event = { .type = type };
+	struct event event = {.type = type};
 	int err;
 
 	if (type == EVENT_MODULE)
@@ -266,9 +266,9 @@ static int reader_next_event(struct trace_reader *reader, struct event *ret_even
 	} while (!layout);
 
 	err = event_decode(layout, type,
-			   (struct cursor){ .at = reader->payload,
-					    .left_bytes = len_bytes,
-					    .frames = reader->frames },
+			   (struct cursor){.at = reader->payload,
+					   .left_bytes = len_bytes,
+					   .frames = reader->frames},
 			   ret_event);
 	return err ? err : 1;
 }
@@ -314,7 +314,7 @@ int trace_reader_new(FILE *stream, struct source **ret_source)
 	reader = calloc(1, sizeof(*reader));
 	if (!reader)
 		return -ENOMEM;
-	reader->source = (struct source){ .next = reader_next, .close = reader_close };
+	reader->source = (struct source){.next = reader_next, .close = reader_close};
 	reader->stream = stream;
 	reader->state = 1;
 	err = reader_read_header(reader);

@@ -101,9 +101,9 @@ static int encode_frames(struct buf *out, const struct trace_field *field, const
 }
 
 static int (*const encoders[])(struct buf *, const struct trace_field *, const void *) = {
-	[TRACE_FIELD_NUMBER] = encode_number,	  [TRACE_FIELD_STRING] = encode_string,
+	[TRACE_FIELD_NUMBER] = encode_number,     [TRACE_FIELD_STRING] = encode_string,
 	[TRACE_FIELD_OPTIONAL] = encode_optional, [TRACE_FIELD_COMM] = encode_comm,
-	[TRACE_FIELD_SLOTS] = encode_slots,	  [TRACE_FIELD_BUILD_ID] = encode_build_id,
+	[TRACE_FIELD_SLOTS] = encode_slots,       [TRACE_FIELD_BUILD_ID] = encode_build_id,
 	[TRACE_FIELD_FRAMES] = encode_frames,
 };
 
@@ -122,7 +122,7 @@ static int writer_seal(struct trace_writer *writer, struct buf *bytes)
 
 static int writer_record(struct trace_writer *writer, uint32_t type, const struct buf *payload)
 {
-	_cleanup_(buf_release) struct buf record = { 0 };
+	_cleanup_(buf_release) struct buf record = {0};
 
 	if (buf_error(payload))
 		return buf_error(payload);
@@ -135,7 +135,7 @@ static int writer_record(struct trace_writer *writer, uint32_t type, const struc
 int trace_writer_new(FILE *stream, struct trace_writer **ret_writer)
 {
 	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
-	_cleanup_(buf_release) struct buf header = { 0 };
+	_cleanup_(buf_release) struct buf header = {0};
 	int err;
 
 	writer = calloc(1, sizeof(*writer));
@@ -173,7 +173,7 @@ int trace_writer_add(struct trace_writer *writer, const struct event *event)
 
 int trace_writer_finish(struct trace_writer *writer)
 {
-	const struct buf empty = { 0 };
+	const struct buf empty = {0};
 
 	return writer_record(writer, TRACE_TYPE_TRAILER, &empty);
 }

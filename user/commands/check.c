@@ -1,3 +1,231 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `oomtrace check`: gathers what this kernel offers into one structure, then prints it as a table
+ * or as JSON.
+ */
 #include "commands/commands.h"
-int command_check(const struct opts *opts) { (void)opts; return EXIT_CODE_FAILED; }
+
+#include <bpf/btf.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/atomic_file.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "capture/privileges.h"
+#include "capture/programs.h"
+
+#define MAX_MAPS 64
+
+struct map_size {
+	char name[32];
+	uint64_t bytes;
+};
+
+struct findings {
+	struct utsname uts;
+	bool btf;
+	bool loaded; /* BPF programs passed the verifier and frames were calibrated */
+	struct failure failure;
+	uint64_t period_pages; /* of the host-wide mode whose maps are listed */
+	struct map_size maps[MAX_MAPS];
+	size_t map_count;
+	uint64_t map_bytes;
+	bool usable; /* nothing required is missing */
+};
+
+static void add_map(const char *name, uint64_t bytes, void *context)
+{
+	struct findings *findings = context;
+
+	findings->map_bytes += bytes;
+	if (findings->map_count == MAX_MAPS)
+		return;
+	snprintf(findings->maps[findings->map_count].name, sizeof(findings->maps[0].name), "%s",
+		 name);
+	findings->maps[findings->map_count++].bytes = bytes;
+}
+
+/* Asks the kernel by loading the real programs: feature probes have been seen to be wrong. */
+static int try_programs(struct findings *findings)
+{
+	const struct programs_options options = {.mode = CAPTURE_HOST};
+	_cleanup_(programs_freep) struct programs *programs = NULL;
+	_cleanup_(sysroot_close) struct sysroot root = SYSROOT_CLOSED;
+	_cleanup_(physical_release) struct physical physical = PHYSICAL_EMPTY;
+	int error = sysroot_open_host(&root);
+
+	if (!error)
+		error = physical_read(&root, &physical);
+	if (error)
+		return error;
+	error = programs_load(&root, &physical, &options, &programs, &findings->failure);
+	if (error)
+		return error;
+	findings->period_pages = programs->sizes.period_pages;
+	programs_each_map(programs, add_map, findings);
+	return 0;
+}
+
+static bool hooks_present(void)
+{
+	for (size_t i = 0; i < hook_count; i++)
+		if (hooks[i].required && !hook_exists(&hooks[i]))
+			return false;
+	return true;
+}
+
+static void gather(struct findings *findings)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	findings->btf = btf != NULL;
+	btf__free(btf);
+	uname(&findings->uts);
+	findings->loaded = !privileges_missing() && try_programs(findings) == 0;
+	findings->usable = findings->btf && findings->loaded && hooks_present();
+}
+
+/* --- text ---------------------------------------------------------------------------------------- */
+
+static const char *state(bool present, bool required)
+{
+	return present ? "yes" : required ? "MISSING" : "no";
+}
+
+static void print_row(FILE *stream, const char *name, const char *is, const char *note)
+{
+	fprintf(stream, "  %-34s %-8s %s\n", name, is, note ? note : "");
+}
+
+static void print_privileges(FILE *stream)
+{
+	fprintf(stream, "\nCapabilities\n");
+	for (size_t i = 0; i < privilege_count; i++) {
+		bool held = privilege_held(&privileges[i]);
+
+		print_row(stream, privileges[i].name, state(held, privileges[i].required),
+			  held || !privileges[i].without ? privileges[i].need
+							 : privileges[i].without);
+	}
+}
+
+static void print_hooks(FILE *stream, bool btf)
+{
+	fprintf(stream, "\nHooks\n");
+	for (size_t i = 0; i < hook_count; i++) {
+		bool exists = btf && hook_exists(&hooks[i]);
+
+		print_row(stream, hooks[i].tracepoint, state(exists, hooks[i].required),
+			  exists || !hooks[i].without ? hooks[i].need : hooks[i].without);
+	}
+}
+
+static void print_maps(FILE *stream, const struct findings *findings)
+{
+	if (!findings->loaded)
+		return;
+	fprintf(stream, "\nKernel memory of a host-wide ledger, one page in %" PRIu64 "\n",
+		findings->period_pages);
+	for (size_t i = 0; i < findings->map_count; i++)
+		fprintf(stream, "  %-34s %10" PRIu64 " KiB\n", findings->maps[i].name,
+			findings->maps[i].bytes >> 10);
+	fprintf(stream, "  %-34s %10" PRIu64 " KiB\n", "total", findings->map_bytes >> 10);
+}
+
+static int print_text(const struct findings *findings, FILE *stream)
+{
+	fprintf(stream, "Kernel %s %s\n\n", findings->uts.release, findings->uts.machine);
+	print_row(stream, "BTF", state(findings->btf, true), "the kernel's types, /sys/kernel/btf/vmlinux");
+	print_row(stream, "BPF programs", state(findings->loaded, true),
+		  findings->loaded ? "load, and page frames are calibrated"
+		  : privileges_missing() ? "not tried without the capabilities below"
+					 : "do not load here; -v shows why");
+	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
+		  "user stacks by frame pointer");
+	print_privileges(stream);
+	print_hooks(stream, findings->btf);
+	print_maps(stream, findings);
+	fprintf(stream, "\n%s\n",
+		findings->usable ? "oomtrace works here." : "oomtrace cannot trace here.");
+	return ferror(stream) ? -EIO : 0;
+}
+
+/* --- JSON ---------------------------------------------------------------------------------------- */
+
+static json_t *privileges_json(void)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < privilege_count; i++)
+		json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b}", "name",
+						       privileges[i].name, "need",
+						       privileges[i].need, "required",
+						       privileges[i].required, "held",
+						       privilege_held(&privileges[i])));
+	return array;
+}
+
+static json_t *hooks_json(bool btf)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < hook_count; i++)
+		json_array_append_new(
+			array, json_pack("{s:s, s:s, s:s, s:b, s:b}", "need", hooks[i].need,
+					 "program", hooks[i].program, "tracepoint",
+					 hooks[i].tracepoint, "required", hooks[i].required,
+					 "present", btf && hook_exists(&hooks[i])));
+	return array;
+}
+
+static json_t *maps_json(const struct findings *findings)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < findings->map_count; i++)
+		json_object_set_new(object, findings->maps[i].name,
+				    json_integer(findings->maps[i].bytes));
+	return object;
+}
+
+static int print_json(const struct findings *findings, FILE *stream)
+{
+	json_t *document = json_pack(
+		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:I}", "schema", 1, "kind",
+		"check", "kernel", findings->uts.release, "machine", findings->uts.machine, "btf",
+		findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
+		"stacks", "frame_pointer", "capabilities", privileges_json(), "hooks",
+		hooks_json(findings->btf), "map_bytes", maps_json(findings), "map_bytes_total",
+		(json_int_t)findings->map_bytes);
+	int error = document && json_dumpf(document, stream, JSON_COMPACT | JSON_ENSURE_ASCII) == 0
+			    ? 0
+			    : -EIO;
+
+	json_decref(document);
+	fputc('\n', stream);
+	return ferror(stream) ? -EIO : error;
+}
+
+int command_check(const struct opts *opts)
+{
+	_cleanup_(atomic_file_abortp) struct atomic_file *file = NULL;
+	const char *path = opts->output ? opts->output : "-";
+	struct findings findings = {.usable = false};
+	int error;
+
+	gather(&findings);
+	error = atomic_file_open(path, &file);
+	if (!error)
+		error = (opts->format == FORMAT_JSON ? print_json : print_text)(
+			&findings, atomic_file_stream(file));
+	if (!error)
+		error = atomic_file_commit(TAKE_PTR(file));
+	if (error) {
+		log_error("cannot write to '%s': %s", path, strerror(-error));
+		return EXIT_CODE_FAILED;
+	}
+	return findings.usable ? EXIT_CODE_PRINTED : EXIT_CODE_CANNOT;
+}

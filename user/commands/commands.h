@@ -12,8 +12,8 @@ enum exit_code {
 	EXIT_CODE_PRINTED = 0,
 	EXIT_CODE_FAILED = 1,
 	EXIT_CODE_DATA_LOST = 2, /* with --strict */
-	EXIT_CODE_USAGE = 64,	 /* EX_USAGE of sysexits.h */
-	EXIT_CODE_CANNOT = 77,	 /* no privilege, or a missing kernel feature */
+	EXIT_CODE_USAGE = 64,    /* EX_USAGE of sysexits.h */
+	EXIT_CODE_CANNOT = 77,   /* no privilege, or a missing kernel feature */
 };
 
 /* Records until the session is over and prints what has grown; -- CMD passes CMD's status on. */

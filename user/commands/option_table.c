@@ -107,39 +107,40 @@ static int store_kinds(const struct option_row *row __attribute__((unused)), con
 #define MEMBER(name) .offset = offsetof(struct opts, name)
 
 static const struct option_row rows[] = {
-	{ "pid", 'p', "PID", "trace a running process", "a process id", GROUP_TARGET, RECORDING,
-	  store_number, MEMBER(pid), 1, PID_LIMIT },
-	{ "all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
-	  store_flag, MEMBER(all) },
-	{ "children", 0, NULL, "follow forked children, too", NULL, GROUP_TARGET, RECORDING,
-	  store_flag, MEMBER(children) },
+	{"pid", 'p', "PID", "trace a running process", "a process id", GROUP_TARGET, RECORDING,
+	 store_number, MEMBER(pid), 1, PID_LIMIT},
+	{"all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
+	 store_flag, MEMBER(all)},
+	{"children", 0, NULL, "follow forked children, too", NULL, GROUP_TARGET, RECORDING,
+	 store_flag, MEMBER(children)},
 
-	{ "duration", 'd', "TIME", "stop after 30, 1.5, 30s or 5m (default: Ctrl-C)",
-	  "a duration such as 30, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
-	  store_duration, MEMBER(duration_ns) },
-	{ "period", 0, "N", "sample one page in N; 1 is exact (default: chosen)",
-	  "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
-	  MEMBER(period_pages), 1, PERIOD_LIMIT },
+	{"duration", 'd', "TIME", "stop after 30, 1.5, 30s or 5m (default: Ctrl-C)",
+	 "a duration such as 30, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
+	 store_duration, MEMBER(duration_ns)},
+	{"period", 0, "N", "sample one page in N; 1 is exact (default: chosen)",
+	 "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
+	 MEMBER(period_pages), 1, PERIOD_LIMIT},
 
-	{ "output", 'o', "FILE", "write to FILE; .folded, .txt or .oomtrace is the format",
-	  "a file name", GROUP_OUTPUT, SHOWING, store_string, MEMBER(output) },
-	{ "format", 0, "NAME", "text or folded; for check: text or json",
-	  "one of text, folded, json and oomtrace", GROUP_OUTPUT, EVERYTHING, store_format,
-	  MEMBER(format) },
-	{ "kinds", 0, "[=LIST]", "tell anon,shmem,file,kernel,undecided apart; print those of LIST",
-	  "a list of anon,shmem,file,kernel,undecided", GROUP_OUTPUT, SHOWING, store_kinds,
-	  MEMBER(kinds) },
-	{ "since-start", 0, NULL, "count all that was allocated, not what is still held", NULL,
-	  GROUP_OUTPUT, SHOWING, store_flag, MEMBER(since_start) },
-	{ "top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
-	  GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000 },
-	{ "strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, SHOWING,
-	  store_flag, MEMBER(strict) },
+	{"output", 'o', "FILE", "write to FILE; .folded, .txt or .oomtrace is the format",
+	 "a file name", GROUP_OUTPUT, SHOWING, store_string, MEMBER(output)},
+	{"format", 0, "NAME", "text or folded; for check: text or json",
+	 "one of text, folded, json and oomtrace", GROUP_OUTPUT, EVERYTHING, store_format,
+	 MEMBER(format)},
+	{"kinds", 0, "[=LIST]", "tell anon,shmem,file,kernel,undecided apart; print those of LIST",
+	 "a list of anon,shmem,file,kernel,undecided", GROUP_OUTPUT, SHOWING, store_kinds,
+	 MEMBER(kinds)},
+	{"since-start", 0, NULL, "count all that was allocated, not what is still held", NULL,
+	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(since_start)},
+	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
+	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
+	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, SHOWING,
+	 store_flag, MEMBER(strict)},
 
-	{ "verbose", 'v', NULL, "say on stderr what is being done", NULL, GROUP_OTHER, EVERYTHING,
-	  store_flag, MEMBER(verbose) },
-	{ "help", OPTION_HELP, NULL, "this text", NULL, GROUP_OTHER, EVERYTHING, NULL, .offset = 0 },
-	{ "version", OPTION_VERSION, NULL, "the version", NULL, GROUP_OTHER, EVERYTHING, NULL, .offset = 0 },
+	{"verbose", 'v', NULL, "say on stderr what is being done", NULL, GROUP_OTHER, EVERYTHING,
+	 store_flag, MEMBER(verbose)},
+	{"help", OPTION_HELP, NULL, "this text", NULL, GROUP_OTHER, EVERYTHING, NULL, .offset = 0},
+	{"version", OPTION_VERSION, NULL, "the version", NULL, GROUP_OTHER, EVERYTHING, NULL,
+	 .offset = 0},
 };
 
 _Static_assert(ARRAY_COUNT(rows) <= OPTION_ROWS_MAX, "struct words.given has a bit for each row");
@@ -196,7 +197,7 @@ void option_getopt_tables(struct option *longs, char *shorts)
 		if (rows[i].argument)
 			*shorts++ = ':';
 	}
-	*longs = (struct option){ 0 };
+	*longs = (struct option){0};
 	*shorts = '\0';
 }
 

@@ -37,7 +37,7 @@ typedef int (*option_store_fn)(const struct option_row *row, const char *text, s
 
 struct option_row {
 	const char *name;
-	char letter;	     /* 0: none */
+	char letter;          /* 0: none */
 	const char *argument; /* NULL: takes none; "[=LIST]": may be left out */
 	const char *help;
 	const char *expects; /* completes "is not …" */

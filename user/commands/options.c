@@ -21,7 +21,7 @@
 /* The words of one command line while they are taken in. */
 struct words {
 	struct opts opts;
-	uint32_t given; /* bits of option_table rows that were used */
+	uint32_t given;      /* bits of option_table rows that were used */
 	const char *operand; /* of the command; NULL: none yet */
 	bool has_command;
 };
@@ -205,7 +205,8 @@ static int check_format(struct opts *opts)
 		}
 		opts->format = format->id;
 	}
-	if (opts->format != FORMAT_AUTO && !(option_formats_of(opts->command) & 1U << opts->format)) {
+	if (opts->format != FORMAT_AUTO &&
+	    !(option_formats_of(opts->command) & 1U << opts->format)) {
 		log_error("%s cannot print the format '%s'", command_title(opts->command),
 			  format->name);
 		return -EINVAL;
@@ -229,7 +230,7 @@ static int check_words(struct words *words)
 
 int options_parse(int argc, char **argv, struct opts *ret_opts)
 {
-	struct words words = { .opts = { .top = STACKS_DEFAULT } };
+	struct words words = {.opts = {.top = STACKS_DEFAULT}};
 	int code;
 
 	code = take_words(&words, argc, argv);

@@ -22,11 +22,11 @@ struct opts {
 	enum command_id command;
 
 	/* what to trace: exactly one of these for COMMAND_GROWTH */
-	uint64_t pid;		  /* 0: not given */
-	bool all;		  /* every process of the host */
+	uint64_t pid;              /* 0: not given */
+	bool all;                  /* every process of the host */
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 
-	bool children;	       /* follow forked children */
+	bool children;         /* follow forked children */
 	uint64_t duration_ns;  /* 0: until interrupted or the target ends */
 	uint64_t period_pages; /* 0: chosen by the recorder */
 
@@ -35,10 +35,10 @@ struct opts {
 	/* what to print */
 	bool since_start;
 	bool show_kinds;
-	uint32_t kinds;		/* bits (1 << kind), 0: all */
-	uint64_t top;		/* stacks in text */
-	const char *output;	/* NULL or "-": stdout */
-	enum format_id format;	/* resolved from --format, else from the ending of `output` */
+	uint32_t kinds;        /* bits (1 << kind), 0: all */
+	uint64_t top;          /* stacks in text */
+	const char *output;    /* NULL or "-": stdout */
+	enum format_id format; /* resolved from --format, else from the ending of `output` */
 
 	bool strict;
 	bool verbose;

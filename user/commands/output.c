@@ -11,7 +11,7 @@
 
 struct growth_options output_growth_options(const struct opts *opts)
 {
-	return (struct growth_options){ .since_start = opts->since_start, .kinds = opts->kinds };
+	return (struct growth_options){.since_start = opts->since_start, .kinds = opts->kinds};
 }
 
 static const struct format *output_format(const struct opts *opts, FILE *stream)

@@ -67,7 +67,7 @@ int frame_names_make_label(struct arena *arena, const char *label, uint32_t inhe
 	if (!frames)
 		return -ENOMEM;
 	frames[count++] = label;
-	*ret_names = (struct frame_names){ .frames = frames, .count = count };
+	*ret_names = (struct frame_names){.frames = frames, .count = count};
 	return 0;
 }
 
@@ -94,6 +94,6 @@ int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 			return -ENOMEM;
 		frames[count++] = name;
 	}
-	*ret_names = (struct frame_names){ .frames = frames, .count = count };
+	*ret_names = (struct frame_names){.frames = frames, .count = count};
 	return 0;
 }

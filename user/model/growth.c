@@ -6,8 +6,8 @@
 const char *memory_kind_name(enum memory_kind kind)
 {
 	static const char *const names[] = {
-		[KIND_PENDING] = "undecided", [KIND_ANON] = "anon",	[KIND_SHMEM] = "shmem",
-		[KIND_FILE] = "file",	      [KIND_KERNEL] = "kernel", [GROWTH_KIND_ANY] = "any",
+		[KIND_PENDING] = "undecided", [KIND_ANON] = "anon",     [KIND_SHMEM] = "shmem",
+		[KIND_FILE] = "file",         [KIND_KERNEL] = "kernel", [GROWTH_KIND_ANY] = "any",
 	};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == KIND_COUNT + 1, "every kind is named");

@@ -42,11 +42,11 @@ struct growth_account {
 	uint64_t moved_bytes;
 	uint64_t lost_bytes;
 	uint64_t inherited_bytes; /* of other processes' stacks, whether those live or not */
-	uint64_t held_bytes;	  /* the sum of the above */
-	uint64_t error_bytes;	  /* 95 % bound of held_bytes, 0: exact */
+	uint64_t held_bytes;      /* the sum of the above */
+	uint64_t error_bytes;     /* 95 % bound of held_bytes, 0: exact */
 	uint64_t split_huge_bytes;
 	bool before_by_subtraction; /* before_bytes is what was left, not what was seen */
-	bool kernel_known;	    /* the next two mean something */
+	bool kernel_known;          /* the next two mean something */
 	uint64_t kernel_bytes;
 	int64_t unexplained_bytes; /* kernel + split_huge less held */
 };
@@ -59,7 +59,7 @@ struct growth_process {
 	bool ended;
 	bool shown; /* has rows; not shown: ended earlier, so nothing of it is live */
 	char comm[EVENT_COMM_LEN]; /* hostile bytes, always terminated */
-	const char *exe;	   /* NULL: unknown */
+	const char *exe;           /* NULL: unknown */
 	struct growth_account accounts[KIND_COUNT];
 	bool start_known;
 	uint64_t rss_start_bytes; /* anon + file + shmem */
@@ -76,15 +76,15 @@ struct growth_process {
 /* One stack of one thread name of one process, one kind. */
 struct growth_row {
 	const struct growth_process *process;
-	const char *comm; /* of the thread; hostile bytes */
+	const char *comm;      /* of the thread; hostile bytes */
 	enum memory_kind kind; /* or GROWTH_KIND_ANY */
 	enum stack_origin origin;
 	uint32_t inherited_from_pid; /* 0: the process's own */
-	uint64_t bytes;		     /* what the chosen view counts: live, or since the start */
+	uint64_t bytes;              /* what the chosen view counts: live, or since the start */
 	uint64_t allocated_bytes;    /* gross since the start, all kinds of the stack together */
-	uint64_t samples;	     /* slots behind `bytes`; 0: not sampled but subtracted */
-	uint64_t error_bytes;	     /* 95 % bound of `bytes`, 0: exact */
-	uint32_t frame_count;	     /* at least 1 */
+	uint64_t samples;            /* slots behind `bytes`; 0: not sampled but subtracted */
+	uint64_t error_bytes;        /* 95 % bound of `bytes`, 0: exact */
+	uint32_t frame_count;        /* at least 1 */
 	const char *const *frames;   /* root first, labels such as [lost stacks] included */
 };
 
@@ -97,19 +97,20 @@ struct growth_loss {
 
 struct growth {
 	struct growth_session session;
-	bool since_start; /* rows count gross allocation, not what is live */
+	bool since_start;                       /* rows count gross allocation, not what is live */
 	const struct growth_process *processes; /* targets first, then by pid */
 	size_t process_count;
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
-	uint64_t total_bytes; /* of all rows */
+	uint64_t total_bytes;                /* of all rows */
 	uint64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */
-	const struct growth_loss *losses; /* only those with a count */
+	const struct growth_loss *losses;    /* only those with a count */
 	size_t loss_count;
 	bool data_lost; /* one of the losses was of data */
 };
 
-/* Short name of a kind, "any" for GROWTH_KIND_ANY: "anon", "shmem", "file", "kernel", "undecided" */
+/* Short name of a kind, "any" for GROWTH_KIND_ANY: "anon", "shmem", "file", "kernel", "undecided"
+ */
 const char *memory_kind_name(enum memory_kind kind);
 
 void growth_free(struct growth *growth);

@@ -67,8 +67,7 @@ static void account_count(struct growth_account *account, const struct estimate 
 	account->moved_bytes = estimate_bytes(estimate, tally->origin_slots[STACK_MOVED]);
 	account->inherited_bytes = estimate_bytes(estimate, tally->inherited_slots);
 	account_sum(account);
-	account->error_bytes =
-		sampled_slots ? estimate_error_bytes(estimate, sampled_slots) : 0;
+	account->error_bytes = sampled_slots ? estimate_error_bytes(estimate, sampled_slots) : 0;
 }
 
 /* Both are at most INT64_MAX, so the difference is a number. */
@@ -120,9 +119,8 @@ static void anon_reconcile(struct growth_account *anon, const struct known_proce
 		anon->split_huge_bytes = estimate_bytes(estimate, end->split_huge_slots);
 	if (before_was_not_seen(process))
 		anon_subtract_before(anon, process);
-	anon->unexplained_bytes =
-		remainder_of(estimate_add(anon->kernel_bytes, anon->split_huge_bytes),
-			     anon->held_bytes);
+	anon->unexplained_bytes = remainder_of(
+		estimate_add(anon->kernel_bytes, anon->split_huge_bytes), anon->held_bytes);
 }
 
 static void account_compare(struct growth_account *account, uint64_t kernel_bytes)

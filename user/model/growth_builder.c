@@ -43,7 +43,7 @@ static int add_session(struct growth_builder *builder, const struct event *event
 	struct session_event session = event->session;
 	const char **const strings[] = {
 		&session.tool_version, &session.kernel_release, &session.machine,
-		&session.hostname,     &session.boot_id,	&session.target,
+		&session.hostname,     &session.boot_id,        &session.target,
 	};
 
 	if (builder->has_session || session.period_pages == 0)
@@ -226,10 +226,11 @@ static int add_end(struct growth_builder *builder, const struct event *event)
 }
 
 static int (*const adders[])(struct growth_builder *, const struct event *) = {
-	[EVENT_SESSION] = add_session, [EVENT_PROCESS] = add_process, [EVENT_MODULE] = add_module,
-	[EVENT_STACK] = add_stack,     [EVENT_CELL] = add_cell,	      [EVENT_INHERITED] = add_inherited,
-	[EVENT_MEMORY] = add_memory,   [EVENT_LOST] = add_lost,	      [EVENT_NAME] = add_name,
-	[EVENT_END] = add_end,
+	[EVENT_SESSION] = add_session, [EVENT_PROCESS] = add_process,
+	[EVENT_MODULE] = add_module,   [EVENT_STACK] = add_stack,
+	[EVENT_CELL] = add_cell,       [EVENT_INHERITED] = add_inherited,
+	[EVENT_MEMORY] = add_memory,   [EVENT_LOST] = add_lost,
+	[EVENT_NAME] = add_name,       [EVENT_END] = add_end,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_END + 1, "every event type is taken in");

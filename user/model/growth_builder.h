@@ -31,7 +31,7 @@ int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_
 
 struct growth_options {
 	bool since_start; /* rows count gross allocation */
-	uint32_t kinds;	  /* bits (1 << kind) of the kinds that become rows; 0: all */
+	uint32_t kinds;   /* bits (1 << kind) of the kinds that become rows; 0: all */
 };
 
 /*

@@ -54,9 +54,9 @@ struct growth_builder {
 	struct end_event end;
 
 	struct table processes; /* id -> struct known_process */
-	struct table modules;	/* id -> path */
-	struct table stacks;	/* id -> struct known_stack */
-	struct table names;	/* module, offset -> name */
+	struct table modules;   /* id -> path */
+	struct table stacks;    /* id -> struct known_stack */
+	struct table names;     /* module, offset -> name */
 
 	/* in the order in which they came */
 	struct known_process *first_process, **last_process;
@@ -67,12 +67,12 @@ struct growth_builder {
 
 static inline struct table_key id_key(uint32_t id)
 {
-	return (struct table_key){ .major = id };
+	return (struct table_key){.major = id};
 }
 
 static inline struct table_key frame_key(uint32_t module, uint64_t offset)
 {
-	return (struct table_key){ .major = module, .minor = offset };
+	return (struct table_key){.major = module, .minor = offset};
 }
 
 #endif

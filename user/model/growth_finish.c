@@ -66,7 +66,7 @@ static struct growth_process process_of(const struct known_process *known)
 
 static struct table_key start_key(const struct known_process *known)
 {
-	return (struct table_key){ .major = known->event.pid, .minor = known->event.start_time_ns };
+	return (struct table_key){.major = known->event.pid, .minor = known->event.start_time_ns};
 }
 
 /* Exec gives a process a new address space, so the same process comes again, under a new id. */
@@ -136,7 +136,7 @@ static int processes_collect(struct growth_draft *draft, struct table *last_live
 
 static int processes_make(struct growth_draft *draft)
 {
-	_cleanup_(table_release) struct table last_lives = { 0 };
+	_cleanup_(table_release) struct table last_lives = {0};
 	struct growth *growth = &draft->owned->growth;
 	int err;
 
@@ -203,7 +203,7 @@ static int draft_finish(struct growth_draft *draft)
 int growth_builder_finish(const struct growth_builder *builder,
 			  const struct growth_options *options, struct growth **ret_growth)
 {
-	struct growth_draft draft = { .builder = builder, .options = options };
+	struct growth_draft draft = {.builder = builder, .options = options};
 	_cleanup_(growth_freep) struct growth *growth = NULL;
 	int err;
 

@@ -73,7 +73,7 @@ struct legacy {
 
 static struct table_key legacy_key(uint32_t author, uint32_t stack)
 {
-	return (struct table_key){ .major = author, .minor = stack };
+	return (struct table_key){.major = author, .minor = stack};
 }
 
 static bool author_has_ended(const struct known_inherited *inherited)
@@ -95,8 +95,8 @@ static int legacy_add(struct growth_draft *draft, struct table *legacies,
 			return err;
 	}
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		legacy->slots[kind] = estimate_add(legacy->slots[kind],
-						   inherited->event.exclusive_slots[kind]);
+		legacy->slots[kind] =
+			estimate_add(legacy->slots[kind], inherited->event.exclusive_slots[kind]);
 	return 0;
 }
 
@@ -142,7 +142,8 @@ static int rows_add_live(struct row_list *rows, struct growth_draft *draft, stru
 	return rows_add_kinds(rows, draft, row, slots);
 }
 
-static int rows_add_gross(struct row_list *rows, struct growth_row row, const struct known_cell *cell)
+static int rows_add_gross(struct row_list *rows, struct growth_row row,
+			  const struct known_cell *cell)
 {
 	if (!cell->allocated_slots)
 		return 0;
@@ -213,7 +214,7 @@ static void rows_count_bytes(struct row_list *rows, const struct estimate *estim
 static int rows_add_subtracted(struct row_list *rows, const struct growth_draft *draft)
 {
 	const struct growth *growth = &draft->owned->growth;
-	struct known_stack before = { .origin = STACK_BEFORE };
+	struct known_stack before = {.origin = STACK_BEFORE};
 	int err;
 
 	if (draft->options->since_start || !kind_is_wanted(draft, KIND_ANON))
@@ -257,7 +258,7 @@ static int rows_publish(const struct row_list *rows, struct growth_owned *owned)
 
 static int rows_collect(struct row_list *rows, struct growth_draft *draft)
 {
-	struct table legacies = { 0 };
+	struct table legacies = {0};
 	int err = 0;
 
 	if (!draft->options->since_start)
@@ -270,7 +271,7 @@ static int rows_collect(struct row_list *rows, struct growth_draft *draft)
 
 int growth_rows_make(struct growth_draft *draft)
 {
-	_cleanup_(row_list_release) struct row_list rows = { 0 };
+	_cleanup_(row_list_release) struct row_list rows = {0};
 	int err;
 
 	err = rows_collect(&rows, draft);

@@ -18,7 +18,7 @@ struct growth_draft {
 	struct estimate estimate;
 	struct growth_owned *owned;
 	struct growth_process *processes; /* owned->growth.processes, still being filled in */
-	struct table process_by_id;	  /* id -> struct growth_process */
+	struct table process_by_id;       /* id -> struct growth_process */
 };
 
 /*

@@ -80,7 +80,7 @@ static void folded_stack(struct buf *out, const struct growth_row *row,
 static int folded_build(const struct growth *growth, const struct render_options *options,
 			struct arena *arena, struct folded_line *lines)
 {
-	_cleanup_(buf_release) struct buf stack = { 0 };
+	_cleanup_(buf_release) struct buf stack = {0};
 
 	for (size_t i = 0; i < growth->row_count; i++) {
 		buf_clear(&stack);
@@ -120,7 +120,7 @@ static int folded_print(const struct folded_line *lines, size_t count, FILE *str
 
 int folded_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
 {
-	_cleanup_(arena_release) struct arena arena = { 0 };
+	_cleanup_(arena_release) struct arena arena = {0};
 	struct folded_line *lines;
 	int err;
 

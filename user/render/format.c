@@ -7,14 +7,15 @@
 #include "render/text.h"
 
 static const struct format formats[] = {
-	[FORMAT_AUTO] = { FORMAT_AUTO, "auto", NULL, NULL },
-	[FORMAT_TEXT] = { FORMAT_TEXT, "text", ".txt", text_growth },
-	[FORMAT_FOLDED] = { FORMAT_FOLDED, "folded", ".folded", folded_growth },
-	[FORMAT_JSON] = { FORMAT_JSON, "json", ".json", NULL },
-	[FORMAT_TRACE] = { FORMAT_TRACE, "oomtrace", ".oomtrace", NULL },
+	[FORMAT_AUTO] = {FORMAT_AUTO, "auto", NULL, NULL},
+	[FORMAT_TEXT] = {FORMAT_TEXT, "text", ".txt", text_growth},
+	[FORMAT_FOLDED] = {FORMAT_FOLDED, "folded", ".folded", folded_growth},
+	[FORMAT_JSON] = {FORMAT_JSON, "json", ".json", NULL},
+	[FORMAT_TRACE] = {FORMAT_TRACE, "oomtrace", ".oomtrace", NULL},
 };
 
-_Static_assert(sizeof(formats) / sizeof(formats[0]) == FORMAT_COUNT, "every format is in the table");
+_Static_assert(sizeof(formats) / sizeof(formats[0]) == FORMAT_COUNT,
+	       "every format is in the table");
 
 const struct format *format_get(enum format_id id)
 {

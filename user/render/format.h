@@ -21,8 +21,8 @@ enum format_id {
 };
 
 struct render_options {
-	bool show_kinds;     /* folded: a frame such as [anon] after the pid */
-	unsigned int top;    /* text: stacks to list */
+	bool show_kinds;      /* folded: a frame such as [anon] after the pid */
+	unsigned int top;     /* text: stacks to list */
 	unsigned int columns; /* text: width to fit, 0: never cut a name */
 };
 

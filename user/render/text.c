@@ -65,8 +65,8 @@ static void heading_total(const struct growth *growth, struct buf *out)
 
 static void heading_kinds(const struct growth *growth, struct buf *out)
 {
-	static const enum memory_kind order[] = { KIND_ANON, KIND_SHMEM, KIND_FILE, KIND_KERNEL,
-						  KIND_PENDING };
+	static const enum memory_kind order[] = {KIND_ANON, KIND_SHMEM, KIND_FILE, KIND_KERNEL,
+						 KIND_PENDING};
 	const char *separator = "  of it     ";
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -163,12 +163,9 @@ static void cell_process(const struct growth *growth __attribute__((unused)),
 }
 
 static const struct stack_column stack_columns[] = {
-	{ { "bytes", true }, false, cell_bytes },
-	{ { "±", true }, false, cell_error },
-	{ { "share", true }, false, cell_share },
-	{ { "since start", true }, true, cell_allocated },
-	{ { "kind", false }, true, cell_kind },
-	{ { "process", false }, false, cell_process },
+	{{"bytes", true}, false, cell_bytes}, {{"±", true}, false, cell_error},
+	{{"share", true}, false, cell_share}, {{"since start", true}, true, cell_allocated},
+	{{"kind", false}, true, cell_kind},   {{"process", false}, false, cell_process},
 };
 
 #define STACK_COLUMNS (sizeof(stack_columns) / sizeof(stack_columns[0]))
@@ -184,8 +181,8 @@ static void frames_detail(const struct growth_row *row, struct buf *detail)
 
 static int stacks_table(const struct growth *growth, size_t count, size_t width, struct buf *out)
 {
-	_cleanup_(text_table_release) struct text_table table = { 0 };
-	_cleanup_(buf_release) struct buf cell = { 0 };
+	_cleanup_(text_table_release) struct text_table table = {0};
+	_cleanup_(buf_release) struct buf cell = {0};
 	struct text_column columns[STACK_COLUMNS];
 
 	for (size_t i = 0; i < STACK_COLUMNS; i++)
@@ -243,7 +240,7 @@ static void text_losses(const struct growth *growth, struct buf *out)
 
 int text_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
 {
-	_cleanup_(buf_release) struct buf out = { 0 };
+	_cleanup_(buf_release) struct buf out = {0};
 	int err;
 
 	text_heading(growth, &out);

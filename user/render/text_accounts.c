@@ -10,21 +10,21 @@
 
 /* The cells of a line: kind, sign, what, bytes, remark. No titles. */
 static const struct text_column account_columns[] = {
-	{ NULL, false }, { NULL, false }, { NULL, false }, { NULL, true }, { NULL, false },
+	{NULL, false}, {NULL, false}, {NULL, false}, {NULL, true}, {NULL, false},
 };
 
 static void put_text(struct text_table *table, const char *text)
 {
-	_cleanup_(buf_release) struct buf cell = { 0 };
+	_cleanup_(buf_release) struct buf cell = {0};
 
 	buf_append_string(&cell, text);
 	text_table_cell(table, &cell);
 }
 
-static void put_line(struct text_table *table, const char *kind, const char *sign,
-		     const char *what, int64_t bytes, const char *remark)
+static void put_line(struct text_table *table, const char *kind, const char *sign, const char *what,
+		     int64_t bytes, const char *remark)
 {
-	_cleanup_(buf_release) struct buf cell = { 0 };
+	_cleanup_(buf_release) struct buf cell = {0};
 
 	text_table_line(table);
 	put_text(table, kind);
@@ -51,19 +51,20 @@ static const struct {
 	const char *what;
 	size_t offset; /* of a uint64_t in struct growth_account */
 } anon_terms[] = {
-	{ "stacks", offsetof(struct growth_account, stacks_bytes) },
-	{ "resident before tracing", offsetof(struct growth_account, before_bytes) },
-	{ "inherited from other processes", offsetof(struct growth_account, inherited_bytes) },
-	{ "moved by the kernel", offsetof(struct growth_account, moved_bytes) },
-	{ "lost stacks", offsetof(struct growth_account, lost_bytes) },
+	{"stacks", offsetof(struct growth_account, stacks_bytes)},
+	{"resident before tracing", offsetof(struct growth_account, before_bytes)},
+	{"inherited from other processes", offsetof(struct growth_account, inherited_bytes)},
+	{"moved by the kernel", offsetof(struct growth_account, moved_bytes)},
+	{"lost stacks", offsetof(struct growth_account, lost_bytes)},
 };
 
 static const char *anon_term_remark(const struct growth_account *anon, size_t offset)
 {
 	bool before = offset == offsetof(struct growth_account, before_bytes);
 
-	return before && anon->before_by_subtraction ? "by subtraction: frame numbers are not readable"
-						     : "";
+	return before && anon->before_by_subtraction
+		       ? "by subtraction: frame numbers are not readable"
+		       : "";
 }
 
 static void put_anon_terms(struct text_table *table, const struct growth_account *anon)
@@ -78,7 +79,7 @@ static void put_anon_terms(struct text_table *table, const struct growth_account
 
 static void put_anon(struct text_table *table, const struct growth_account *anon)
 {
-	_cleanup_(buf_release) struct buf remark = { 0 };
+	_cleanup_(buf_release) struct buf remark = {0};
 
 	put_anon_terms(table, anon);
 	if (!anon->kernel_known) {

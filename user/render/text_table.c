@@ -29,7 +29,7 @@ static int lines_reserve(struct text_table *table)
 
 void text_table_line(struct text_table *table)
 {
-	struct text_line line = { 0 };
+	struct text_line line = {0};
 
 	line.cells = arena_alloc(&table->arena, table->column_count, sizeof(*line.cells));
 	if (table->error || !line.cells || lines_reserve(table)) {
@@ -143,10 +143,9 @@ static void measure(const struct text_table *table, const char *const *titles, s
 	}
 }
 
-int text_table_print(const struct text_table *table, size_t indent, size_t columns,
-		     struct buf *out)
+int text_table_print(const struct text_table *table, size_t indent, size_t columns, struct buf *out)
 {
-	_cleanup_(buf_release) struct buf line = { 0 };
+	_cleanup_(buf_release) struct buf line = {0};
 	const char *titles[table->column_count];
 	size_t widths[table->column_count];
 

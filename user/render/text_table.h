@@ -14,7 +14,7 @@
 
 struct text_column {
 	const char *title; /* NULL in the first column: no line of titles */
-	bool right;	   /* aligned to the right */
+	bool right;        /* aligned to the right */
 };
 
 struct text_line {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "symbols/names_child.h"
 
 #include <poll.h>
@@ -7,9 +7,9 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "symbols/server.h"
 
 #define NS_PER_MS 1000000ull
@@ -19,17 +19,9 @@
 /* A killed process is gone in microseconds, unless a network file system holds it. */
 #define REAP_MS 1000
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 uint64_t deadline_after(unsigned int milliseconds)
 {
-	return now_ns() + milliseconds * NS_PER_MS;
+	return clock_monotonic_ns() + milliseconds * NS_PER_MS;
 }
 
 /* Waits until `fd` can be read or its other end is gone. */
@@ -38,7 +30,7 @@ static int wait_readable(int fd, uint64_t deadline_ns)
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
 
 	for (;;) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_monotonic_ns();
 		uint64_t left_ns = now < deadline_ns ? deadline_ns - now : 0;
 		struct timespec left = {
 			.tv_sec = (time_t)(left_ns / NS_PER_S),
@@ -192,8 +184,11 @@ int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
 	r = wait_readable(child->socket, deadline_ns);
 	if (r < 0)
 		return r;
-	/* no room for control messages: descriptors that a hijacked child sends are dropped */
-	bytes = recv(child->socket, &answer, sizeof(answer), MSG_DONTWAIT | MSG_TRUNC);
+	/*
+	 * No room for control messages: descriptors that a hijacked child sends are dropped. Room
+	 * for one byte more than any answer has: a packet that was cut to it is none.
+	 */
+	bytes = recv(child->socket, &answer, sizeof(answer), MSG_DONTWAIT);
 	if (bytes <= 0)
 		return -ECONNRESET;
 	if (!answer_is_valid(&answer, (size_t)bytes))
