@@ -59,6 +59,10 @@ drain()
 	done
 }
 
+for program in "$OOMTRACE" "$JUDGE" "$BUILD/bench/empty"; do
+	[[ -x $program ]] || fail "$program is not built: make all victims"
+done
+
 live_teardown()
 {
 	tracer_cleanup

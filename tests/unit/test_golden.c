@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every scene, written to a trace file and rendered, against tests/data and tests/expected.
  * `tools/bless` sets OOMTRACE_BLESS and so makes what is there now the expectation.

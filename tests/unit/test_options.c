@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What the command line becomes. What is said about bad ones is in tests/options.bats. */
 #include "test.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is written to a trace file is read back the same; what is damaged is noticed. */
 #include "test.h"
 

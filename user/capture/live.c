@@ -2,6 +2,7 @@
 #include "capture/live.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -13,7 +14,9 @@
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "capture/adopt.h"
+#include "capture/audit.h"
 #include "capture/privileges.h"
 #include "capture/snapshot.h"
 #include "capture/sweep.h"
@@ -142,6 +145,16 @@ static void queue_end(struct live *live, enum end_reason reason)
 	event_queue_push(&live->queue, &event);
 }
 
+/* Said with --verbose alone: it reads all of the ledger. */
+static void audit(const struct live *live)
+{
+	struct audit result;
+
+	if (log_is_verbose() && audit_ledger(&live->ledger, &result) == 0)
+		log_debug("audit: %" PRIu64 " entries open, %" PRIu64 " counted, %" PRIu32
+			  " cells off", result.open_entries, result.counted, result.cells_off);
+}
+
 static int finish(struct live *live, enum end_reason reason)
 {
 	const struct snapshot_context context = {
@@ -159,6 +172,7 @@ static int finish(struct live *live, enum end_reason reason)
 	ring_buffer__consume(live->ring);
 	error = snapshot(&context);
 	programs_detach(live->programs);
+	audit(live);
 	queue_end(live, reason);
 	return error ? error : live->queue.error;
 }

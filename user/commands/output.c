@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "commands/output.h"
 
 #include <inttypes.h>
@@ -55,7 +55,7 @@ static int output_render(const struct growth *growth, const struct opts *opts, c
 /* What somebody who only sees folded stacks would not know. */
 static void output_remarks(const struct growth *growth)
 {
-	if (!growth->row_count)
+	if (!growth->row_count && growth->session.complete)
 		log_info("nothing to show: no memory was seen to grow");
 	for (size_t i = 0; i < growth->loss_count; i++)
 		if (growth->losses[i].data)

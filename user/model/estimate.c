@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/estimate.h"
 
 uint64_t estimate_add(uint64_t a, uint64_t b)

@@ -54,12 +54,10 @@ struct growth_account {
 struct growth_process {
 	uint32_t id;
 	uint32_t pid;
-	uint32_t parent_pid; /* 0: unknown */
 	bool target;
 	bool ended;
 	bool shown; /* has rows; not shown: ended earlier, so nothing of it is live */
 	char comm[EVENT_COMM_LEN]; /* hostile bytes, always terminated */
-	const char *exe;           /* NULL: unknown */
 	struct growth_account accounts[KIND_COUNT];
 	bool start_known;
 	uint64_t rss_start_bytes; /* anon + file + shmem */

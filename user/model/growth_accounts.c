@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/growth_accounts.h"
 
 /* The slots of one process and kind, by where they belong in its account. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/growth_builder.h"
 
 #include <string.h>
@@ -72,18 +72,13 @@ static struct known_process *process_declare(struct growth_builder *builder, uin
 
 static int add_process(struct growth_builder *builder, const struct event *event)
 {
-	struct process_event latest = event->process;
-	struct known_process *process;
+	struct known_process *process = process_declare(builder, event->process.id);
 
-	if (keep_string(builder, &latest.exe))
-		return -ENOMEM;
-	process = process_declare(builder, latest.id);
 	if (!process)
 		return -ENOMEM;
-	if (!latest.exe)
-		latest.exe = process->event.exe;
-	process->event = latest;
+	process->event = event->process;
 	process->event.comm[EVENT_COMM_LEN - 1] = '\0';
+	process->event.exe = NULL; /* borrowed, and nobody asks for it */
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/growth_builder.h"
 
 #include <string.h>
@@ -47,10 +47,8 @@ static struct growth_process process_of(const struct known_process *known)
 	struct growth_process process = {
 		.id = event->id,
 		.pid = event->pid,
-		.parent_pid = event->parent_pid,
 		.target = event->target,
 		.ended = event->ended,
-		.exe = event->exe,
 		.start_known = known->has_start && known->start.known & MEMORY_RSS,
 		.rss_start_bytes = rss_of(&known->start),
 		.end_known = known->has_end && known->end.known & MEMORY_RSS,

@@ -1,8 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/text.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/escape.h"
 #include "render/quantity.h"
@@ -18,6 +19,14 @@ void text_process_name(struct buf *out, const struct growth_process *process)
 
 /* --- what was recorded -------------------------------------------------------------------- */
 
+static void heading_exit_status(int wait_status, struct buf *out)
+{
+	if (WIFSIGNALED(wait_status))
+		buf_printf(out, " (killed by signal %d)", WTERMSIG(wait_status));
+	else
+		buf_printf(out, " (exit status %d)", WEXITSTATUS(wait_status));
+}
+
 static void heading_recorded(const struct growth_session *session, struct buf *out)
 {
 	static const char *const reasons[] = {
@@ -30,17 +39,26 @@ static void heading_recorded(const struct growth_session *session, struct buf *o
 	if (session->complete) {
 		quantity_duration(out, session->duration_ns);
 		buf_printf(out, ", %s", reasons[session->reason]);
+		if (session->has_exit_status)
+			heading_exit_status(session->exit_status, out);
 	} else {
 		buf_append_string(out, "the end is missing");
 	}
 	buf_append_string(out, ", from ");
 	quantity_time(out, session->start_realtime_ns);
-	buf_append_string(out, "\n  host      ");
+	buf_append_byte(out, '\n');
+}
+
+static void heading_host(const struct growth_session *session, struct buf *out)
+{
+	buf_append_string(out, "  host      ");
 	escape_terminal_string(out, session->hostname);
 	buf_append_string(out, ", Linux ");
 	escape_terminal_string(out, session->kernel_release);
 	buf_append_byte(out, ' ');
 	escape_terminal_string(out, session->machine);
+	buf_append_string(out, ", oomtrace ");
+	escape_terminal_string(out, session->tool_version);
 	buf_append_byte(out, '\n');
 }
 
@@ -101,6 +119,7 @@ static void text_heading(const struct growth *growth, struct buf *out)
 	escape_terminal_string(out, growth->session.target);
 	buf_append_string(out, "\n\n");
 	heading_recorded(&growth->session, out);
+	heading_host(&growth->session, out);
 	heading_method(&growth->session, out);
 	heading_total(growth, out);
 	heading_kinds(growth, out);

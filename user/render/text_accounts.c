@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/text.h"
 
 #include "render/quantity.h"
@@ -137,6 +137,30 @@ static void put_undecided(struct text_table *table, const struct growth_account 
 			 (int64_t)pending->held_bytes, "allocated just before the end");
 }
 
+/* "name (pid 1), RSS 3.0 MiB at the start, 9.0 MiB at the end, ..." as far as it is known. */
+static void account_title(const struct growth_process *process, struct buf *out)
+{
+	buf_append_string(out, "\n  ");
+	text_process_name(out, process);
+	if (process->start_known) {
+		buf_append_string(out, ", RSS ");
+		quantity_bytes(out, process->rss_start_bytes);
+		buf_append_string(out, " at the start");
+	}
+	if (process->end_known) {
+		buf_append_string(out, process->start_known ? ", " : ", RSS ");
+		quantity_bytes(out, process->rss_end_bytes);
+		buf_append_string(out,
+				  process->ended ? " at its end, swap " : " at the end, swap ");
+		quantity_bytes(out, process->swap_end_bytes);
+	}
+	if (process->virtual_known) {
+		buf_append_string(out, ", address space ");
+		quantity_bytes(out, process->virtual_end_bytes);
+	}
+	buf_append_byte(out, '\n');
+}
+
 static int account_section(const struct growth_process *process,
 			   const struct render_options *options, struct buf *out)
 {
@@ -152,9 +176,7 @@ static int account_section(const struct growth_process *process,
 	put_kernel(&table, &accounts[KIND_KERNEL]);
 	put_undecided(&table, &accounts[KIND_PENDING]);
 
-	buf_append_string(out, "\n  ");
-	text_process_name(out, process);
-	buf_append_string(out, process->ended ? ", at its end\n" : "\n");
+	account_title(process, out);
 	return text_table_print(&table, 2 * TEXT_INDENT, options->columns, out);
 }
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "symbols/sandbox.h"
 
 #include <errno.h>
@@ -48,13 +48,12 @@ static int signals_reset(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
-static int file_write(const char *path, const char *text)
+static void file_write(const char *path, const char *text)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0 || dprintf(fd, "%s", text) < 0)
-		return -errno;
-	return 0;
+	if (fd >= 0)
+		dprintf(fd, "%s", text);
 }
 
 /* Standard streams become /dev/null: the reader of our stdout must not wait for this process. */
@@ -205,15 +204,17 @@ int sandbox_enter(int fd, pid_t parent)
 {
 	int r;
 
-	setsid();
-	/* an extra: the filter knows no socket() either, and not everybody may do this */
+	/*
+	 * Extras that not everybody may do. The filter knows no socket() either; and a program
+	 * that has its capabilities from its file does not own its /proc.
+	 */
 	unshare(CLONE_NEWNET);
+	file_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
 
+	setsid();
 	r = signals_reset();
 	if (r == 0)
 		r = descriptors_close(fd);
-	if (r == 0)
-		r = file_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
 	if (r == 0)
 		r = limits_set();
 	if (r == 0)

@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The command line, as people meet it: help that fits a screen, and one clear line for a mistake.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=${BATS_TEST_DIRNAME%/tests}
+OOMTRACE=${OOMTRACE:-$ROOT/oomtrace}
+
+# refuses PATTERN WORDS...: exit code 64, nothing on stdout, one line on stderr like PATTERN.
+refuses()
+{
+	local pattern=$1
+
+	shift
+	run --separate-stderr -64 "$OOMTRACE" "$@"
+	echo "$stderr"
+	[[ -z $output ]]
+	[[ ${#stderr_lines[@]} -eq 1 ]]
+	# shellcheck disable=SC2053 # a pattern is what it is
+	[[ $stderr == $pattern ]]
+}
+
+@test "--help goes to stdout, under 60 lines, and names every exit code" {
+	run --separate-stderr -0 "$OOMTRACE" --help
+	[[ -z $stderr ]]
+	((${#lines[@]} > 20 && ${#lines[@]} < 60))
+	for code in 0 1 2 64 77; do
+		[[ ${output#*Exit status:} == *"$code "* ]]
+	done
+	[[ $output == *Examples:* ]]
+}
+
+@test "--help lists every option that is taken, within 100 columns" {
+	run -0 "$OOMTRACE" --help
+	for option in pid all children duration period output format kinds since-start top strict \
+		verbose help version; do
+		[[ $output == *"--$option"* ]]
+	done
+	for line in "${lines[@]}"; do
+		((${#line} <= 100))
+	done
+}
+
+@test "--version prints one line" {
+	run --separate-stderr -0 "$OOMTRACE" --version
+	[[ $output =~ ^oomtrace\ [0-9]+\.[0-9]+ ]]
+	[[ ${#lines[@]} -eq 1 ]]
+}
+
+@test "without anything to trace it says what there is" {
+	refuses "*nothing to trace*-p PID*-- CMD*"
+}
+
+@test "an unknown option is named" {
+	refuses "*unknown option '--frobnicate'*" --frobnicate
+	refuses "*unknown option '-x'*" -x
+}
+
+@test "an unknown command is answered with how to start a program" {
+	refuses "*unknown command 'sort'*oomtrace -- sort*" sort -n
+}
+
+@test "a bad value is named with what was expected" {
+	refuses "*--period*'3'*power of two from 1 to 512*" -p 1 --period 3
+	refuses "*--duration*'soon'*" -p 1 -d soon
+	refuses "*--pid*'0'*" -p 0
+	refuses "*--kinds*'anonymous'*anon,shmem*" -p 1 --kinds=anonymous
+	refuses "*--format*'svg'*" -p 1 --format svg
+}
+
+@test "a missing argument is named" {
+	refuses "*--pid*needs an argument*" -p
+	refuses "*--output*needs an argument*" -p 1 -o
+}
+
+@test "two targets are one too many" {
+	refuses "*more than one target*" -p 1 -- sort
+}
+
+@test "an option that means nothing to a command is refused" {
+	refuses "*--period*means nothing to report*" report x.oomtrace --period 1
+	refuses "*--strict*means nothing to check*" check --strict
+}
+
+@test "a format that the name does not tell is asked for" {
+	refuses "*'growth.dat'*--format*" -p 1 -o growth.dat
+}
+
+@test "control bytes of an argument do not reach the terminal" {
+	refuses "*\\\\x1b\\[31m*" $'\e[31mred'
+	[[ $stderr != *$'\e'* ]]
+}

@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Recordings are rendered anywhere: without root, without BPF, on another machine.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=${BATS_TEST_DIRNAME%/tests}
+OOMTRACE=${OOMTRACE:-$ROOT/oomtrace}
+DATA=$ROOT/tests/data
+EXPECTED=$ROOT/tests/expected
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+same()
+{
+	diff -u "$1" "$2"
+}
+
+flamegraph()
+{
+	local script
+
+	for script in "$(command -v flamegraph.pl)" /usr/share/perl5/Devel/NYTProf/flamegraph.pl; do
+		if [[ -r $script ]]; then
+			perl "$script" "$@"
+			return
+		fi
+	done
+	skip "flamegraph.pl is missing (package libdevel-nytprof-perl)"
+}
+
+# --- output ---------------------------------------------------------------------------------
+
+@test "a recording is printed as folded stacks when stdout is no terminal" {
+	"$OOMTRACE" report "$DATA/server.oomtrace" >out
+	same "$EXPECTED/server.folded" out
+}
+
+@test "a recording is printed as text on request" {
+	"$OOMTRACE" report "$DATA/server.oomtrace" --format text >out
+	same "$EXPECTED/server.txt" out
+}
+
+@test "a recording is printed as text on a terminal" {
+	script -qec "'$OOMTRACE' report '$DATA/server.oomtrace'" /dev/null >out </dev/null
+	grep -q 'How it adds up' out
+}
+
+@test "--kinds tells kinds apart, --kinds=LIST prints some of them" {
+	"$OOMTRACE" report --kinds "$DATA/server.oomtrace" >out
+	same "$EXPECTED/server.kinds.folded" out
+	"$OOMTRACE" report --kinds=anon "$DATA/server.oomtrace" >out
+	same "$EXPECTED/server.anon.folded" out
+}
+
+@test "--since-start counts what was allocated" {
+	"$OOMTRACE" report --since-start "$DATA/server.oomtrace" >out
+	same "$EXPECTED/server.since-start.folded" out
+}
+
+@test "the ending of -o is the format" {
+	"$OOMTRACE" report "$DATA/server.oomtrace" -o out.folded
+	"$OOMTRACE" report "$DATA/server.oomtrace" -o out.txt
+	same "$EXPECTED/server.folded" out.folded
+	same "$EXPECTED/server.txt" out.txt
+}
+
+@test "a recording is read from stdin" {
+	"$OOMTRACE" report - <"$DATA/server.oomtrace" >out
+	same "$EXPECTED/server.folded" out
+}
+
+@test "a recording needs no privilege to be rendered" {
+	[[ $EUID -eq 0 ]] || skip "not root: every other test here shows it"
+	# the checkout may lie where nobody else can look
+	cp "$OOMTRACE" oomtrace
+	chmod 755 . oomtrace
+	setpriv --reuid=65534 --regid=65534 --clear-groups ./oomtrace report - \
+		<"$DATA/server.oomtrace" >out
+	same "$EXPECTED/server.folded" out
+}
+
+@test "nothing has grown: nothing on stdout, a sentence on stderr" {
+	run --separate-stderr -0 "$OOMTRACE" report "$DATA/idle.oomtrace"
+	[[ -z $output ]]
+	[[ $stderr == *"no memory was seen to grow"* ]]
+}
+
+@test "lost data is said on stderr, and is exit code 2 with --strict" {
+	run --separate-stderr -0 "$OOMTRACE" report "$DATA/server.oomtrace"
+	[[ $stderr == *"a stack could not be sent"* && $stderr != *"a free was not seen"* ]]
+	run --separate-stderr -2 "$OOMTRACE" report --strict "$DATA/server.oomtrace"
+	run --separate-stderr -0 "$OOMTRACE" report --strict "$DATA/prefork.oomtrace"
+}
+
+# --- the flame graph ------------------------------------------------------------------------
+
+@test "flamegraph.pl reads every recording without a warning, and its total is ours" {
+	for recording in server prefork command hostile; do
+		"$OOMTRACE" report "$DATA/$recording.oomtrace" >folded 2>/dev/null
+		flamegraph --colors mem --countname bytes folded >svg 2>warnings
+		[[ ! -s warnings ]]
+		total=$(awk '{ sum += $NF } END { printf "%d", sum }' folded)
+		shown=$(sed -n 's/.*<title>all (\([0-9,]*\) bytes.*/\1/p' svg)
+		[[ ${shown//,/} -eq $total ]]
+		text=$("$OOMTRACE" report "$DATA/$recording.oomtrace" --format text 2>/dev/null)
+		[[ $text == *"($total bytes)"* ]]
+	done
+}
+
+# --- bad input ------------------------------------------------------------------------------
+
+# fails_with PATTERN WORDS...: exit code 1 and one line on stderr like PATTERN.
+fails_with()
+{
+	local pattern=$1
+
+	shift
+	run --separate-stderr -1 "$OOMTRACE" "$@"
+	echo "$stderr"
+	[[ ${#stderr_lines[@]} -eq 1 ]]
+	# shellcheck disable=SC2053 # a pattern is what it is
+	[[ $stderr == $pattern ]]
+}
+
+@test "a file that is not there is named" {
+	fails_with "*'no.oomtrace': No such file*" report no.oomtrace
+}
+
+@test "a foreign file is told as such" {
+	echo "something else" >foreign
+	fails_with "*'foreign': not an oomtrace file" report foreign
+	fails_with "*'.': Is a directory" report .
+}
+
+@test "of a recording that was cut short, what is left is shown" {
+	size=$(stat -c %s "$DATA/prefork.oomtrace")
+	head -c $((size - 1)) "$DATA/prefork.oomtrace" >cut.oomtrace
+	fails_with "*'cut.oomtrace'*cut short*" report cut.oomtrace
+	[[ $output == "$(<"$EXPECTED/prefork.folded")" ]]
+	head -c 100 "$DATA/prefork.oomtrace" >cut.oomtrace
+	fails_with "*'cut.oomtrace'*cut short*" report cut.oomtrace
+}
+
+@test "a damaged recording is told as such" {
+	cp "$DATA/prefork.oomtrace" damaged.oomtrace
+	printf 'X' | dd of=damaged.oomtrace bs=1 seek=400 conv=notrunc status=none
+	fails_with "*'damaged.oomtrace'*damaged*" report damaged.oomtrace
+}
+
+@test "a full disk leaves nothing half-written" {
+	fails_with "*No space left*" report "$DATA/prefork.oomtrace" -o /dev/full --format folded
+	echo old >out.folded
+	# no file may grow beyond 0 blocks: what a full disk looks like from here
+	run -1 bash -c "ulimit -f 0; trap '' XFSZ; '$OOMTRACE' report '$DATA/prefork.oomtrace' -o out.folded"
+	[[ $(<out.folded) == old ]]
+	find . -type f
+	[[ $(find . -type f) == ./out.folded ]]
+}
+
+@test "an unwritable output is named" {
+	fails_with "*/no/such/directory/x.folded*" report "$DATA/prefork.oomtrace" \
+		-o /no/such/directory/x.folded
+}
+
+@test "a full stdout is noticed" {
+	run -1 bash -c "'$OOMTRACE' report '$DATA/prefork.oomtrace' 2>&1 >/dev/full"
+	[[ $output == *"cannot write to stdout: No space left on device" ]]
+}
