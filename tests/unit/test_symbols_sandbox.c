@@ -175,8 +175,7 @@ static _Noreturn void enter_and_wait(int fd, pid_t parent)
 	if (sandbox_enter(fd, parent) < 0)
 		_exit(4);
 	send(SANDBOX_FD, &byte, 1, 0);
-	read(SANDBOX_FD, &byte, 1);
-	_exit(0);
+	_exit(read(SANDBOX_FD, &byte, 1) == 0 ? 0 : 5);
 }
 
 static void assert_no_capability(pid_t pid)

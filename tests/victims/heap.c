@@ -41,32 +41,42 @@ static void grow_calloc(struct victim *victim)
 	victim_region("grow_calloc", "anon", getpid(), pages, bytes);
 }
 
-static void grow_before_realloc(struct victim *victim)
+static char *grow_before_realloc(struct victim *victim, size_t *ret_bytes)
 {
-	size_t half = victim->size_bytes / 2, bytes;
+	size_t half = victim->size_bytes / 2;
 	char *pages;
 
 	victim->memory = malloc(half);
-	pages = interior(victim->memory, &bytes, half);
-	victim_touch(pages, bytes);
-	victim_stay();
+	pages = interior(victim->memory, ret_bytes, half);
+	victim_touch(pages, *ret_bytes);
+	return pages;
+}
+
+/* Something is put behind the allocation, so that it cannot grow in its place. */
+static char *grow_after_realloc(struct victim *victim, size_t before_bytes, size_t *ret_bytes)
+{
+	size_t bytes;
+	char *blocker, *pages;
+
+	blocker = malloc(4 * MIB);
+	victim->memory = realloc(victim->memory, victim->size_bytes);
+	free(blocker);
+	pages = interior(victim->memory, &bytes, victim->size_bytes);
+	*ret_bytes = bytes - before_bytes;
+	victim_touch(pages + before_bytes, *ret_bytes);
+	return pages;
 }
 
 /* The pages move to other addresses: who touched them first must not change. */
 static void grow_realloc(struct victim *victim)
 {
-	size_t half = victim->size_bytes / 2, bytes, grown_bytes;
-	char *blocker, *pages;
+	size_t before_bytes, after_bytes;
+	char *pages;
 
-	grow_before_realloc(victim);
-	blocker = malloc(4 * MIB);
-	victim->memory = realloc(victim->memory, victim->size_bytes);
-	free(blocker);
-	pages = interior(victim->memory, &bytes, half);
-	victim_region("grow_before_realloc", "anon", getpid(), pages, bytes);
-	interior(victim->memory, &grown_bytes, victim->size_bytes);
-	victim_touch(pages + bytes, grown_bytes - bytes);
-	victim_region("grow_realloc", "anon", getpid(), pages + bytes, grown_bytes - bytes);
+	grow_before_realloc(victim, &before_bytes);
+	pages = grow_after_realloc(victim, before_bytes, &after_bytes);
+	victim_region("grow_before_realloc", "anon", getpid(), pages, before_bytes);
+	victim_region("grow_after_realloc", "anon", getpid(), pages + before_bytes, after_bytes);
 }
 
 /* brk by hand: glibc would decide by itself how much it gives back. */

@@ -61,6 +61,16 @@ static void grow_mlock(struct victim *victim)
 	victim_region("grow_mlock", "anon", getpid(), victim->memory, victim->size_bytes);
 }
 
+/* Unlocked pages lie in a batch of the processor; unmapping anything else afterwards empties it. */
+static void shed_mlock(struct victim *victim)
+{
+	char *other = victim_map(PAGE_BYTES, MAP_PRIVATE | MAP_ANONYMOUS);
+
+	victim_touch(other, PAGE_BYTES);
+	victim_unmap(victim);
+	munmap(other, PAGE_BYTES);
+}
+
 VICTIM_SYSCALL_WRAPPER void read_zeroes(struct victim *victim)
 {
 	size_t done = 0;
@@ -88,19 +98,15 @@ static void grow_read(struct victim *victim)
 	victim_region("grow_read", "anon", getpid(), victim->memory, victim->size_bytes);
 }
 
-#define STACK_FRAME_BYTES (64UL << 10)
+#define STACK_GROWTH_BYTES (4UL << 20)
 #define STACK_UNTOUCHED_BYTES (256UL << 10)
 
-static uintptr_t grow_deeper(size_t bytes)
+static uintptr_t touch_stack(void)
 {
-	char frame[STACK_FRAME_BYTES];
-	uintptr_t lowest = (uintptr_t)frame;
+	char frame[STACK_GROWTH_BYTES];
 
 	victim_touch(frame, sizeof(frame));
-	if (bytes > sizeof(frame))
-		lowest = grow_deeper(bytes - sizeof(frame));
-	victim_stay();
-	return lowest;
+	return (uintptr_t)frame;
 }
 
 /*
@@ -110,10 +116,9 @@ static uintptr_t grow_deeper(size_t bytes)
  */
 static void grow_stack(struct victim *victim)
 {
-	size_t bytes = victim->size_bytes < 4 * MIB ? victim->size_bytes : 4 * MIB;
 	char untouched[STACK_UNTOUCHED_BYTES];
 	uintptr_t top = (uintptr_t)untouched;
-	uintptr_t lowest = grow_deeper(bytes) - 4 * PAGE_BYTES;
+	uintptr_t lowest = touch_stack() - 4 * PAGE_BYTES;
 
 	lowest &= ~(PAGE_BYTES - 1);
 	top = (top + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
@@ -134,7 +139,7 @@ static const struct victim_case cases[] = {
 	{"dontneed", NULL, grow_dontneed, victim_unmap},
 	{"madv_free", NULL, grow_madv_free, victim_unmap},
 	{"populate", NULL, grow_populate, victim_unmap},
-	{"mlock", NULL, grow_mlock, victim_unmap},
+	{"mlock", NULL, grow_mlock, shed_mlock},
 	{"read", prepare_read, grow_read, victim_unmap},
 	{"stack", NULL, grow_stack, shed_stack},
 };

@@ -28,6 +28,15 @@ static void make_pipe(int fds[2])
 		err(1, "pipe");
 }
 
+/* A child's stack is a copy too, page by page: made here, it is not on a grow function's account.
+ */
+static void copy_stack(void)
+{
+	char below[8 * PAGE_BYTES];
+
+	victim_touch(below, sizeof(below));
+}
+
 static void grow_before_fork(struct victim *victim)
 {
 	victim->memory = victim_map(victim->size_bytes, MAP_PRIVATE | MAP_ANONYMOUS);
@@ -50,6 +59,7 @@ static void grow_fork(struct victim *victim)
 	victim->child = fork();
 	if (!victim->child) {
 		close(to_child[1]);
+		copy_stack();
 		grow_by_copy(victim);
 		tell(to_parent[1]);
 		wait_for(to_child[0]);
@@ -80,6 +90,7 @@ static void grow_in_middle(struct victim *victim, int to_first, int from_first)
 {
 	struct heir heir;
 
+	copy_stack();
 	grow_before_fork(victim);
 	if (fork())
 		_exit(0);
