@@ -3,6 +3,8 @@
 #
 # The command line, as people meet it: help that fits a screen, and one clear line for a mistake.
 
+# shellcheck disable=SC2154 # bats sets stderr and stderr_lines
+
 bats_require_minimum_version 1.5.0
 
 ROOT=${BATS_TEST_DIRNAME%/tests}

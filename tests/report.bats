@@ -3,6 +3,8 @@
 #
 # Recordings are rendered anywhere: without root, without BPF, on another machine.
 
+# shellcheck disable=SC2154 # bats sets stderr and stderr_lines
+
 bats_require_minimum_version 1.5.0
 
 ROOT=${BATS_TEST_DIRNAME%/tests}

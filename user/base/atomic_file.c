@@ -47,23 +47,26 @@ static char *resolve(const char *path)
 static int split_path(const char *path, int *ret_dir_fd, char **ret_name)
 {
 	_cleanup_free_ char *directory = NULL;
-	_cleanup_free_ char *name = NULL;
+	_cleanup_close_ int dir_fd = -1;
 	const char *slash = strrchr(path, '/');
-	int dir_fd;
+	const char *name = slash ? slash + 1 : path;
+	char *copy;
 
-	name = strdup(slash ? slash + 1 : path);
-	directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	if (!name || !directory)
-		return -ENOMEM;
 	if (!name[0])
 		return -EISDIR;
 	if (strlen(name) > NAME_MAX)
 		return -ENAMETOOLONG;
+	directory = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
+	if (!directory)
+		return -ENOMEM;
 	dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return -errno;
-	*ret_dir_fd = dir_fd;
-	*ret_name = TAKE_PTR(name);
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	*ret_dir_fd = TAKE_FD(dir_fd);
+	*ret_name = copy;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
@@ -337,6 +338,20 @@ static int open_target(struct live *live, struct failure *ret_failure)
 	return 0;
 }
 
+/*
+ * One descriptor is kept for each module that is mapped anywhere. Raised only now: a command was
+ * started with the limits we were given.
+ */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int open_programs(struct live *live, struct failure *ret_failure)
 {
 	struct programs_options options = {
@@ -491,6 +506,7 @@ static int open_all(struct live *live, struct failure *ret_failure)
 	if (error)
 		return error;
 	error = open_target(live, ret_failure);
+	raise_descriptor_limit();
 	if (!error)
 		error = open_programs(live, ret_failure);
 	if (error)

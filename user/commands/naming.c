@@ -121,6 +121,9 @@ void naming_report(const struct symbolizer *symbolizer)
 	if (losses.modules_given_up)
 		log_warning("%u files have no names: reading them hung or crashed",
 			    losses.modules_given_up);
+	if (losses.modules_unreadable)
+		log_debug("%u files have no names: not ELF, or too large a symbol table",
+			  losses.modules_unreadable);
 	if (losses.stopped)
 		log_warning("names were given up: too many files could not be read");
 }

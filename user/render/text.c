@@ -73,9 +73,17 @@ static void heading_method(const struct growth_session *session, struct buf *out
 			   session->period_pages);
 }
 
+/* What the bytes of all rows are: a process that has ended holds what it held then. */
+static const char *heading_total_title(const struct growth *growth)
+{
+	if (growth->since_start)
+		return "allocated";
+	return growth->session.reason == END_TARGET_ENDED ? "at exit" : "live";
+}
+
 static void heading_total(const struct growth *growth, struct buf *out)
 {
-	buf_printf(out, "  %s ", growth->since_start ? "allocated" : "live     ");
+	buf_printf(out, "  %-9s ", heading_total_title(growth));
 	quantity_bytes(out, growth->total_bytes);
 	buf_printf(out, " (%" PRIu64 " bytes) in %zu stacks\n", growth->total_bytes,
 		   growth->row_count);

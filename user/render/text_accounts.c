@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/text.h"
 
+#include "model/estimate.h"
 #include "render/quantity.h"
 #include "render/text_table.h"
 
@@ -102,6 +103,8 @@ static void put_anon(struct text_table *table, const struct growth_account *anon
 static void put_mapped(struct text_table *table, enum memory_kind kind,
 		       const struct growth_account *account, const char *kernel_name)
 {
+	if (!account->held_bytes && !account->kernel_known)
+		return;
 	put_line(table, memory_kind_name(kind), "", "brought in by this process",
 		 (int64_t)account->held_bytes, "");
 	if (account->kernel_known)
@@ -115,6 +118,8 @@ static void put_kernel(struct text_table *table, const struct growth_account *ke
 {
 	int64_t unexplained = kernel->unexplained_bytes;
 
+	if (!kernel->held_bytes && !kernel->kernel_known)
+		return;
 	put_line(table, "kernel", "", "allocated for this process", (int64_t)kernel->held_bytes,
 		 "");
 	if (!kernel->kernel_known) {
@@ -180,22 +185,63 @@ static int account_section(const struct growth_process *process,
 	return text_table_print(&table, 2 * TEXT_INDENT, options->columns, out);
 }
 
+/* --- the processes that matter ------------------------------------------------------------ */
+
+static uint64_t process_held(const struct growth_process *process)
+{
+	uint64_t held = 0;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		held = estimate_add(held, process->accounts[kind].held_bytes);
+	return held;
+}
+
+/* Those that were asked for, then those that hold the most. */
+static int compare_processes(const void *left, const void *right)
+{
+	const struct growth_process *a = *(const struct growth_process *const *)left;
+	const struct growth_process *b = *(const struct growth_process *const *)right;
+	uint64_t a_held = process_held(a), b_held = process_held(b);
+
+	if (a->target != b->target)
+		return a->target ? -1 : 1;
+	if (a_held != b_held)
+		return a_held > b_held ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* The processes to speak of, in order. NULL when memory has run out. */
+static const struct growth_process **pick_processes(const struct growth *growth, size_t *ret_count)
+{
+	const struct growth_process **picked = calloc(growth->process_count + 1, sizeof(*picked));
+	size_t count = 0;
+
+	for (size_t i = 0; picked && i < growth->process_count; i++)
+		if (growth->processes[i].shown)
+			picked[count++] = &growth->processes[i];
+	if (count)
+		qsort(picked, count, sizeof(*picked), compare_processes);
+	*ret_count = count;
+	return picked;
+}
+
 int text_accounts(const struct growth *growth, const struct render_options *options,
 		  struct buf *out)
 {
-	size_t shown = 0;
+	_cleanup_free_ const struct growth_process **picked = NULL;
+	size_t count;
 
+	picked = pick_processes(growth, &count);
+	if (!picked)
+		return -ENOMEM;
 	buf_append_string(out, "\nHow it adds up\n");
-	for (size_t i = 0; i < growth->process_count; i++) {
-		int err;
+	for (size_t i = 0; i < count && i < TEXT_PROCESSES_MAX; i++) {
+		int err = account_section(picked[i], options, out);
 
-		if (!growth->processes[i].shown || shown++ >= TEXT_PROCESSES_MAX)
-			continue;
-		err = account_section(&growth->processes[i], options, out);
 		if (err)
 			return err;
 	}
-	if (shown > TEXT_PROCESSES_MAX)
-		buf_printf(out, "\n  and %zu more processes\n", shown - TEXT_PROCESSES_MAX);
+	if (count > TEXT_PROCESSES_MAX)
+		buf_printf(out, "\n  and %zu more processes\n", count - TEXT_PROCESSES_MAX);
 	return buf_error(out);
 }
