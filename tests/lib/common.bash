@@ -21,6 +21,9 @@ source "$ROOT/tests/lib/tracer.bash"
 # shellcheck source=tests/lib/truth.bash
 source "$ROOT/tests/lib/truth.bash"
 
+# Whoever a test speaks to may be gone already: that is an error to handle, not the test's death.
+trap '' PIPE
+
 # Says why on the way out; bats shows what a failed test printed.
 fail()
 {

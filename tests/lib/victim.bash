@@ -97,9 +97,11 @@ victim_stop()
 	[[ -n ${VICTIM_PID-} ]] || return 0
 	{ echo quit >&"$VICTIM_IN"; } 2>/dev/null || true # it may have left already
 	exec {VICTIM_IN}>&- {VICTIM_OUT}<&-
-	wait "$VICTIM_PID"
+	local status=0
+	wait "$VICTIM_PID" || status=$?
 	VICTIM_PID=
 	cgroup_remove
+	((status == 0)) || fail "the victim exits with $status"
 }
 
 victim_cleanup()

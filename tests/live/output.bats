@@ -37,8 +37,8 @@ teardown()
 	cp "$OOMTRACE" "$BATS_RUN_TMPDIR/oomtrace"
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/oomtrace"
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$BATS_RUN_TMPDIR/oomtrace" report - \
-		--format folded <"$dir/x.oomtrace" >"$dir/replayed.folded"
-	(($(folded_pages "$dir/replayed.folded" grow_populate) == 4096))
+		--kinds --format folded <"$dir/x.oomtrace" >"$dir/replayed.folded"
+	(($(folded_pages "$dir/replayed.folded" '[anon]' grow_populate) == 4096))
 }
 
 @test "a report of a dead process has its names" {

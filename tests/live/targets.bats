@@ -6,6 +6,7 @@
 
 setup()
 {
+	bats_require_minimum_version 1.5.0
 	load ../lib/common
 	requires root bpf cgroup_memory
 }
@@ -33,10 +34,9 @@ teardown()
 	((counted == 4096))
 }
 
-@test "-- CMD that does not exist is refused, and nothing is printed" {
-	run "$OOMTRACE" -- /no/such/program
-	echo "$status: $output"
-	((status == 1))
+@test "-- CMD that does not exist: 127 as from a shell, and nothing is printed" {
+	run -127 "$OOMTRACE" -- /no/such/program
+	echo "$output"
 	[[ $output == 'oomtrace: '*'/no/such/program'* ]]
 	((${#lines[@]} == 1))
 }
@@ -126,9 +126,12 @@ teardown()
 
 @test "--since-start shows what was allocated, freed or not" {
 	victim_start heap malloc 16
-	trace_start -p "$VICTIM_PID" --period 1 --kinds --since-start --format folded
+	trace_start -p "$VICTIM_PID" --period 1 --since-start --format folded
 	victim_grow
 	victim_shed
 	trace_stop
-	(($(folded_pages "$TRACE_OUT" grow_malloc) == 4095))
+	allocated=$(folded_pages "$TRACE_OUT" grow_malloc)
+	echo "$allocated pages"
+	# 4095 of data and 8 page tables for 16 MiB, give or take those that its edges share
+	((allocated >= 4095 + 7 && allocated <= 4095 + 9))
 }

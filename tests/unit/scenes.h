@@ -104,6 +104,18 @@ static inline void play_cell(const struct stage *stage, uint32_t process, uint32
 	play(stage, event);
 }
 
+/* What a process held when it ended, all of it closed since. */
+static inline void play_held(const struct stage *stage, uint32_t process, uint32_t stack,
+			     enum memory_kind kind, uint64_t held_slots, uint64_t allocated_slots)
+{
+	struct event event = {
+		.type = EVENT_CELL,
+		.cell = {.process = process, .stack = stack, .allocated_slots = allocated_slots}};
+
+	event.cell.held_slots[kind] = held_slots;
+	play(stage, event);
+}
+
 static inline void play_inherited(const struct stage *stage, uint32_t process, uint32_t author,
 				  uint32_t author_pid, uint32_t stack, uint64_t slots,
 				  uint64_t exclusive_slots)
@@ -207,7 +219,7 @@ static inline void scene_prefork(const struct stage *stage)
 	play_cell(stage, 1, 1, KIND_ANON, 2048, 2048);
 	play_cell(stage, 2, 2, KIND_ANON, 100, 200);
 	play_cell(stage, 3, 2, KIND_ANON, 50, 50);
-	play_cell(stage, 4, 2, KIND_ANON, 5, 5);
+	play_held(stage, 4, 2, KIND_ANON, 5, 5);
 	play_inherited(stage, 2, 1, 100, 1, 2048, 2048);
 	play_inherited(stage, 3, 1, 100, 1, 2000, 0);
 	play_rss(stage, 2, MEMORY_END, 2148);
@@ -231,8 +243,8 @@ static inline void scene_command(const struct stage *stage)
 	play_stack(stage, 1, "sort", STACK(0x100, 0x200));
 	play_stack(stage, 2, "sh", STACK(0x300));
 	play(stage, memory);
-	play_cell(stage, 1, 2, KIND_ANON, 9, 9);
-	play_cell(stage, 2, 1, KIND_ANON, 100, 120);
+	play_held(stage, 1, 2, KIND_ANON, 9, 9);
+	play_held(stage, 2, 1, KIND_ANON, 100, 120);
 	play_rss(stage, 2, MEMORY_END, 6500);
 	play_name(stage, 0x100, "xmalloc");
 	play_name(stage, 0x200, "main");

@@ -232,6 +232,27 @@ static void test_ended_processes_are_shown_only_when_the_target_ended(void **sta
 		assert_string_equal(growth->rows[i].process->comm, "sort");
 }
 
+static void play_outlived(const struct stage *stage)
+{
+	play_session(stage, 1, "--all");
+	play_process(stage, 1, 100, 1, "writer", false, true);
+	play_stack(stage, 1, "writer", STACK(0));
+	play_cell(stage, 1, 1, KIND_SHMEM, 30, 30);
+	play_held(stage, 1, 1, KIND_ANON, 70, 70);
+	play_end(stage, END_DURATION);
+}
+
+static void test_what_outlives_its_process_stays_live(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = build(play_outlived);
+	_cleanup_(growth_freep) struct growth *growth = finish(builder, (struct growth_options){0});
+
+	(void)state;
+	assert_int_equal(growth->total_bytes, 30 * 4096);
+	assert_int_equal(growth->rows[0].kind, KIND_SHMEM);
+	assert_true(process_of(growth, 100)->shown);
+}
+
 /* --- remainders --------------------------------------------------------------------------- */
 
 static void test_anon_adds_up_with_its_remainder(void **state)
@@ -363,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_heirs_show_what_an_ended_parent_left_once),
 		cmocka_unit_test(test_a_living_parent_keeps_its_pages),
 		cmocka_unit_test(test_ended_processes_are_shown_only_when_the_target_ended),
+		cmocka_unit_test(test_what_outlives_its_process_stays_live),
 		cmocka_unit_test(test_anon_adds_up_with_its_remainder),
 		cmocka_unit_test(test_what_was_before_is_subtracted_where_it_cannot_be_seen),
 		cmocka_unit_test(test_each_missing_name_is_asked_for_once),

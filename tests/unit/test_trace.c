@@ -169,6 +169,7 @@ static void random_cell(struct event *event)
 	event->cell = (struct cell_event){
 		(uint32_t)random_u64(), (uint32_t)random_u64(), {0}, random_u64()};
 	random_slots(event->cell.live_slots);
+	random_slots(event->cell.held_slots);
 }
 
 static void random_inherited(struct event *event)

@@ -111,14 +111,15 @@ struct stack_event {
 };
 
 /*
- * The counters of one stack of one process, in slots. For a process that has ended these are the
- * figures of its end (process_event.ended), else those of the session's end.
+ * The counters of one stack of one process, in slots, at the end of the session. What a process
+ * held when it ended is live + held: page cache and tmpfs outlive it, the rest was closed since.
  */
 struct cell_event {
 	uint32_t process;
 	uint32_t stack;
 	uint64_t live_slots[KIND_COUNT];
 	uint64_t allocated_slots; /* gross, since the session began */
+	uint64_t held_slots[KIND_COUNT]; /* closed while its address space was torn down, or after */
 };
 
 /*

@@ -103,7 +103,7 @@ static bool process_of_account(struct taking *taking, uint32_t account, uint32_t
 	return true;
 }
 
-/* Counters of a cell as they are, or as they were when its account froze. */
+/* False when there is nothing to tell. */
 static bool cell_figures(const struct ot_cell *cell, struct cell_event *figures)
 {
 	uint64_t any = figures->allocated_slots =
@@ -114,8 +114,8 @@ static bool cell_figures(const struct ot_cell *cell, struct cell_event *figures)
 
 		/* Between the two halves of a kind's change a counter may be one too low. */
 		figures->live_slots[kind] = live > 0 ? live : 0;
-		figures->live_slots[kind] += cell->held[kind];
-		any |= figures->live_slots[kind];
+		figures->held_slots[kind] = __atomic_load_n(&cell->held[kind], __ATOMIC_RELAXED);
+		any |= figures->live_slots[kind] | figures->held_slots[kind];
 	}
 	return any;
 }

@@ -66,6 +66,7 @@ static const struct trace_field cell_fields[] = {
 	U32(cell.stack),
 	SLOTS(cell.live_slots),
 	U64(cell.allocated_slots),
+	SLOTS(cell.held_slots),
 };
 
 static const struct trace_field inherited_fields[] = {

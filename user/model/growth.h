@@ -56,7 +56,8 @@ struct growth_process {
 	uint32_t pid;
 	bool target;
 	bool ended;
-	bool shown; /* has rows; not shown: ended earlier, so nothing of it is live */
+	bool at_end; /* its figures are those of its end, not of what is left of it now */
+	bool shown;  /* not shown: ended earlier, and nothing of it is live */
 	char comm[EVENT_COMM_LEN]; /* hostile bytes, always terminated */
 	struct growth_account accounts[KIND_COUNT];
 	bool start_known;

@@ -7,24 +7,29 @@ struct tally {
 	uint64_t inherited_slots;
 };
 
+static const struct growth_process *find(const struct growth_draft *draft,
+					 const struct known_process *process)
+{
+	return table_get(&draft->process_by_id, id_key(process->event.id));
+}
+
 static struct tally *tally_of(const struct growth_draft *draft, struct tally *tallies,
 			      const struct known_process *process)
 {
-	const struct growth_process *found =
-		table_get(&draft->process_by_id, id_key(process->event.id));
-
-	return &tallies[(size_t)(found - draft->processes) * KIND_COUNT];
+	return &tallies[(size_t)(find(draft, process) - draft->processes) * KIND_COUNT];
 }
 
 static void tally_cells(const struct growth_draft *draft, struct tally *tallies)
 {
 	for (const struct known_cell *cell = draft->builder->first_cell; cell; cell = cell->next) {
 		struct tally *tally = tally_of(draft, tallies, cell->process);
+		uint64_t slots[KIND_COUNT];
 
+		known_cell_slots(cell, find(draft, cell->process)->at_end, slots);
 		for (int kind = 0; kind < KIND_COUNT; kind++) {
-			uint64_t *slots = &tally[kind].origin_slots[cell->stack->origin];
+			uint64_t *sum = &tally[kind].origin_slots[cell->stack->origin];
 
-			*slots = estimate_add(*slots, cell->live_slots[kind]);
+			*sum = estimate_add(*sum, slots[kind]);
 		}
 	}
 }

@@ -143,6 +143,7 @@ static int add_cell(struct growth_builder *builder, const struct event *event)
 	cell->process = process;
 	cell->stack = stack;
 	memcpy(cell->live_slots, from->live_slots, sizeof(cell->live_slots));
+	memcpy(cell->held_slots, from->held_slots, sizeof(cell->held_slots));
 	cell->allocated_slots = from->allocated_slots;
 	*builder->last_cell = cell;
 	builder->last_cell = &cell->next;

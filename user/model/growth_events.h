@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "model/estimate.h"
 #include "model/growth_builder.h"
 
 struct known_process {
@@ -31,6 +32,7 @@ struct known_cell {
 	const struct known_process *process;
 	const struct known_stack *stack;
 	uint64_t live_slots[KIND_COUNT];
+	uint64_t held_slots[KIND_COUNT];
 	uint64_t allocated_slots;
 };
 
@@ -64,6 +66,15 @@ struct growth_builder {
 	struct known_inherited *first_inherited, **last_inherited;
 	struct known_loss *first_loss, **last_loss;
 };
+
+/* What a cell counts: now, or at the end of its process. */
+static inline void known_cell_slots(const struct known_cell *cell, bool at_end,
+				    uint64_t ret_slots[KIND_COUNT])
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		ret_slots[kind] = estimate_add(cell->live_slots[kind],
+					       at_end ? cell->held_slots[kind] : 0);
+}
 
 static inline struct table_key id_key(uint32_t id)
 {

@@ -79,18 +79,17 @@ static int last_lives_index(const struct growth_builder *builder, struct table *
 }
 
 /*
- * A process that has ended holds nothing any more, unless the session ended with it: then its last
- * state is what was asked for.
+ * Of a process that has ended only what outlives it is live, unless the session ended with the
+ * target: then everybody's last state is what was asked for.
  */
-static bool process_is_shown(const struct growth_draft *draft, const struct known_process *known,
-			     const struct table *last_lives)
+static bool process_is_at_end(const struct growth_draft *draft, const struct known_process *known,
+			      const struct table *last_lives)
 {
 	const struct growth_builder *builder = draft->builder;
 	bool ends_with_target = !builder->has_end || builder->end.reason == END_TARGET_ENDED;
 
-	if (!known->event.ended || draft->options->since_start)
-		return true;
-	return ends_with_target && table_get(last_lives, start_key(known)) == known;
+	return known->event.ended && ends_with_target &&
+	       table_get(last_lives, start_key(known)) == known;
 }
 
 static int compare_processes(const void *left, const void *right)
@@ -127,7 +126,9 @@ static int processes_collect(struct growth_draft *draft, struct table *last_live
 		struct growth_process *process = &draft->processes[growth->process_count++];
 
 		*process = process_of(known);
-		process->shown = process_is_shown(draft, known, last_lives);
+		process->at_end = process_is_at_end(draft, known, last_lives);
+		process->shown = !known->event.ended || process->at_end ||
+				 draft->options->since_start;
 	}
 	return 0;
 }

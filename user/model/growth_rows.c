@@ -130,7 +130,7 @@ static int rows_add_live(struct row_list *rows, struct growth_draft *draft, stru
 		table_get(legacies, legacy_key(cell->process->event.id, cell->stack->id));
 	uint64_t slots[KIND_COUNT];
 
-	memcpy(slots, cell->live_slots, sizeof(slots));
+	known_cell_slots(cell, row.process->at_end, slots);
 	for (int kind = 0; legacy && kind < KIND_COUNT; kind++) {
 		uint64_t given = legacy->slots[kind];
 
@@ -161,8 +161,6 @@ static int rows_add_cells(struct row_list *rows, struct growth_draft *draft,
 		const struct growth_process *process = process_of(draft, cell->process);
 		struct growth_row row;
 
-		if (!process->shown)
-			continue;
 		err = row_start(draft, process, cell->stack, 0, &row);
 		if (err)
 			return err;
@@ -238,6 +236,13 @@ static int rows_add_subtracted(struct row_list *rows, const struct growth_draft 
 	return 0;
 }
 
+/* A process that has ended is shown if something outlives it. */
+static void processes_show(const struct row_list *rows, struct growth_draft *draft)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		draft->processes[rows->row[i].process - draft->processes].shown = true;
+}
+
 static int rows_publish(const struct row_list *rows, struct growth_owned *owned)
 {
 	struct growth *growth = &owned->growth;
@@ -289,5 +294,6 @@ int growth_rows_make(struct growth_draft *draft)
 	if (err)
 		return err;
 	row_list_sort(&rows);
+	processes_show(&rows, draft);
 	return rows_publish(&rows, draft->owned);
 }

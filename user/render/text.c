@@ -106,17 +106,17 @@ static void heading_kinds(const struct growth *growth, struct buf *out)
 		buf_append_byte(out, '\n');
 }
 
-/* Processes that are not shown hold nothing now, but somebody may be looking for them. */
+/* Of processes that ended earlier only what outlives them is shown; somebody may look for more. */
 static void heading_gone(const struct growth *growth, struct buf *out)
 {
 	size_t gone = 0;
 
 	for (size_t i = 0; i < growth->process_count; i++)
-		gone += !growth->processes[i].shown;
+		gone += growth->processes[i].ended && !growth->processes[i].at_end;
 	if (gone)
 		buf_printf(out,
-			   "  gone      %zu %s ended before, or replaced by exec: only what others "
-			   "inherited is shown\n",
+			   "  gone      %zu %s ended before, or exec replaced them: what "
+			   "outlives them is shown\n",
 			   gone, gone == 1 ? "process" : "processes");
 }
 

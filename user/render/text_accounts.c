@@ -217,7 +217,8 @@ static const struct growth_process **pick_processes(const struct growth *growth,
 	size_t count = 0;
 
 	for (size_t i = 0; picked && i < growth->process_count; i++)
-		if (growth->processes[i].shown)
+		if (growth->processes[i].shown &&
+		    (!growth->processes[i].ended || growth->processes[i].at_end))
 			picked[count++] = &growth->processes[i];
 	if (count)
 		qsort(picked, count, sizeof(*picked), compare_processes);
