@@ -167,7 +167,10 @@ static void random_stack(struct event *event)
 static void random_cell(struct event *event)
 {
 	event->cell = (struct cell_event){
-		(uint32_t)random_u64(), (uint32_t)random_u64(), {0}, random_u64()};
+		.process = (uint32_t)random_u64(),
+		.stack = (uint32_t)random_u64(),
+		.allocated_slots = random_u64(),
+	};
 	random_slots(event->cell.live_slots);
 	random_slots(event->cell.held_slots);
 }

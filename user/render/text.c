@@ -113,10 +113,9 @@ static void heading_gone(const struct growth *growth, struct buf *out)
 
 	for (size_t i = 0; i < growth->process_count; i++)
 		gone += growth->processes[i].ended && !growth->processes[i].at_end;
-	if (gone)
+	if (gone && !growth->since_start)
 		buf_printf(out,
-			   "  gone      %zu %s ended before, or exec replaced them: what "
-			   "outlives them is shown\n",
+			   "  gone      %zu %s, by exit or exec: what they left behind is shown\n",
 			   gone, gone == 1 ? "process" : "processes");
 }
 

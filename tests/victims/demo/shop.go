@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 // A small web shop, and customers for it. It grows as such servers do: sessions that nobody ends,
-// a cache without a bound, a log kept in memory; and it makes garbage that is collected.
+// a cache without a bound, a log kept in memory; and some garbage that is collected.
 //
 //	shop serve            prints its address, serves until killed
 //	shop load ADDRESS     customers, until killed
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -17,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 )
@@ -33,6 +32,19 @@ type session struct {
 	history  []byte
 }
 
+const (
+	sessionBytes = 16 << 10
+	resultBytes  = 32 << 10
+)
+
+// Copies by hand: runtime.memmove has no frame of its own, and a walk of frame pointers that begins
+// in it misses its caller.
+func fill(memory []byte, text string) {
+	for i := range memory {
+		memory[i] = text[i%len(text)]
+	}
+}
+
 // The leak: nothing ever deletes a session.
 //
 //go:noinline
@@ -41,7 +53,8 @@ func (s *shop) openSession(customer string) *session {
 	defer s.mutex.Unlock()
 	opened := s.sessions[customer]
 	if opened == nil {
-		opened = &session{customer: customer, history: bytes.Repeat([]byte(customer), 400)}
+		opened = &session{customer: customer, history: make([]byte, sessionBytes)}
+		fill(opened.history, customer)
 		s.sessions[customer] = opened
 	}
 	return opened
@@ -55,7 +68,8 @@ func (s *shop) searchProducts(query string) []byte {
 	defer s.mutex.Unlock()
 	found, known := s.results[query]
 	if !known {
-		found = bytes.Repeat([]byte(query+" "), 150)
+		found = make([]byte, resultBytes)
+		fill(found, query)
 		s.results[query] = found
 	}
 	return found
@@ -68,16 +82,13 @@ func (s *shop) appendAudit(line string) {
 	s.audit = append(s.audit, line)
 }
 
-// Garbage: large, and gone with the next collection.
+// Garbage, gone with the next collection.
 //
 //go:noinline
-func renderPage(customer string, found []byte) []byte {
-	page, err := json.Marshal(map[string]string{
-		"customer": customer, "found": string(found), "banner": strings.Repeat("sale! ", 2000)})
-	if err != nil {
-		log.Fatal(err)
-	}
-	return page
+func renderPage(w io.Writer, customer string, found []byte) error {
+	banner := strings.Repeat("sale! ", 100)
+	_, err := fmt.Fprintf(w, "<h1>%s</h1>\n<p>%s</p>\n%d bytes found\n", banner, customer, len(found))
+	return err
 }
 
 func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -85,13 +96,15 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	s.openSession(customer)
 	found := s.searchProducts(query)
-	s.appendAudit(fmt.Sprintf("%s asked for %s and got %d bytes", customer, query, len(found)))
-	if _, err := w.Write(renderPage(customer, found)); err != nil {
+	s.appendAudit(fmt.Sprintf("%s from %s asked for %s with %v and got %d bytes",
+		customer, r.RemoteAddr, query, r.Header, len(found)))
+	if err := renderPage(w, customer, found); err != nil {
 		log.Print(err)
 	}
 }
 
 func serve() {
+	debug.SetGCPercent(20) // as a container with a tight limit would be run
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
@@ -110,7 +123,7 @@ func hash(number int) uint64 {
 
 func load(address string) {
 	for visit := 0; ; visit++ {
-		url := fmt.Sprintf("http://%s/?customer=c%d&query=q%d", address, visit%40000, hash(visit)%20000)
+		url := fmt.Sprintf("http://%s/?customer=c%d&query=q%d", address, visit%8000, hash(visit)%3000)
 		answer, err := http.Get(url)
 		if err != nil {
 			log.Fatal(err)
