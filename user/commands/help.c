@@ -21,7 +21,7 @@ static const char help_examples[] =
 	"  the same to read, every page counted\n"
 	"    sudo oomtrace -p 1234 -d 30 --period 1 --format text\n"
 	"  a program from its start, with its children\n"
-	"    sudo oomtrace --children -o growth.txt -- make -j4\n"
+	"    sudo oomtrace -o growth.txt -- make -j4\n"
 	"  record here, look elsewhere\n"
 	"    sudo oomtrace -p 1234 -d 5m -o growth.oomtrace\n"
 	"    oomtrace report growth.oomtrace --kinds=anon\n"

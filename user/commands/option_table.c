@@ -111,7 +111,7 @@ static const struct option_row rows[] = {
 	 store_number, MEMBER(pid), 1, PID_LIMIT},
 	{"all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
 	 store_flag, MEMBER(all)},
-	{"children", 0, NULL, "follow forked children, too", NULL, GROUP_TARGET, RECORDING,
+	{"children", 0, NULL, "follow forked children, too (-- CMD always does)", NULL, GROUP_TARGET, RECORDING,
 	 store_flag, MEMBER(children)},
 
 	{"duration", 'd', "TIME", "stop after 30, 1.5, 30s or 5m (default: Ctrl-C)",
