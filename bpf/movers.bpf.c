@@ -4,11 +4,22 @@
  */
 #include "bpf/movers.bpf.h"
 
+/* Asks the recorder to attach lru_insertion: a tax on every page fault, too dear to be there always. */
+static __always_inline void lru_request(void)
+{
+	struct ot_mover_record record = {.type = OT_RECORD_MOVER};
+
+	movers_last_ns = bpf_ktime_get_ns();
+	if (!READ_ONCE(lru_attached) && bpf_ringbuf_output(&records, &record, sizeof(record), 0))
+		loss_count(OT_LOSS_PROCESS_EVENT, 1);
+}
+
 static __always_inline int bracket_begin(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid(), one = 1;
 	__u32 *depth = bpf_map_lookup_elem(&movers, &tid);
 
+	lru_request();
 	if (depth) {
 		*depth += 1;
 		return 0;

@@ -155,6 +155,7 @@ enum ot_record_type {
 	OT_RECORD_FORK,	     /* struct ot_process_record */
 	OT_RECORD_EXEC,
 	OT_RECORD_EXIT,
+	OT_RECORD_MOVER, /* struct ot_mover_record */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -183,6 +184,12 @@ struct ot_process_record {
 	__u64 time_ns;	 /* CLOCK_MONOTONIC */
 	__u64 start_time_ns;
 	char comm[OT_COMM_LEN];
+};
+
+/* A mover's bracket begins and nobody watches where its pages go. */
+struct ot_mover_record {
+	__u32 type;
+	__u32 reserved;
 };
 
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)

@@ -29,5 +29,9 @@ const volatile __u32 gfp_kswapd_reclaim __weak = 0;
 __u64 page_array __weak = 0;
 /* Mover brackets that are open now; 0 keeps the movers' code off the usual path. */
 __u64 movers_active __weak = 0;
+/* When the last bracket began, CLOCK_MONOTONIC. */
+__u64 movers_last_ns __weak = 0;
+/* Is lru_insertion attached? Set by the recorder, which host-wide attaches it on demand. */
+__u32 lru_attached __weak = 0;
 
 #endif

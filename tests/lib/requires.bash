@@ -13,7 +13,7 @@ declare -gA REQUIRED_PROGRAM=(
 
 probe_root() { [[ $(id -u) == 0 ]]; }
 # Loads and attaches empty programs to the hooks of the ledger, and leaves.
-probe_bpf() { "$BUILD/bench/empty" pages </dev/null >/dev/null 2>&1; }
+probe_bpf() { "$BUILD/bench/empty" </dev/null >/dev/null 2>&1; }
 probe_cgroup_memory() { [[ -n $(cgroup_memory_root) ]]; }
 probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }

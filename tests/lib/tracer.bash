@@ -38,6 +38,14 @@ trace_stop()
 	((TRACE_STATUS == 0)) || fail "oomtrace exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"
 }
 
+# How many events the kernel skipped, as oomtrace says itself: an interrupt that allocates or frees
+# while the program runs on its processor cannot enter it. Nearly always none.
+trace_skipped_events()
+{
+	sed -n 's/^oomtrace: warning: lost: events the kernel skipped .*, \([0-9]*\) times.*/\1/p' \
+		"$TRACE_TALK" | awk '{ total += $1 } END { print total + 0 }'
+}
+
 tracer_cleanup()
 {
 	[[ -n ${TRACE_PID-} ]] || return 0

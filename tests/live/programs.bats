@@ -16,7 +16,7 @@ teardown()
 }
 
 # All anonymous pages of the process, by whatever stack or label, against smaps_rollup. Programs
-# are not quite still while they are looked at: half a percent and a few pages are theirs.
+# are not quite still while they are looked at: a thousandth and a few pages are theirs.
 anon_adds_up()
 {
 	local period=$1 true measured allowed
@@ -24,7 +24,7 @@ anon_adds_up()
 	true=$(judge_value anon rollup "$VICTIM_PID")
 	trace_stop || return
 	measured=$(folded_pages "$TRACE_OUT" '[anon]' "pid $VICTIM_PID")
-	allowed=$(($(allowed_pages "$true" "$period" 4) + true / 200 + 32))
+	allowed=$(($(allowed_pages "$true" "$period" 4) + true / 1000 + 8))
 	echo "one page in $period: $measured anonymous pages, smaps_rollup says $true"
 	(($(distance "$measured" "$true") <= allowed)) || fail "off by more than $allowed"
 }

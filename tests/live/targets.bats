@@ -66,6 +66,7 @@ teardown()
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec {pipe}<>"$BATS_TEST_TMPDIR/pipe"
 	head -c 65536 /dev/zero >&"$pipe"
+	: >"$BATS_TEST_TMPDIR/err"
 	(run_in_background "$OOMTRACE" -p "$VICTIM_PID" --format folded 2>"$BATS_TEST_TMPDIR/err" \
 		1>&"$pipe") &
 	TRACE_PID=$!
@@ -73,7 +74,9 @@ teardown()
 	victim_grow
 	kill -INT "$TRACE_PID"
 	# it is finishing, or stuck in the full pipe: more of them until one has worked
-	while [[ $(ps -o stat= -p "$TRACE_PID") == [!Z]* ]]; do kill -INT "$TRACE_PID"; done
+	while [[ $(ps -o stat= -p "$TRACE_PID") == [!Z]* ]]; do
+		kill -INT "$TRACE_PID" 2>/dev/null || true
+	done
 	status=0
 	wait "$TRACE_PID" || status=$?
 	TRACE_PID=

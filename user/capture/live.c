@@ -87,12 +87,22 @@ static int take_exec(struct live *live, const void *data, size_t bytes)
 	return 0;
 }
 
+static int take_mover(struct live *live, const void *data, size_t bytes)
+{
+	(void)data;
+	(void)bytes;
+	/* Without it moved pages lose their stack, which the figures show: no reason to end. */
+	programs_watch_movers(live->programs, true);
+	return 0;
+}
+
 static int take_record(void *context, void *data, size_t bytes)
 {
 	static int (*const by_type[])(struct live *, const void *, size_t) = {
 		[OT_RECORD_STACK] = take_stack,
 		[OT_RECORD_FORK] = take_fork,
 		[OT_RECORD_EXEC] = take_exec,
+		[OT_RECORD_MOVER] = take_mover,
 	};
 	struct live *live = context;
 	uint32_t type;
@@ -217,6 +227,8 @@ static int on_ring(struct live *live)
 static int on_sweep(struct live *live)
 {
 	drain(live->sweep_fd);
+	if (live->options.all && programs_movers_are_idle(live->programs))
+		programs_watch_movers(live->programs, false);
 	return sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
 }
 

@@ -9,11 +9,15 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "capture/calibrate.h"
 #include "capture/kernel.h"
 #include "capture/ledger.h"
 #include "oomtrace.skel.h"
+
+/* How long after the last mover lru_insertion stays attached host-wide. */
+#define MOVERS_IDLE_NS UINT64_C(2000000000)
 
 DEFINE_CLEANUP(struct btf *, btf__free)
 
@@ -267,17 +271,55 @@ static int hook_attach(struct programs *programs, const struct hook *hook)
 	return 0;
 }
 
+/* The program that is attached on demand when the host is traced. */
+static bool is_on_demand(const struct hook *hook)
+{
+	return strcmp(hook->program, "lru_insertion") == 0;
+}
+
+int programs_watch_movers(struct programs *programs, bool watch)
+{
+	struct bpf_link **link = &programs->skeleton->links.lru_insertion;
+	int error = 0;
+
+	if (watch == (*link != NULL))
+		return 0;
+	if (watch) {
+		for (size_t i = 0; i < hook_count; i++)
+			if (is_on_demand(&hooks[i]))
+				error = hook_attach(programs, &hooks[i]);
+	} else {
+		bpf_link__destroy(*link);
+		*link = NULL;
+	}
+	programs->skeleton->bss->lru_attached = *link != NULL;
+	return error;
+}
+
+bool programs_movers_are_idle(const struct programs *programs)
+{
+	const struct oomtrace_bpf__bss *state = programs->skeleton->bss;
+
+	return state->movers_active == 0 &&
+	       clock_monotonic_ns() - state->movers_last_ns > MOVERS_IDLE_NS;
+}
+
 int programs_attach(struct programs *programs, struct failure *ret_failure)
 {
 	/* Frees before allocations: what is opened must be seen to close. So, from the end. */
 	for (size_t i = hook_count; i-- > 0;) {
-		int error = hook_attach(programs, &hooks[i]);
+		int error;
 
+		if (is_on_demand(&hooks[i]))
+			continue;
+		error = hook_attach(programs, &hooks[i]);
 		if (error && hooks[i].required)
 			return fail(ret_failure, FAILURE_NO_HOOK, error, hooks[i].tracepoint);
 		if (error)
 			log_debug("no %s: %s", hooks[i].tracepoint, hooks[i].without);
 	}
+	if (!programs->host && programs_watch_movers(programs, true))
+		log_debug("moved pages lose their stack: their new places cannot be seen");
 	return 0;
 }
 

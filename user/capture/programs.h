@@ -57,6 +57,15 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 /* From here on pages are counted. */
 int programs_attach(struct programs *programs, struct failure *ret_failure);
 
+/*
+ * Watches where movers put pages, or stops to. Host-wide this is done only while they move: it
+ * costs a program on every LRU insertion. Attached from the start for targets. 0 or -errno.
+ */
+int programs_watch_movers(struct programs *programs, bool watch);
+
+/* Nobody has moved pages for a while. */
+bool programs_movers_are_idle(const struct programs *programs);
+
 /* No event is seen any more; the maps stay readable. */
 void programs_detach(struct programs *programs);
 
