@@ -175,6 +175,7 @@ truth_check_freed()
 		read -r _ function kind pid where bytes <<<"$region"
 		[[ $kind != page_tables ]] || page_tables_settle || return
 	done
+	cgroup_drain
 	trace_stop || return
 	for region in "${REGIONS[@]}"; do
 		read -r _ function kind pid where bytes <<<"$region"

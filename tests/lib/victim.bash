@@ -32,6 +32,14 @@ cgroup_make()
 	fi
 }
 
+# Makes the kernel let go of pages that nobody uses any more but that still lie in some processor's
+# batch, or were isolated by a compaction: both drain the batches of all processors first.
+cgroup_drain()
+{
+	echo 0 2>/dev/null >"$CGROUP/memory.force_empty" ||
+		echo 1M 2>/dev/null >"$CGROUP/memory.reclaim" || true
+}
+
 # Whoever is left in there was a test's.
 cgroup_remove()
 {

@@ -12,6 +12,7 @@ setup()
 teardown()
 {
 	live_teardown
+	rm -f "/dev/shm/oomtrace-test-$$"
 }
 
 # judged PROGRAM CASE PAGES... [-- ARGUMENT...]: what the judge finds in each region of a victim of
@@ -72,7 +73,7 @@ judged()
 	requires tmpfs
 	judged shmem shared 8192
 	judged shmem memfd 8192
-	judged shmem tmpfs 8192 -- "/dev/shm/oomtrace-judge-$$"
+	judged shmem tmpfs 8192 -- "/dev/shm/oomtrace-test-$$"
 }
 
 @test "page cache: by file and by cgroup" {

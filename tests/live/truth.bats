@@ -14,6 +14,7 @@ setup()
 teardown()
 {
 	live_teardown
+	rm -f "/dev/shm/oomtrace-test-$$"
 }
 
 # Both promises for one victim of 32 MiB.
