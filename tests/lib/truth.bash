@@ -140,7 +140,7 @@ truth_estimate()
 
 	((period > 1 && true > 0)) || return 0
 	echo "$(($(distance "$measured" "$true") <= $(allowed_pages "$true" "$period" 2)))" \
-		>>"$BATS_FILE_TMPDIR/estimates"
+		>>"$BATS_TEST_TMPDIR/estimates"
 }
 
 # Every region the victim named, against the folded output in $TRACE_OUT.
@@ -238,11 +238,12 @@ truth_of_free()
 	done
 }
 
-# Of all estimates in this file, how many the printed 95 % bound held. Of 50 independent ones, a
-# true 95 % bound holds 43 or more in 998 of 1000 runs; one that is too narrow by half, never.
+# Of all estimates in this test, how many the printed 95 % bound held. Of 64 independent ones, a
+# true 95 % bound holds 55 or more in 998 of 1000 runs; one that is too narrow by half, never.
+# (Victims that follow each other get the same frames again: theirs are not independent.)
 truth_bounds()
 {
 	awk '{ all++; held += $1 } END {
 		printf "%d of %d estimates were within their 95 %% bound\n", held, all
-		exit !(all >= 30 && held >= all * 0.86) }' "$BATS_FILE_TMPDIR/estimates"
+		exit !(all >= 60 && held >= all * 0.85) }' "$BATS_TEST_TMPDIR/estimates"
 }

@@ -132,6 +132,35 @@ static void shed_stack(struct victim *victim)
 		err(1, "madvise");
 }
 
+/*
+ * Many functions that hold as much as each other, all at once: their frames are disjoint, so what
+ * sampling makes of one says nothing about the next.
+ */
+#define SHARE_FUNCTION(number)                                                         \
+	static void grow_share_##number(char *memory, size_t bytes)                    \
+	{                                                                              \
+		victim_touch(memory, bytes);                                           \
+		victim_region("grow_share_" #number, "anon", getpid(), memory, bytes); \
+	}
+#define EACH_SHARE(apply)                                                                                                 \
+	apply \
+	(0) apply(1) apply(2) apply(3) apply(4) apply(5) apply(6) apply(7) apply(8) apply(9) apply(10) apply(11) apply(12) apply(13) apply(14) apply(15) apply(16) apply( \
+		17) apply(18) apply(19) apply(20) apply(21) apply(22) apply(23) apply(24) apply(25) apply(26) apply(27) apply(28) apply(29) apply(30) apply(31)
+#define SHARE_ENTRY(number) grow_share_##number,
+
+EACH_SHARE(SHARE_FUNCTION)
+
+static void grow_shares(struct victim *victim)
+{
+	static void (*const shares[])(char *memory, size_t bytes) = {EACH_SHARE(SHARE_ENTRY)};
+	size_t count = sizeof(shares) / sizeof(shares[0]);
+	size_t bytes = victim->size_bytes / count;
+
+	victim->memory = victim_map(victim->size_bytes, MAP_PRIVATE | MAP_ANONYMOUS);
+	for (size_t i = 0; i < count; i++)
+		shares[i](victim->memory + i * bytes, bytes);
+}
+
 static const struct victim_case cases[] = {
 	{"munmap_part", NULL, grow_munmap, victim_unmap},
 	{"dontneed", NULL, grow_dontneed, victim_unmap},
@@ -139,6 +168,7 @@ static const struct victim_case cases[] = {
 	{"populate", NULL, grow_populate, victim_unmap},
 	{"mlock", NULL, grow_mlock, shed_mlock},
 	{"read", prepare_read, grow_read, victim_unmap},
+	{"shares", NULL, grow_shares, victim_unmap},
 	{"stack", NULL, grow_stack, shed_stack},
 };
 
