@@ -142,10 +142,13 @@ static void shed_stack(struct victim *victim)
 		victim_touch(memory, bytes);                                           \
 		victim_region("grow_share_" #number, "anon", getpid(), memory, bytes); \
 	}
-#define EACH_SHARE(apply)                                                                                                 \
-	apply \
-	(0) apply(1) apply(2) apply(3) apply(4) apply(5) apply(6) apply(7) apply(8) apply(9) apply(10) apply(11) apply(12) apply(13) apply(14) apply(15) apply(16) apply( \
-		17) apply(18) apply(19) apply(20) apply(21) apply(22) apply(23) apply(24) apply(25) apply(26) apply(27) apply(28) apply(29) apply(30) apply(31)
+/* clang-format off */
+#define EACH_SHARE(apply) \
+	apply(0) apply(1) apply(2) apply(3) apply(4) apply(5) apply(6) apply(7) \
+	apply(8) apply(9) apply(10) apply(11) apply(12) apply(13) apply(14) apply(15) \
+	apply(16) apply(17) apply(18) apply(19) apply(20) apply(21) apply(22) apply(23) \
+	apply(24) apply(25) apply(26) apply(27) apply(28) apply(29) apply(30) apply(31)
+/* clang-format on */
 #define SHARE_ENTRY(number) grow_share_##number,
 
 EACH_SHARE(SHARE_FUNCTION)
