@@ -31,6 +31,9 @@ static __always_inline void account_fill(struct ot_account *account, struct task
 	account->life = life;
 	account->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	account->frozen_ns = 0;
+	account->user_tid = BPF_CORE_READ(task, pid);
+	account->scan = READ_ONCE(scan_number);
+	account->cells = 0;
 	account->tgid = BPF_CORE_READ(task, tgid);
 	account->pre_exec = !!(flags & OT_TARGET_PRE_EXEC);
 	BPF_CORE_READ_INTO(&account->comm, task, group_leader, comm);
@@ -85,9 +88,12 @@ static __always_inline __u32 account_of_task(struct task_struct *task, struct mm
  */
 static __always_inline bool account_is_frozen(struct ot_account *account)
 {
+	struct mm_struct *mm = (struct mm_struct *)account->mm;
+
 	if (account->frozen_ns)
 		return true;
-	if (!account->mm || !mm_is_dying((struct mm_struct *)account->mm))
+	/* An mm that was torn down without owning a slot may be somebody else's by now. */
+	if (!mm || (mm_life(mm) == account->life && !mm_is_dying(mm)))
 		return false;
 	account->frozen_ns = bpf_ktime_get_ns();
 	return true;

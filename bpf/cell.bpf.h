@@ -70,10 +70,12 @@ static __always_inline long cell_announce(struct ot_stack_record *record)
 static __always_inline __u32 cell_open(struct ot_stack_record *record)
 {
 	struct ot_cell_key key = {.stack = record->stack, .account = record->account};
+	struct ot_account *account = bpf_map_lookup_elem(&accounts, &record->account);
 	struct ot_cell *cell;
 	__u32 number, *winner;
 
-	if (bpf_map_pop_elem(&free_cells, &number)) {
+	if (!account || READ_ONCE(account->cells) >= cells_per_account ||
+	    bpf_map_pop_elem(&free_cells, &number)) {
 		loss_count(OT_LOSS_CELL_FULL, 1);
 		return cell_fixed(record->account, OT_FIXED_LOST);
 	}
@@ -87,8 +89,10 @@ static __always_inline __u32 cell_open(struct ot_stack_record *record)
 	cell->stack = record->stack;
 	cell->account = record->account;
 	WRITE_ONCE(cell->in_use, 1);
-	if (bpf_map_update_elem(&cell_index, &key, &number, BPF_NOEXIST) == 0)
+	if (bpf_map_update_elem(&cell_index, &key, &number, BPF_NOEXIST) == 0) {
+		__sync_fetch_and_add(&account->cells, 1);
 		return number;
+	}
 
 	cell->in_use = 0;
 	bpf_map_push_elem(&free_cells, &number, 0);

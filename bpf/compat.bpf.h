@@ -18,7 +18,7 @@
 
 /*
  * A number that no other mm ever had. x86 has one (commit f39681ed0f48, 4.13); elsewhere the
- * address has to do, and forget_address() ends the earlier life.
+ * address has to do, and fork and exec end what the address meant before (process.bpf.c).
  */
 static __always_inline __u64 mm_life(struct mm_struct *mm)
 {
@@ -70,17 +70,24 @@ static __always_inline struct page *page_head(struct page *page)
 }
 
 /*
- * Order of a folio given its head page. 6.6 moved it to the low byte of the second page's flags
- * (commit ebc1baf5c9b4), 5.6 to 6.5 kept it in compound_order or _folio_order of that page.
+ * Order of a folio given its head page. Kept in the second page: in compound_order, called
+ * _folio_order in struct folio from 6.1 on, until 6.6 moved it to the low byte of the flags word
+ * (commit ebc1baf5c9b4), which earlier kernels have as well, for flags.
  */
 static __always_inline __u32 page_order(struct page *page)
 {
+	struct page___compound *second = (void *)page + bpf_core_type_size(struct page);
+	struct folio___order *ordered = (void *)page;
 	struct folio *folio = (void *)page;
 	__u32 order = 0;
 
 	if (!page_flag(page, PG_head))
 		return 0;
-	if (bpf_core_field_exists(folio->_flags_1))
+	if (bpf_core_field_exists(ordered->_folio_order))
+		order = BPF_CORE_READ(ordered, _folio_order);
+	else if (bpf_core_field_exists(second->compound_order))
+		order = BPF_CORE_READ(second, compound_order);
+	else if (bpf_core_field_exists(folio->_flags_1))
 		order = BPF_CORE_READ(folio, _flags_1) & 0xff;
 	return order > OT_MAX_ORDER ? 0 : order;
 }

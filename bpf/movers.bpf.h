@@ -42,13 +42,16 @@ struct {
 } vacancies_any __weak SEC(".maps"), vacancies_anon __weak SEC(".maps"),
 	vacancies_shmem __weak SEC(".maps"), vacancies_file __weak SEC(".maps");
 
-/* khugepaged is always a mover. Its pid: found by the recorder, or at its first collapse. */
+/* khugepaged is always a mover. Its pid: found by the recorder, or at its first collapse; or 0. */
 __u32 khugepaged_tid __weak = 0;
 
 static __always_inline bool mover_is_current(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 
+	/* The idle task, in whose name interrupts free pages, has tid 0. */
+	if (!tid)
+		return false;
 	if (tid == READ_ONCE(khugepaged_tid))
 		return true;
 	return READ_ONCE(movers_active) && bpf_map_lookup_elem(&movers, &tid);

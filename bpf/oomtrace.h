@@ -69,8 +69,8 @@ struct ot_entry {
 
 /*
  * Counters of one cell, in slots. `live` is always what the ledger holds now. A slot that is
- * closed after the account was frozen (its mm is being torn down, or was sent SIGKILL by the OOM
- * killer) is counted in `held` as well: live + held is the state at the freeze.
+ * closed after the account was frozen (its mm is being torn down) is counted in `held` as well:
+ * live + held is the state at the freeze.
  */
 struct ot_cell {
 	__u64 stack; /* hash of thread name and frames; 0 for the fixed cells */
@@ -110,6 +110,10 @@ struct ot_account {
 	__u32 tgid;	     /* as seen in the initial pid namespace */
 	__u16 in_use;
 	__u16 pre_exec; /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
+	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
+	__u32 scan;	/* number of the last scan that found a user */
+	__u32 cells;	/* stack cells it has taken */
+	__u32 reserved;
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
 
@@ -126,10 +130,10 @@ enum ot_target_flag {
 	OT_TARGET_PRE_EXEC = 2, /* still runs our own image; it counts from its exec on */
 };
 
-/* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/loss.c. */
+/* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/losses.c. */
 enum ot_loss {
-	OT_LOSS_ACCOUNT_FULL,  /* events: no free account, counted in account 0 */
-	OT_LOSS_CELL_FULL,     /* events: no free cell, counted in [lost stacks] */
+	OT_LOSS_ACCOUNT_FULL,  /* events: no free account, counted as nobody's [lost stacks] */
+	OT_LOSS_CELL_FULL,     /* events: no cell left, for all or for this account */
 	OT_LOSS_RING_FULL,     /* events: stack record not sent, counted in [lost stacks] */
 	OT_LOSS_PROCESS_EVENT, /* events: a fork, exec or exit record not sent */
 	OT_LOSS_FRAME_OUTSIDE, /* slots: page frame beyond the ledger */
@@ -195,7 +199,7 @@ struct ot_mover_record {
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
-OT_STATIC_ASSERT(sizeof(struct ot_account) == 56);
+OT_STATIC_ASSERT(sizeof(struct ot_account) == 72);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);

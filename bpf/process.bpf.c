@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The lives of traced processes: fork, exec and exit, for targets and the children that are
- * followed. Not attached when the whole host is traced: accounts tell enough then.
+ * followed. A look-up each where nobody is a target, as when the whole host is traced.
  */
 #include "bpf/account.bpf.h"
 
@@ -72,6 +72,11 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	__u32 *flags = bpf_map_lookup_elem(&targets, &tgid);
 
+	if (mm_life_is_address()) {
+		__u64 life = (__u64)BPF_CORE_READ(task, mm);
+
+		bpf_map_delete_elem(&account_index, &life);
+	}
 	if (!flags)
 		return 0;
 	if (*flags & OT_TARGET_PRE_EXEC)

@@ -2,8 +2,7 @@
 /*
  * Programs that work for the recorder rather than for an event: calibration at the start, and
  * settling of kinds before the ledger is read. The latter are never attached but run by
- * BPF_PROG_TEST_RUN, on the CPU asked for. The iterator opens the accounts of targets that are
- * running already, so that what they hold can be adopted before they allocate again.
+ * BPF_PROG_TEST_RUN, on the CPU asked for. The scan is an iterator over all tasks.
  */
 #include "bpf/kind.bpf.h"
 
@@ -71,19 +70,34 @@ int settle_batch(void *ctx)
 	return 0;
 }
 
+/*
+ * Who uses which mm: an account whose mm no task uses any more has ended, whatever became of the
+ * process that opened it. Targets get their account here if they have none yet: one that has not
+ * allocated a slot may hold pages from before tracing, or inherited ones.
+ */
 SEC("iter/task")
-int open_accounts(struct bpf_iter__task *ctx)
+int scan_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct ot_account *account;
 	struct mm_struct *mm;
-	__u32 flags;
+	__u32 *known, number;
+	__u64 life;
 
 	if (!task)
 		return 0;
 	mm = BPF_CORE_READ(task, mm);
+	if (!mm || (BPF_CORE_READ(task, flags) & PF_KTHREAD))
+		return 0;
+	life = mm_life(mm);
+	known = bpf_map_lookup_elem(&account_index, &life);
 	/* Host-wide, an account is opened when it is first used. */
-	if (mm && target_flags(BPF_CORE_READ(task, tgid), &flags) && !trace_all)
-		account_of_task(task, mm);
+	number = known ? *known : trace_all ? ACCOUNT_UNTRACED : account_of_task(task, mm);
+	account = bpf_map_lookup_elem(&accounts, &number);
+	if (!account || number <= OT_ACCOUNT_NOBODY)
+		return 0;
+	account->user_tid = BPF_CORE_READ(task, pid);
+	WRITE_ONCE(account->scan, READ_ONCE(scan_number));
 	return 0;
 }
 

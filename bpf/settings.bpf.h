@@ -15,6 +15,8 @@ const volatile __u32 page_struct_bytes __weak = 64;
 const volatile __u32 page_struct_shift __weak = 6;
 /* Trace every process of the host, not only those in `targets`. */
 const volatile bool trace_all __weak = false;
+/* Stack cells one account may take, so that one process cannot take all of them. */
+const volatile __u32 cells_per_account __weak = 0;
 /* Seed of the stack hash, so that nobody can prepare collisions. */
 const volatile __u64 stack_seed __weak = 0;
 /* The recorder's own thread, for calibration. */
@@ -29,6 +31,8 @@ const volatile __u32 gfp_kswapd_reclaim __weak = 0;
 __u64 page_array __weak = 0;
 /* Mover brackets that are open now; 0 keeps the movers' code off the usual path. */
 __u64 movers_active __weak = 0;
+/* Number of the scan of tasks that is running, or was last. */
+__u32 scan_number __weak = 0;
 /* When the last bracket began, CLOCK_MONOTONIC. */
 __u64 movers_last_ns __weak = 0;
 /* Is lru_insertion attached? Set by the recorder, which host-wide attaches it on demand. */

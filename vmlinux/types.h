@@ -59,9 +59,17 @@ struct page {
 	unsigned long compound_head;
 };
 
-/* 6.6: the order of a large folio is in the low byte of its second page's flags. */
+/* The order of a large folio is in its second page, under three names: compat.bpf.h. */
 struct folio {
 	unsigned long _flags_1;
+};
+
+struct folio___order {
+	unsigned char _folio_order;
+};
+
+struct page___compound {
+	unsigned char compound_order;
 };
 
 /* 6.18 wrapped the flags word: mm: introduce memdesc_flags_t. */

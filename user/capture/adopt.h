@@ -12,7 +12,8 @@
 
 /*
  * Called with the programs attached, so that no page falls between. Returns 0, -EPERM without the
- * capability to read frame numbers, or -errno; what was adopted until then stays.
+ * capability to read frame numbers, -E2BIG when a mapping was too large to walk, or -errno; what
+ * was adopted until then stays.
  */
 int adopt_resident(struct ledger *ledger, const struct sysroot *root, uint32_t account,
 		   uint32_t pid);

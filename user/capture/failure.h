@@ -12,6 +12,7 @@ enum failure_kind {
 	FAILURE_KERNEL_THREAD,	/* it has no memory of its own */
 	FAILURE_CAPABILITY,	/* `where` names the capability */
 	FAILURE_NO_BTF,		/* the kernel does not describe itself */
+	FAILURE_NO_GFP,		/* the values of the gfp flags are not known */
 	FAILURE_NO_HOOK,	/* `where` names the tracepoint */
 	FAILURE_LOAD,		/* the kernel refused the programs */
 	FAILURE_CALIBRATION,	/* page frames could not be told from struct page pointers */

@@ -71,23 +71,30 @@ static uint32_t gfp_from_text(const char *format, const char *flag)
 	return number && number < end ? strtoul(number, NULL, 16) : 0;
 }
 
+/* tracefs hands a format out in pieces, whatever the size asked for. */
+static void read_whole(int dir_fd, const char *path, char *ret_text, size_t size_bytes)
+{
+	_cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	size_t filled = 0;
+	ssize_t len = 1;
+
+	while (fd >= 0 && len > 0 && filled < size_bytes - 1) {
+		len = read(fd, ret_text + filled, size_bytes - 1 - filled);
+		filled += len > 0 ? len : 0;
+	}
+	ret_text[filled] = '\0';
+}
+
 static int gfp_from_format(const struct sysroot *root, struct kernel_gfp *ret_gfp)
 {
 	static const char *const paths[] = {
 		"kernel/tracing/events/kmem/mm_page_alloc/format",
 		"kernel/debug/tracing/events/kmem/mm_page_alloc/format",
 	};
-	char format[16384];
-	ssize_t len = -1;
+	char format[32768] = "";
 
-	for (size_t i = 0; i < 2 && len <= 0; i++) {
-		_cleanup_close_ int fd = openat(root->sys_fd, paths[i], O_RDONLY | O_CLOEXEC);
-
-		len = fd < 0 ? -1 : read(fd, format, sizeof(format) - 1);
-	}
-	if (len <= 0)
-		return -ENOENT;
-	format[len] = '\0';
+	for (size_t i = 0; i < 2 && !format[0]; i++)
+		read_whole(root->sys_fd, paths[i], format, sizeof(format));
 	for (size_t i = 0; i < GFP_NAME_COUNT; i++) {
 		uint32_t value = gfp_from_text(format, gfp_names[i].flag);
 

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "capture/adopt.h"
 #include "capture/audit.h"
+#include "capture/descendants.h"
 #include "capture/privileges.h"
 #include "capture/snapshot.h"
 #include "capture/sweep.h"
@@ -25,6 +26,11 @@
 #include "oomtrace.skel.h"
 
 #define SWEEP_INTERVAL_NS 100000000
+/* How long records are taken before anything else is looked at, and at the end. */
+#define RING_BUDGET_NS 50000000
+#define RING_FINAL_BUDGET_NS 2000000000
+/* A record handler's way to say: not now. */
+#define RING_LATER (-EAGAIN)
 
 struct live {
 	struct source source; /* first: a source is a live */
@@ -38,6 +44,8 @@ struct live {
 	struct stacks stacks;
 	struct event_queue queue;
 	struct ring_buffer *ring;
+	uint64_t ring_until_ns;
+	bool ring_is_behind;
 	struct target target;
 	int signal_fd, duration_fd, sweep_fd;
 	sigset_t old_mask;
@@ -83,7 +91,8 @@ static int take_exec(struct live *live, const void *data, size_t bytes)
 
 	if (bytes < sizeof(*record))
 		return -EBADMSG;
-	lives_executed(&live->lives, record->tgid);
+	if (lives_executed(&live->lives, record->tgid))
+		return programs_scan(live->programs);
 	return 0;
 }
 
@@ -109,10 +118,26 @@ static int take_record(void *context, void *data, size_t bytes)
 
 	if (bytes < sizeof(type))
 		return 0;
+	/* However fast records come, signals and the duration are looked at in between. */
+	if (clock_monotonic_ns() > live->ring_until_ns)
+		live->ring_is_behind = true;
 	memcpy(&type, data, sizeof(type));
 	if (type < sizeof(by_type) / sizeof(by_type[0]) && by_type[type])
 		live->error = by_type[type](live, data, bytes);
-	return live->error == -ENOMEM ? live->error : 0;
+	if (live->error == -ENOMEM)
+		return live->error;
+	return live->ring_is_behind ? RING_LATER : 0;
+}
+
+/* Takes what waits, for at most `budget_ns`. 0, RING_LATER when something still waits, or -errno. */
+static int take_records(struct live *live, uint64_t budget_ns)
+{
+	int taken;
+
+	live->ring_is_behind = false;
+	live->ring_until_ns = clock_monotonic_ns() + budget_ns;
+	taken = ring_buffer__consume(live->ring);
+	return taken > 0 ? 0 : taken;
 }
 
 /* --- the session's ends -------------------------------------------------------------------------- */
@@ -166,6 +191,11 @@ static void audit(const struct live *live)
 			  " cells off", result.open_entries, result.counted, result.cells_off);
 }
 
+static void drain_ring(void *context)
+{
+	take_records(context, RING_FINAL_BUDGET_NS);
+}
+
 static int finish(struct live *live, enum end_reason reason)
 {
 	const struct snapshot_context context = {
@@ -175,12 +205,14 @@ static int finish(struct live *live, enum end_reason reason)
 		.lives = &live->lives,
 		.stacks = &live->stacks,
 		.queue = &live->queue,
+		.drain = drain_ring,
+		.drain_context = live,
 		.reconcile = !live->options.all,
 	};
 	int error;
 
 	live->finished = true;
-	ring_buffer__consume(live->ring);
+	drain_ring(live);
 	error = snapshot(&context);
 	programs_detach(live->programs);
 	audit(live);
@@ -219,9 +251,9 @@ static int on_duration(struct live *live)
 
 static int on_ring(struct live *live)
 {
-	int count = ring_buffer__consume(live->ring);
+	int error = take_records(live, RING_BUDGET_NS);
 
-	return count < 0 ? count : 0;
+	return error == RING_LATER ? 0 : error;
 }
 
 static int on_sweep(struct live *live)
@@ -386,8 +418,8 @@ static int open_tables(struct live *live)
 	if (!error)
 		error = modules_new(&live->root, &live->queue, &live->modules);
 	if (!error)
-		error = lives_init(&live->lives, &live->root, &live->ledger, live->modules,
-				   &live->queue);
+		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
+				   live->modules, &live->queue);
 	if (!error)
 		error = stacks_init(&live->stacks, &live->ledger);
 	if (error)
@@ -435,25 +467,7 @@ static int open_timers(struct live *live)
 	return live->duration_fd < 0 ? live->duration_fd : 0;
 }
 
-/* Opens the accounts of targets that run already, by running the iterator once. */
-static int open_accounts(struct live *live)
-{
-	_cleanup_close_ int iterator = -1;
-	struct bpf_link *link;
-	char byte;
-	int error = 0;
-
-	link = bpf_program__attach_iter(live->programs->skeleton->progs.open_accounts, NULL);
-	if (!link)
-		return -errno;
-	iterator = bpf_iter_create(bpf_link__fd(link));
-	if (iterator < 0 || read(iterator, &byte, 1) < 0)
-		error = -errno;
-	bpf_link__destroy(link);
-	return error;
-}
-
-static void queue_start_memory(struct live *live, struct life *life)
+static void queue_start_memory(struct live *live, const struct life *life, uint32_t user_tid)
 {
 	struct event event = {
 		.type = EVENT_MEMORY,
@@ -462,25 +476,45 @@ static void queue_start_memory(struct live *live, struct life *life)
 
 	if (live->adopt_error)
 		event.memory.known |= MEMORY_BEFORE_BY_SUBTRACTION;
-	if (!procfs_memory(&live->root, life->process.pid, &event.memory))
+	if (!procfs_memory(&live->root, user_tid, &event.memory))
 		event_queue_push(&live->queue, &event);
 }
 
 /* What the target held before: entered into the ledger, and noted as the kernel sees it. */
 static int adopt_target(struct live *live)
 {
-	int error = open_accounts(live);
+	int error = programs_scan(live->programs);
 
 	for (uint32_t i = 0; i < live->ledger.account_count && !error; i++) {
 		struct life *life = lives_get(&live->lives, i);
+		uint32_t user_tid = live->ledger.accounts[i].user_tid;
 
 		if (!life)
 			continue;
-		live->adopt_error = adopt_resident(&live->ledger, &live->root, i, life->process.pid);
+		live->adopt_error = adopt_resident(&live->ledger, &live->root, i, user_tid);
 		lives_announce(&live->lives, life, false);
-		queue_start_memory(live, life);
+		queue_start_memory(live, life, user_tid);
 	}
 	return error;
+}
+
+static int add_descendant(uint32_t pid, void *context)
+{
+	struct live *live = context;
+
+	return programs_add_target(live->programs, pid, OT_TARGET_FOLLOW);
+}
+
+/*
+ * Children that are there already. Looked for with the fork hook attached, and twice: a child that
+ * is forked by one not yet known as a target during the first look is found by the second.
+ */
+static int add_descendants(struct live *live)
+{
+	int error = descendants_each(&live->root, live->target.pid, add_descendant, live);
+
+	return error ? error
+		     : descendants_each(&live->root, live->target.pid, add_descendant, live);
 }
 
 static int begin(struct live *live, struct failure *ret_failure)
@@ -497,7 +531,10 @@ static int begin(struct live *live, struct failure *ret_failure)
 		return error;
 	live->start_ns = clock_monotonic_ns();
 	if (live->options.pid) {
-		error = adopt_target(live);
+		if (live->options.children)
+			error = add_descendants(live);
+		if (!error)
+			error = adopt_target(live);
 		if (error)
 			return fail(ret_failure, error, "looking up the process's memory");
 		if (target_has_ended(&live->target)) {

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/lives.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 
-/* How long known mappings are trusted not to have grown: bounds the cost of unknown addresses. */
+/*
+ * How long known mappings are trusted not to have grown: bounds the cost of unknown addresses. A
+ * target with tens of thousands of mappings may make us busy for one part in REREAD_SHARE.
+ */
 #define REREAD_NS 10000000
+#define REREAD_SHARE 20
 
 struct lives_fork {
 	uint32_t child_pid, parent_pid;
 };
 
-int lives_init(struct lives *lives, const struct sysroot *root, struct ledger *ledger,
-	       struct modules *modules, struct event_queue *queue)
+int lives_init(struct lives *lives, const struct sysroot *root, const struct programs *programs,
+	       struct ledger *ledger, struct modules *modules, struct event_queue *queue)
 {
-	*lives = (struct lives){
-		.root = root, .ledger = ledger, .modules = modules, .queue = queue};
+	*lives = (struct lives){.root = root,
+				.programs = programs,
+				.ledger = ledger,
+				.modules = modules,
+				.queue = queue};
 	lives->items = calloc(ledger->account_count, sizeof(*lives->items));
 	lives->forks = calloc(LIVES_FORKS, sizeof(*lives->forks));
 	return lives->items && lives->forks ? 0 : -ENOMEM;
@@ -153,9 +158,18 @@ bool lives_ended(const struct lives *lives, uint32_t number)
 {
 	const struct ot_account *account = &lives->ledger->accounts[number];
 
-	if (account->frozen_ns)
-		return true;
-	return kill(account->tgid, 0) && errno == ESRCH;
+	return account->frozen_ns || programs_unused_at_scan(lives->programs, account);
+}
+
+bool lives_is_latest(const struct lives *lives, uint32_t number)
+{
+	const struct ot_account *accounts = lives->ledger->accounts;
+
+	for (uint32_t i = 0; i < lives->ledger->account_count; i++)
+		if (accounts[i].in_use && accounts[i].tgid == accounts[number].tgid &&
+		    accounts[i].life > accounts[number].life)
+			return false;
+	return true;
 }
 
 /* The latest life of a process, among those that are known. 0: none. */
@@ -190,19 +204,38 @@ static bool take_parents_mappings(struct lives *lives, struct life *life)
  * Mappings are only the account's while its mm is: after an exec the same pid maps something else.
  * A frozen account's mm is on its way out already.
  */
+static bool may_read(const struct life *life, const struct ot_account *account)
+{
+	return !__atomic_load_n(&account->frozen_ns, __ATOMIC_ACQUIRE) && !account->pre_exec &&
+	       account->user_tid != life->foreign_tid;
+}
+
+static bool was_read_just_now(const struct life *life)
+{
+	uint64_t trusted_ns = REREAD_SHARE * life->reread_cost_ns;
+
+	if (!life->mappings.read_ns)
+		return false;
+	if (trusted_ns < REREAD_NS)
+		trusted_ns = REREAD_NS;
+	return clock_monotonic_ns() - life->mappings.read_ns < trusted_ns;
+}
+
 static bool reread(struct lives *lives, uint32_t number)
 {
 	const struct ot_account *account = &lives->ledger->accounts[number];
 	struct life *life = &lives->items[number];
+	uint64_t start_ns = clock_monotonic_ns();
 	struct mappings fresh = {0};
 
-	if (life->mappings.read_ns && clock_monotonic_ns() - life->mappings.read_ns < REREAD_NS)
+	if (was_read_just_now(life))
 		return false;
-	life->mappings.read_ns = clock_monotonic_ns();
-	if (__atomic_load_n(&account->frozen_ns, __ATOMIC_ACQUIRE) || account->pre_exec ||
-	    mappings_read(&fresh, lives->root, lives->modules, account->tgid))
+	life->mappings.read_ns = start_ns;
+	if (!may_read(life, account) ||
+	    mappings_read(&fresh, lives->root, lives->modules, account->user_tid))
 		return take_parents_mappings(lives, life);
-	if (__atomic_load_n(&account->frozen_ns, __ATOMIC_ACQUIRE)) {
+	life->reread_cost_ns = clock_monotonic_ns() - start_ns;
+	if (!may_read(life, account)) {
 		mappings_release(&fresh);
 		return take_parents_mappings(lives, life);
 	}
@@ -211,15 +244,27 @@ static bool reread(struct lives *lives, uint32_t number)
 	return true;
 }
 
-void lives_executed(struct lives *lives, uint32_t pid)
+bool lives_executed(struct lives *lives, uint32_t pid)
 {
+	bool shared = false;
+
 	for (uint32_t i = 0; i < lives->ledger->account_count; i++) {
 		const struct ot_account *account = &lives->ledger->accounts[i];
+		struct life *life;
 
-		if (account->in_use && account->tgid == pid && !account->frozen_ns &&
-		    lives_get(lives, i))
+		if (!account->in_use || account->tgid != pid || account->frozen_ns)
+			continue;
+		life = lives_get(lives, i);
+		if (!life)
+			continue;
+		if (lives_is_latest(lives, i)) {
 			reread(lives, i);
+		} else {
+			life->foreign_tid = account->user_tid;
+			shared = true;
+		}
 	}
+	return shared;
 }
 
 /*

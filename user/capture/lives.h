@@ -20,12 +20,15 @@ struct life {
 	struct process_event process;
 	char *exe; /* NULL: unknown; process.exe points to it */
 	struct mappings mappings;
+	uint32_t foreign_tid; /* this thread maps something else since an exec; 0: none */
+	uint64_t reread_cost_ns; /* what reading the mappings took last time */
 	bool hidden;    /* CMD before it became itself */
 	bool announced; /* the process event was queued */
 };
 
 struct lives {
 	const struct sysroot *root;
+	const struct programs *programs;
 	struct ledger *ledger;
 	struct modules *modules;
 	struct event_queue *queue;
@@ -40,8 +43,8 @@ struct lives {
 #define LIVES_FORKS 1024
 
 /* `lives` keeps the pointers. 0 or -ENOMEM. */
-int lives_init(struct lives *lives, const struct sysroot *root, struct ledger *ledger,
-	       struct modules *modules, struct event_queue *queue);
+int lives_init(struct lives *lives, const struct sysroot *root, const struct programs *programs,
+	       struct ledger *ledger, struct modules *modules, struct event_queue *queue);
 void lives_release(struct lives *lives);
 
 /* The life of an account, looked up in /proc when it is new. NULL: the account is not in use. */
@@ -56,18 +59,24 @@ void lives_announce(struct lives *lives, struct life *life, bool again);
 /* Remembers a fork: the child runs its parent's code until it executes something else. */
 void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid);
 
-/* A process replaced its image: its new mappings are best read at once. */
-void lives_executed(struct lives *lives, uint32_t pid);
+/*
+ * A process replaced its image: its new mappings are best read at once. True when somebody else
+ * still uses the old one: a scan will say who.
+ */
+bool lives_executed(struct lives *lives, uint32_t pid);
 
-/* Is the account's mm gone? */
+/* Is the account's mm gone? As of the last scan. */
 bool lives_ended(const struct lives *lives, uint32_t account);
+
+/* Is this the process's present life, and not one that an exec has ended? */
+bool lives_is_latest(const struct lives *lives, uint32_t account);
 
 /* Forgets the life of an account that is being retired. */
 void lives_forget(struct lives *lives, uint32_t account);
 
 /*
  * Turns addresses, leaf first, into frames. Reads the process's mappings again when an address is
- * new to it, at most every 10 ms. What stays unknown keeps its address.
+ * new to it, but not all the time. What stays unknown keeps its address.
  */
 void lives_resolve(struct lives *lives, uint32_t account, const __u64 *addresses,
 		   uint32_t count, struct event_frame *ret_frames);

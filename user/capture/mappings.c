@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 
-/* A process has as many executable mappings as it likes; its stacks need few of them. */
-#define MAX_MAPPINGS 65536
+/* A process has as many executable mappings as it likes; 256 KiB of them is a very large JIT. */
+#define MAX_MAPPINGS 8192
 
 struct reading {
 	struct mappings mappings;

@@ -10,10 +10,18 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/table.h"
+
+/* Whether a file system's files may be opened: does it answer by itself? */
+#define DEVICE_MAY_BE_OPENED "open"
+#define DEVICE_MAY_HANG "hang"
+
+/* Thousands of mounts; a process may have more. */
+#define MOUNTINFO_MAX_BYTES (1u << 20)
+
 struct module {
-	uint32_t major, minor;
-	uint64_t inode;
 	char *path;
+	uint32_t next; /* id of the next one of the same inode, 0: none */
 };
 
 struct modules {
@@ -21,7 +29,15 @@ struct modules {
 	struct event_queue *queue;
 	struct module *items; /* id - 1 */
 	uint32_t count;
+	struct table by_inode; /* -> id, as a pointer */
+	struct table devices;  /* (device, pid) -> DEVICE_MAY_... */
 };
+
+static struct table_key inode_key(const struct proc_mapping *mapping)
+{
+	return (struct table_key){mapping->inode,
+				  (uint64_t)mapping->major << 32 | mapping->minor};
+}
 
 int modules_new(const struct sysroot *root, struct event_queue *queue, struct modules **ret_modules)
 {
@@ -39,6 +55,8 @@ void modules_free(struct modules *modules)
 {
 	for (uint32_t i = 0; i < modules->count; i++)
 		free(modules->items[i].path);
+	table_release(&modules->by_inode);
+	table_release(&modules->devices);
 	free(modules->items);
 	free(modules);
 }
@@ -48,16 +66,14 @@ static bool is_vdso(const struct proc_mapping *mapping)
 	return strcmp(mapping->path, "[vdso]") == 0;
 }
 
+/* Files of one inode that have different paths (renamed, deleted) are told apart: a chain. */
 static uint32_t find(const struct modules *modules, const struct proc_mapping *mapping)
 {
-	for (uint32_t i = 0; i < modules->count; i++) {
-		const struct module *module = &modules->items[i];
+	uint32_t id = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping));
 
-		if (module->inode == mapping->inode && module->major == mapping->major &&
-		    module->minor == mapping->minor && strcmp(module->path, mapping->path) == 0)
-			return i + 1;
-	}
-	return 0;
+	while (id && strcmp(modules->items[id - 1].path, mapping->path) != 0)
+		id = modules->items[id - 1].next;
+	return id;
 }
 
 /*
@@ -92,24 +108,48 @@ static bool mount_matches(const char *line, const struct proc_mapping *mapping, 
 	return true;
 }
 
-static bool may_open(const struct modules *modules, uint32_t pid,
-		     const struct proc_mapping *mapping)
+/*
+ * Looks the device up in the process's mount table, of which at most MOUNTINFO_MAX_BYTES are read:
+ * it may have as many mounts as it likes. What is not found is not opened.
+ */
+static bool look_up(const struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
 {
 	_cleanup_fclose_ FILE *stream = procfs_open(modules->root, pid, "mountinfo");
 	_cleanup_free_ char *line = NULL;
-	size_t capacity = 0;
+	size_t capacity = 0, read_bytes = 0;
 	bool hangs = true;
+	ssize_t len;
 
-	if (strncmp(mapping->path, "/memfd:", 7) == 0)
-		return true;
-	while (stream && getline(&line, &capacity, stream) > 0)
+	while (stream && read_bytes < MOUNTINFO_MAX_BYTES &&
+	       (len = getline(&line, &capacity, stream)) > 0) {
 		if (mount_matches(line, mapping, &hangs))
 			return !hangs;
+		read_bytes += len;
+	}
 	return false;
 }
 
+/*
+ * One look for each process and device. Not one for all processes: what is missing from one mount
+ * table, by chance or by intent, must not hide the files of everybody else.
+ */
+static bool may_open(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
+{
+	const struct table_key key = {(uint64_t)mapping->major << 32 | mapping->minor, pid};
+	const char *known;
+
+	if (strncmp(mapping->path, "/memfd:", 7) == 0)
+		return true;
+	known = table_get(&modules->devices, key);
+	if (!known) {
+		known = look_up(modules, pid, mapping) ? DEVICE_MAY_BE_OPENED : DEVICE_MAY_HANG;
+		table_put(&modules->devices, key, (void *)known);
+	}
+	return strcmp(known, DEVICE_MAY_BE_OPENED) == 0;
+}
+
 /* map_files leads to the very file, deleted, replaced or in another mount namespace. */
-static int open_mapping(const struct modules *modules, uint32_t pid,
+static int open_mapping(struct modules *modules, uint32_t pid,
 			const struct proc_mapping *mapping)
 {
 	char name[64];
@@ -156,12 +196,12 @@ static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_map
 	if (!items)
 		return 0;
 	modules->items = items;
-	items[modules->count++] = (struct module){
-		.major = mapping->major,
-		.minor = mapping->minor,
-		.inode = mapping->inode,
+	items[modules->count] = (struct module){
 		.path = TAKE_PTR(path),
+		.next = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping)),
 	};
+	modules->count++;
+	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)modules->count);
 	event.module.id = modules->count;
 	event.module.path = mapping->path;
 	event.module.fd = is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping);

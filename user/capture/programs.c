@@ -20,6 +20,7 @@
 #define MOVERS_IDLE_NS UINT64_C(2000000000)
 
 DEFINE_CLEANUP(struct btf *, btf__free)
+DEFINE_CLEANUP(struct bpf_link *, bpf_link__destroy)
 
 const struct hook hooks[] = {
 	{"pages allocated", "page_alloc", "kmem/mm_page_alloc", true, NULL},
@@ -43,15 +44,15 @@ const struct hook hooks[] = {
 	{"process exited", "process_exit", "sched/sched_process_exit", true, NULL},
 };
 const size_t hook_count = sizeof(hooks) / sizeof(hooks[0]);
+_Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= HOOKS_MAX, "whoever keeps one of each has room");
 
 static const char *hook_event(const struct hook *hook)
 {
 	return strchr(hook->tracepoint, '/') + 1;
 }
 
-bool hook_exists(const struct hook *hook)
+bool hook_exists(const struct hook *hook, const struct btf *btf)
 {
-	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 	char name[96];
 
 	if (!btf)
@@ -84,7 +85,8 @@ static int log2_exact(uint64_t value)
 	return value && !(value & (value - 1)) ? __builtin_ctzll(value) : -1;
 }
 
-static int configure_constants(const struct sysroot *root, struct programs *programs)
+static int configure_constants(const struct sysroot *root, struct programs *programs,
+			       struct failure *ret_failure)
 {
 	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 	struct oomtrace_bpf__rodata *constants = programs->skeleton->rodata;
@@ -92,22 +94,25 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	int error, page_bytes;
 
 	if (!btf)
-		return -ENODATA;
+		return fail(ret_failure, FAILURE_NO_BTF, -ENODATA, NULL);
 	error = kernel_gfp(root, btf, &gfp);
+	if (error)
+		return fail(ret_failure, FAILURE_NO_GFP, error, NULL);
 	page_bytes = kernel_page_struct_bytes(btf);
-	if (error || page_bytes < 0)
-		return error ? error : page_bytes;
+	if (page_bytes < 0)
+		return fail(ret_failure, FAILURE_NO_BTF, page_bytes, NULL);
 	constants->period_shift = programs->period_shift;
 	constants->page_struct_bytes = page_bytes;
 	constants->page_struct_shift = log2_exact(page_bytes) > 0 ? log2_exact(page_bytes) : 0;
 	constants->trace_all = programs->host;
 	constants->own_tid = gettid();
+	constants->cells_per_account = programs->sizes.cells_per_account;
 	constants->gfp_movable = gfp.movable;
 	constants->gfp_account = gfp.account;
 	constants->gfp_direct_reclaim = gfp.direct_reclaim;
 	constants->gfp_kswapd_reclaim = gfp.kswapd_reclaim;
 	if (getrandom((void *)&constants->stack_seed, sizeof(constants->stack_seed), 0) < 0)
-		return -errno;
+		return fail(ret_failure, FAILURE_SYSTEM, -errno, "getting a random number");
 	programs->skeleton->bss->khugepaged_tid = kernel_khugepaged(root);
 	return 0;
 }
@@ -225,9 +230,9 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 	programs->skeleton = oomtrace_bpf__open();
 	if (!programs->skeleton)
 		return fail(ret_failure, FAILURE_SYSTEM, -errno, "opening the BPF programs");
-	error = configure_constants(root, programs);
+	error = configure_constants(root, programs, ret_failure);
 	if (error)
-		return fail(ret_failure, FAILURE_NO_BTF, error, NULL);
+		return error;
 	error = configure_maps(programs, physical);
 	if (error)
 		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
@@ -341,6 +346,28 @@ int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags
 	return bpf_map_update_elem(fd, &tgid, &flags, BPF_ANY) ? -errno : 0;
 }
 
+int programs_scan(struct programs *programs)
+{
+	_cleanup_(bpf_link__destroyp) struct bpf_link *link = NULL;
+	_cleanup_close_ int iterator = -1;
+	char byte;
+
+	link = bpf_program__attach_iter(programs->skeleton->progs.scan_task, NULL);
+	if (!link)
+		return -errno;
+	programs->skeleton->bss->scan_number++;
+	iterator = bpf_iter_create(bpf_link__fd(link));
+	/* One read runs it over all tasks; it has nothing to say. */
+	if (iterator < 0 || read(iterator, &byte, 1) < 0)
+		return -errno;
+	return 0;
+}
+
+bool programs_unused_at_scan(const struct programs *programs, const struct ot_account *account)
+{
+	return account->scan != programs->skeleton->bss->scan_number;
+}
+
 int programs_settle_cpus(const struct programs *programs)
 {
 	int fd = bpf_program__fd(programs->skeleton->progs.settle_cpu);
@@ -358,19 +385,20 @@ int programs_settle_cpus(const struct programs *programs)
 	return last;
 }
 
+static uint64_t recursion_misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
 uint64_t programs_recursion_misses(const struct programs *programs)
 {
-	struct bpf_program *program;
-	uint64_t misses = 0;
-
-	bpf_object__for_each_program(program, programs->skeleton->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) == 0)
-			misses += info.recursion_misses;
-	}
-	return misses;
+	return recursion_misses(programs->skeleton->progs.page_alloc) +
+	       recursion_misses(programs->skeleton->progs.page_free);
 }
 
 /* The kernel's own figure: fdinfo's memlock. */

@@ -12,11 +12,13 @@
 
 #include "base/cleanup.h"
 #include "base/sysroot.h"
+#include "bpf/oomtrace.h"
 #include "capture/failure.h"
 #include "capture/physical.h"
 #include "capture/sizes.h"
 
 struct oomtrace_bpf;
+struct btf;
 
 struct programs {
 	struct oomtrace_bpf *skeleton;
@@ -40,11 +42,12 @@ struct hook {
 	const char *without;	/* what is missing without it */
 };
 
+#define HOOKS_MAX 32
 extern const struct hook hooks[];
 extern const size_t hook_count;
 
-/* Is there such a tracepoint, as far as this kernel's BTF tells? */
-bool hook_exists(const struct hook *hook);
+/* Is there such a tracepoint, as far as this kernel's BTF tells? False without BTF (NULL). */
+bool hook_exists(const struct hook *hook, const struct btf *btf);
 
 /*
  * Loads everything, attached to nothing yet, with the maps filled in and frames calibrated.
@@ -75,10 +78,18 @@ DEFINE_CLEANUP(struct programs *, programs_free)
 /* Traces a thread group, with enum ot_target_flag bits. 0 or -errno. */
 int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags);
 
+/*
+ * Looks at all tasks: opens the accounts of targets that have none, and marks the accounts whose mm
+ * is in use (ot_account.scan and user_tid). 0 or -errno.
+ */
+int programs_scan(struct programs *programs);
+/* Has no task used the account's mm at the last scan? */
+bool programs_unused_at_scan(const struct programs *programs, const struct ot_account *account);
+
 /* Settles the allocation each CPU has pending. 0 or -errno. */
 int programs_settle_cpus(const struct programs *programs);
 
-/* How often the kernel kept a program from interrupting itself, over all programs. */
+/* How often the kernel kept the ledger's two programs from interrupting themselves. */
 uint64_t programs_recursion_misses(const struct programs *programs);
 
 /* One row of the byte table: what a map takes of kernel memory. */

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "base/table.h"
+#include "capture/pageflags.h"
 #include "capture/pagemap.h"
 #include "capture/procfs.h"
-
-/* include/uapi/linux/kernel-page-flags.h */
-#define KPF_COMPOUND_HEAD (UINT64_C(1) << 15)
-#define KPF_COMPOUND_TAIL (UINT64_C(1) << 16)
-#define KPF_THP (UINT64_C(1) << 22)
 
 struct walk {
 	struct ledger *ledger;
@@ -70,10 +66,13 @@ static int walk_entry(uint64_t address, const struct pagemap_entry *page, void *
 static int walk_mapping(const struct proc_mapping *mapping, void *context)
 {
 	struct walk *walk = context;
+	int error;
 
 	if (strcmp(mapping->path, "[vsyscall]") == 0)
 		return 0;
-	return pagemap_walk(walk->pagemap_fd, mapping->start, mapping->end, walk_entry, walk);
+	error = pagemap_walk(walk->pagemap_fd, mapping->start, mapping->end, walk_entry, walk);
+	/* Too large to walk: what is in there stays unexplained. */
+	return error == -E2BIG ? 0 : error;
 }
 
 static int walk_process(struct walk *walk, const struct sysroot *root, uint32_t account,
@@ -91,20 +90,11 @@ static int walk_process(struct walk *walk, const struct sysroot *root, uint32_t 
 	return error;
 }
 
-static bool frame_is_huge(int kpageflags_fd, uint64_t frame)
-{
-	uint64_t flags;
-
-	if (pread(kpageflags_fd, &flags, sizeof(flags), frame * sizeof(flags)) != sizeof(flags))
-		return false;
-	return flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL | KPF_THP);
-}
-
 /* Anonymous entries of walked processes that nobody maps, in pages that are still huge. */
 static void count_split_huge(struct walk *walk, const struct sysroot *root)
 {
 	const struct ledger *ledger = walk->ledger;
-	_cleanup_close_ int fd = openat(root->proc_fd, "kpageflags", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = pageflags_open(root);
 
 	for (uint32_t index = 0; index < ledger->entry_count; index++) {
 		struct ot_entry entry = ledger_read(ledger, index);
@@ -114,7 +104,7 @@ static void count_split_huge(struct walk *walk, const struct sysroot *root)
 			continue;
 		account = ledger->cells[entry.cell].account;
 		if (walk->result->walked[account] &&
-		    frame_is_huge(fd, ledger_frame(&ledger->layout, index)))
+		    pageflags_is_compound(fd, ledger_frame(&ledger->layout, index)))
 			walk->result->split_huge_slots[account]++;
 	}
 }
@@ -134,7 +124,7 @@ int reconcile(struct ledger *ledger, struct lives *lives, const struct sysroot *
 		struct life *life = lives_get(lives, account);
 
 		if (life && !life->hidden && !lives_ended(lives, account) &&
-		    walk_process(&walk, root, account, life->process.pid) == -ENOMEM)
+		    walk_process(&walk, root, account, ledger->accounts[account].user_tid) == -ENOMEM)
 			error = -ENOMEM;
 	}
 	if (!error)

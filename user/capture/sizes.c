@@ -4,11 +4,14 @@
 #include "bpf/oomtrace.h"
 
 static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
-	[CAPTURE_ONE] = {.accounts = 256, .cells = 32768, .targets = 256, .ring_bytes = 4u << 20,
+	[CAPTURE_ONE] = {.accounts = 256, .cells = 32768,
+			 .cells_per_account = 32768, .targets = 256, .ring_bytes = 4u << 20,
 			 .period_pages = 16},
-	[CAPTURE_FOLLOW] = {.accounts = 4096, .cells = 65536, .targets = 16384,
+	[CAPTURE_FOLLOW] = {.accounts = 4096, .cells = 65536,
+			    .cells_per_account = 32768, .targets = 16384,
 			    .ring_bytes = 8u << 20, .period_pages = 16},
-	[CAPTURE_HOST] = {.accounts = 12288, .cells = 32768, .targets = 256,
+	[CAPTURE_HOST] = {.accounts = 12288, .cells = 32768,
+			  .cells_per_account = 4096, .targets = 256,
 			  .ring_bytes = 4u << 20, .period_pages = 64},
 };
 

@@ -18,6 +18,7 @@ enum capture_mode {
 struct sizes {
 	uint32_t accounts;
 	uint32_t cells; /* with stacks; the fixed cells of the accounts come on top */
+	uint32_t cells_per_account; /* so that one process cannot take all of them */
 	uint32_t targets;
 	uint32_t ring_bytes;
 	uint64_t period_pages;

@@ -14,11 +14,13 @@
 
 struct snapshot_context {
 	const struct sysroot *root;
-	const struct programs *programs;
+	struct programs *programs;
 	struct ledger *ledger;
 	struct lives *lives;
 	struct stacks *stacks;
 	struct event_queue *queue;
+	void (*drain)(void *drain_context); /* takes the records that wait in the ring */
+	void *drain_context;
 	bool reconcile; /* look at page tables: for targets, not for a whole host */
 };
 

@@ -25,7 +25,7 @@ static uint32_t accounts_used(const struct ledger *ledger)
 	return used;
 }
 
-/* The target itself stays until the end: its last figures are what the user asked for. */
+/* The target's last life stays until the end: its figures are what the user asked for. */
 static bool may_retire(struct sweeping *sweeping, uint32_t account)
 {
 	const struct life *life;
@@ -34,7 +34,7 @@ static bool may_retire(struct sweeping *sweeping, uint32_t account)
 	    !lives_ended(sweeping->lives, account))
 		return false;
 	life = lives_get(sweeping->lives, account);
-	return life && !life->process.target;
+	return life && !(life->process.target && lives_is_latest(sweeping->lives, account));
 }
 
 static uint32_t mark_dying(struct sweeping *sweeping)
@@ -171,8 +171,9 @@ static int retire_marked(struct sweeping *sweeping)
 }
 
 int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
-	  const struct programs *programs)
+	  struct programs *programs)
 {
+	int error;
 	struct sweeping sweeping = {
 		.ledger = ledger, .lives = lives, .stacks = stacks, .skeleton = programs->skeleton};
 	_cleanup_free_ bool *dying = NULL;
@@ -183,5 +184,8 @@ int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
 	if (!dying)
 		return -ENOMEM;
 	sweeping.dying = dying;
+	error = programs_scan(programs);
+	if (error)
+		return error;
 	return mark_dying(&sweeping) ? retire_marked(&sweeping) : 0;
 }

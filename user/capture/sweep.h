@@ -20,6 +20,6 @@
 
 /* Retires all who are dead, if there is need. 0 or -errno. */
 int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
-	  const struct programs *programs);
+	  struct programs *programs);
 
 #endif

@@ -27,6 +27,8 @@ struct map_size {
 struct findings {
 	struct utsname uts;
 	bool btf;
+	bool hook_present[HOOKS_MAX]; /* by place in hooks[] */
+	bool hooks_complete;	      /* the required ones are there */
 	bool loaded; /* BPF programs passed the verifier and frames were calibrated */
 	struct failure failure;
 	uint64_t period_pages; /* of the host-wide mode whose maps are listed */
@@ -69,23 +71,26 @@ static int try_programs(struct findings *findings)
 	return 0;
 }
 
-static bool hooks_present(void)
-{
-	for (size_t i = 0; i < hook_count; i++)
-		if (hooks[i].required && !hook_exists(&hooks[i]))
-			return false;
-	return true;
-}
-
-static void gather(struct findings *findings)
+static void gather_hooks(struct findings *findings)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	findings->btf = btf != NULL;
+	findings->hooks_complete = true;
+	for (size_t i = 0; i < hook_count; i++) {
+		findings->hook_present[i] = hook_exists(&hooks[i], btf);
+		if (hooks[i].required && !findings->hook_present[i])
+			findings->hooks_complete = false;
+	}
 	btf__free(btf);
+}
+
+static void gather(struct findings *findings)
+{
 	uname(&findings->uts);
+	gather_hooks(findings);
 	findings->loaded = !privileges_missing() && try_programs(findings) == 0;
-	findings->usable = findings->btf && findings->loaded && hooks_present();
+	findings->usable = findings->btf && findings->loaded && findings->hooks_complete;
 }
 
 /* --- text ---------------------------------------------------------------------------------------- */
@@ -112,11 +117,11 @@ static void print_privileges(FILE *stream)
 	}
 }
 
-static void print_hooks(FILE *stream, bool btf)
+static void print_hooks(FILE *stream, const struct findings *findings)
 {
 	fprintf(stream, "\nHooks\n");
 	for (size_t i = 0; i < hook_count; i++) {
-		bool exists = btf && hook_exists(&hooks[i]);
+		bool exists = findings->hook_present[i];
 
 		print_row(stream, hooks[i].tracepoint, state(exists, hooks[i].required),
 			  exists || !hooks[i].without ? hooks[i].need : hooks[i].without);
@@ -146,7 +151,7 @@ static int print_text(const struct findings *findings, FILE *stream)
 	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
 		  "user stacks by frame pointer");
 	print_privileges(stream);
-	print_hooks(stream, findings->btf);
+	print_hooks(stream, findings);
 	print_maps(stream, findings);
 	fprintf(stream, "\n%s\n",
 		findings->usable ? "oomtrace works here." : "oomtrace cannot trace here.");
@@ -168,7 +173,7 @@ static json_t *privileges_json(void)
 	return array;
 }
 
-static json_t *hooks_json(bool btf)
+static json_t *hooks_json(const struct findings *findings)
 {
 	json_t *array = json_array();
 
@@ -177,7 +182,7 @@ static json_t *hooks_json(bool btf)
 			array, json_pack("{s:s, s:s, s:s, s:b, s:b}", "need", hooks[i].need,
 					 "program", hooks[i].program, "tracepoint",
 					 hooks[i].tracepoint, "required", hooks[i].required,
-					 "present", btf && hook_exists(&hooks[i])));
+					 "present", findings->hook_present[i]));
 	return array;
 }
 
@@ -198,7 +203,7 @@ static int print_json(const struct findings *findings, FILE *stream)
 		"check", "kernel", findings->uts.release, "machine", findings->uts.machine, "btf",
 		findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
 		"stacks", "frame_pointer", "capabilities", privileges_json(), "hooks",
-		hooks_json(findings->btf), "map_bytes", maps_json(findings), "map_bytes_total",
+		hooks_json(findings), "map_bytes", maps_json(findings), "map_bytes_total",
 		(json_int_t)findings->map_bytes);
 	int error = document && json_dumpf(document, stream, JSON_COMPACT | JSON_ENSURE_ASCII) == 0
 			    ? 0

@@ -47,6 +47,14 @@ static void say_no_btf(const struct failure *failure, const struct opts *opts)
 		  "built with CONFIG_DEBUG_INFO_BTF", uts.release);
 }
 
+static void say_no_gfp(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	(void)opts;
+	log_error("the kernel does not tell the values of its gfp flags; before Linux 6.10 they are "
+		  "in tracefs (mount -t tracefs tracefs /sys/kernel/tracing)");
+}
+
 static void say_no_hook(const struct failure *failure, const struct opts *opts)
 {
 	(void)opts;
@@ -91,6 +99,7 @@ static const struct {
 	[FAILURE_KERNEL_THREAD] = {say_kernel_thread, EXIT_CODE_FAILED},
 	[FAILURE_CAPABILITY] = {say_capability, EXIT_CODE_CANNOT},
 	[FAILURE_NO_BTF] = {say_no_btf, EXIT_CODE_CANNOT},
+	[FAILURE_NO_GFP] = {say_no_gfp, EXIT_CODE_CANNOT},
 	[FAILURE_NO_HOOK] = {say_no_hook, EXIT_CODE_CANNOT},
 	[FAILURE_LOAD] = {say_load, EXIT_CODE_CANNOT},
 	[FAILURE_CALIBRATION] = {say_calibration, EXIT_CODE_CANNOT},

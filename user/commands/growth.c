@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/atomic_file.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "capture/live.h"
@@ -23,8 +22,8 @@ struct recording {
 	struct source *source;
 	struct symbolizer *symbolizer; /* NULL: no names */
 	struct growth_builder *builder;
-	struct atomic_file *file; /* of the trace, NULL: none is written */
-	struct trace_writer *writer;
+	struct atomic_file *file;
+	struct trace_writer *writer; /* NULL: the file is not to be a trace */
 };
 
 static void recording_close(struct recording *recording)
@@ -55,16 +54,16 @@ static void describe_target(const struct opts *opts, struct buf *out)
 	}
 }
 
-/* An unwritable name is better known before the session than after it. */
-static int open_trace(struct recording *recording)
+static int open_output(struct recording *recording)
 {
-	const char *path = recording->opts->output;
-	int error = atomic_file_open(path, &recording->file);
+	const struct opts *opts = recording->opts;
+	int error = output_open(opts, &recording->file);
 
-	if (!error)
-		error = trace_writer_new(atomic_file_stream(recording->file), &recording->writer);
+	if (error || opts->format != FORMAT_TRACE)
+		return error;
+	error = trace_writer_new(atomic_file_stream(recording->file), &recording->writer);
 	if (error)
-		log_error("cannot write to '%s': %s", path, strerror(-error));
+		log_error("cannot write to '%s': %s", opts->output, strerror(-error));
 	return error;
 }
 
@@ -134,10 +133,9 @@ static int finish_trace(struct recording *recording)
 	int error = trace_writer_finish(recording->writer);
 
 	if (!error)
-		error = atomic_file_commit(TAKE_PTR(recording->file));
-	if (error)
-		log_error("cannot write to '%s': %s", recording->opts->output, strerror(-error));
-	return error ? EXIT_CODE_FAILED : EXIT_CODE_PRINTED;
+		return output_commit(recording->opts, TAKE_PTR(recording->file));
+	log_error("cannot write to '%s': %s", recording->opts->output, strerror(-error));
+	return EXIT_CODE_FAILED;
 }
 
 static int print(struct recording *recording)
@@ -154,7 +152,7 @@ static int print(struct recording *recording)
 		log_error("cannot add up what was recorded: %s", strerror(-error));
 		return EXIT_CODE_FAILED;
 	}
-	return output_growth(growth, recording->opts);
+	return output_growth(growth, recording->opts, TAKE_PTR(recording->file));
 }
 
 /* The command's own status, as a shell shows it, unless we have failed ourselves. */
@@ -200,7 +198,7 @@ int command_growth(const struct opts *opts)
 
 	if (growth_builder_new(&recording.builder))
 		return EXIT_CODE_FAILED;
-	if (opts->format == FORMAT_TRACE && open_trace(&recording))
+	if (open_output(&recording))
 		return EXIT_CODE_FAILED;
 	code = start(&recording);
 	if (code != EXIT_CODE_PRINTED)

@@ -71,6 +71,10 @@ static int take_option(struct words *words, const struct option_row *row, const 
 {
 	int err = row->store(row, text, &words->opts);
 
+	if (words->given & 1U << option_index(row)) {
+		log_error("option '--%s' is given twice", row->name);
+		return -EINVAL;
+	}
 	words->given |= 1U << option_index(row);
 	if (err)
 		log_error("option '--%s': '%s' is not %s", row->name, text, row->expects);

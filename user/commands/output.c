@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "base/atomic_file.h"
 #include "base/log.h"
 #include "commands/commands.h"
 
@@ -31,25 +30,42 @@ static unsigned int output_columns(FILE *stream)
 	return size.ws_col;
 }
 
-static int output_render(const struct growth *growth, const struct opts *opts, const char *path)
+static const char *output_name(const struct opts *opts)
 {
-	_cleanup_(atomic_file_abortp) struct atomic_file *file = NULL;
-	struct render_options options = {
+	return opts->output && strcmp(opts->output, "-") != 0 ? opts->output : "stdout";
+}
+
+static int output_fail(const struct opts *opts, int err)
+{
+	log_error("cannot write to %s: %s", output_name(opts), strerror(-err));
+	return EXIT_CODE_FAILED;
+}
+
+int output_open(const struct opts *opts, struct atomic_file **ret_file)
+{
+	int err = atomic_file_open(opts->output ? opts->output : "-", ret_file);
+
+	if (err)
+		output_fail(opts, err);
+	return err;
+}
+
+int output_commit(const struct opts *opts, struct atomic_file *file)
+{
+	int err = atomic_file_commit(file);
+
+	return err ? output_fail(opts, err) : EXIT_CODE_PRINTED;
+}
+
+static int output_render(const struct growth *growth, const struct opts *opts, FILE *stream)
+{
+	const struct render_options options = {
 		.show_kinds = opts->show_kinds,
 		.top = (unsigned int)opts->top,
+		.columns = output_columns(stream),
 	};
-	FILE *stream;
-	int err;
 
-	err = atomic_file_open(path, &file);
-	if (err)
-		return err;
-	stream = atomic_file_stream(file);
-	options.columns = output_columns(stream);
-	err = output_format(opts, stream)->growth(growth, &options, stream);
-	if (err)
-		return err;
-	return atomic_file_commit(TAKE_PTR(file));
+	return output_format(opts, stream)->growth(growth, &options, stream);
 }
 
 /* What somebody who only sees folded stacks would not know. */
@@ -63,17 +79,18 @@ static void output_remarks(const struct growth *growth)
 				    growth->losses[i].count, growth->losses[i].cause);
 }
 
-int output_growth(const struct growth *growth, const struct opts *opts)
+int output_growth(const struct growth *growth, const struct opts *opts, struct atomic_file *file)
 {
-	const char *path = opts->output ? opts->output : "-";
-	int err;
+	int err = output_render(growth, opts, atomic_file_stream(file));
+	int code;
 
-	err = output_render(growth, opts, path);
 	if (err) {
-		log_error("cannot write to %s: %s", strcmp(path, "-") == 0 ? "stdout" : path,
-			  strerror(-err));
-		return EXIT_CODE_FAILED;
+		atomic_file_abort(file);
+		return output_fail(opts, err);
 	}
+	code = output_commit(opts, file);
+	if (code != EXIT_CODE_PRINTED)
+		return code;
 	output_remarks(growth);
 	return opts->strict && growth->data_lost ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
 }

@@ -6,6 +6,7 @@
 #ifndef COMMANDS_OUTPUT_H
 #define COMMANDS_OUTPUT_H
 
+#include "base/atomic_file.h"
 #include "commands/options.h"
 #include "model/growth.h"
 #include "model/growth_builder.h"
@@ -14,9 +15,18 @@
 struct growth_options output_growth_options(const struct opts *opts);
 
 /*
- * Renders to opts->output (opts->format must not be FORMAT_TRACE), says on stderr when there is
- * nothing to show or data was lost, and returns the exit code.
+ * Opens what opts->output names, before there is anything to write: a name that cannot be written
+ * is better known before a session than after it. Says what is wrong. 0 or -errno.
  */
-int output_growth(const struct growth *growth, const struct opts *opts);
+int output_open(const struct opts *opts, struct atomic_file **ret_file);
+
+/*
+ * Renders to `file`, which it takes over (opts->format must not be FORMAT_TRACE), says on stderr
+ * when there is nothing to show or data was lost, and returns the exit code.
+ */
+int output_growth(const struct growth *growth, const struct opts *opts, struct atomic_file *file);
+
+/* Completes a file, which it takes over. Says what is wrong; returns the exit code. */
+int output_commit(const struct opts *opts, struct atomic_file *file);
 
 #endif

@@ -50,12 +50,15 @@ static int report_render(const struct growth_builder *builder, const struct opts
 {
 	const struct growth_options options = output_growth_options(opts);
 	_cleanup_(growth_freep) struct growth *growth = NULL;
+	struct atomic_file *file;
 	int err;
 
 	err = growth_builder_finish(builder, &options, &growth);
 	if (err)
 		return err;
-	*ret_exit_code = output_growth(growth, opts);
+	*ret_exit_code = EXIT_CODE_FAILED;
+	if (output_open(opts, &file) == 0)
+		*ret_exit_code = output_growth(growth, opts, file);
 	return 0;
 }
 
