@@ -18,6 +18,7 @@ probe_cgroup_memory() { [[ -n $(cgroup_memory_root) ]]; }
 probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }
+probe_hugetlb() { [[ -w /proc/sys/vm/nr_hugepages ]]; }
 probe_compaction() { [[ -w /proc/sys/vm/compact_memory ]]; }
 probe_tmpfs() { [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs && -w /dev/shm ]]; }
 # Page cache that can be dropped: a file system of its own on a disk.

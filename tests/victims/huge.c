@@ -54,7 +54,20 @@ static void grow_fragments(struct victim *victim)
 	victim_region("grow_fragments", "anon_moved", getpid(), victim->memory, victim->size_bytes);
 }
 
+/* Pages of the hugetlb pool, there before anybody looks. */
+static void hold_hugetlb(struct victim *victim)
+{
+	victim->memory = victim_map(victim->size_bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB);
+	victim_touch(victim->memory, victim->size_bytes);
+}
+
+static void grow_nothing(struct victim *victim)
+{
+	victim_region("grow_nothing", "gone", getpid(), victim->memory, 0);
+}
+
 static const struct victim_case cases[] = {
+	{"hugetlb", hold_hugetlb, grow_nothing, victim_unmap},
 	{"thp", NULL, grow_thp, victim_unmap},
 	{"thp_half", NULL, grow_thp_half, victim_unmap},
 	{"collapse", NULL, grow_collapse, victim_unmap},

@@ -71,7 +71,7 @@ static int take_option(struct words *words, const struct option_row *row, const 
 {
 	int err = row->store(row, text, &words->opts);
 
-	if (words->given & 1U << option_index(row)) {
+	if (row->argument && words->given & 1U << option_index(row)) {
 		log_error("option '--%s' is given twice", row->name);
 		return -EINVAL;
 	}
