@@ -35,7 +35,7 @@ __u64 movers_active __weak = 0;
 __u32 scan_number __weak = 0;
 /* When the last bracket began, CLOCK_MONOTONIC. */
 __u64 movers_last_ns __weak = 0;
-/* Is lru_insertion attached? Set by the recorder, which host-wide attaches it on demand. */
+/* Is lru_insertion attached? Set by the recorder, which attaches it on demand. */
 __u32 lru_attached __weak = 0;
 
 #endif

@@ -259,7 +259,7 @@ static int on_ring(struct live *live)
 static int on_sweep(struct live *live)
 {
 	drain(live->sweep_fd);
-	if (live->options.all && programs_movers_are_idle(live->programs))
+	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
 	return sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
 }

@@ -16,7 +16,7 @@
 #include "capture/ledger.h"
 #include "oomtrace.skel.h"
 
-/* How long after the last mover lru_insertion stays attached host-wide. */
+/* How long after the last mover lru_insertion stays attached. */
 #define MOVERS_IDLE_NS UINT64_C(2000000000)
 
 DEFINE_CLEANUP(struct btf *, btf__free)
@@ -276,7 +276,7 @@ static int hook_attach(struct programs *programs, const struct hook *hook)
 	return 0;
 }
 
-/* The program that is attached on demand when the host is traced. */
+/* The program that is attached on demand, unless every page is counted. */
 static bool is_on_demand(const struct hook *hook)
 {
 	return strcmp(hook->program, "lru_insertion") == 0;
@@ -301,6 +301,11 @@ int programs_watch_movers(struct programs *programs, bool watch)
 	return error;
 }
 
+bool programs_watch_on_demand(const struct programs *programs)
+{
+	return programs->period_shift > 0;
+}
+
 bool programs_movers_are_idle(const struct programs *programs)
 {
 	const struct oomtrace_bpf__bss *state = programs->skeleton->bss;
@@ -323,7 +328,7 @@ int programs_attach(struct programs *programs, struct failure *ret_failure)
 		if (error)
 			log_debug("no %s: %s", hooks[i].tracepoint, hooks[i].without);
 	}
-	if (!programs->host && programs_watch_movers(programs, true))
+	if (!programs_watch_on_demand(programs) && programs_watch_movers(programs, true))
 		log_debug("moved pages lose their stack: their new places cannot be seen");
 	return 0;
 }

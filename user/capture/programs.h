@@ -61,10 +61,16 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 int programs_attach(struct programs *programs, struct failure *ret_failure);
 
 /*
- * Watches where movers put pages, or stops to. Host-wide this is done only while they move: it
- * costs a program on every LRU insertion. Attached from the start for targets. 0 or -errno.
+ * Watches where movers put pages, or stops to: that costs a program on every LRU insertion. 0 or
+ * -errno.
  */
 int programs_watch_movers(struct programs *programs, bool watch);
+
+/*
+ * Is that done only while they move? The few pages moved before the program is attached lose their
+ * author: too many where every page is counted.
+ */
+bool programs_watch_on_demand(const struct programs *programs);
 
 /* Nobody has moved pages for a while. */
 bool programs_movers_are_idle(const struct programs *programs);
