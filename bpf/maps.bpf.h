@@ -84,13 +84,6 @@ struct {
 	__type(value, __u64);
 } losses __weak SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, OT_STAT_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} stats __weak SEC(".maps");
-
 /* An allocation whose kind is not known yet. */
 struct pending {
 	__u64 page;
@@ -124,14 +117,6 @@ static __always_inline struct scratch *scratch_get(void)
 static __always_inline void loss_count(__u32 cause, __u64 n)
 {
 	__u64 *value = bpf_map_lookup_elem(&losses, &cause);
-
-	if (value)
-		*value += n;
-}
-
-static __always_inline void stat_count(__u32 what, __u64 n)
-{
-	__u64 *value = bpf_map_lookup_elem(&stats, &what);
 
 	if (value)
 		*value += n;

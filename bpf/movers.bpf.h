@@ -130,7 +130,6 @@ static __always_inline void hand_on(__u64 *place, struct ot_entry owner, __u32 k
 	}
 	entry_store(place, owner);
 	cell_open_slots(owner.cell, kind, 1, false);
-	stat_count(OT_STAT_HANDED_ON, 1);
 }
 
 /* Is the slot still as vacancy_fill() left it? Otherwise its page was freed meanwhile. */

@@ -144,15 +144,6 @@ enum ot_loss {
 	OT_LOSS_COUNT,
 };
 
-/* What the programs did, per CPU: so that seen = reported + lost can be checked. */
-enum ot_stat {
-	OT_STAT_OPENED,	  /* slots opened for an account */
-	OT_STAT_CLOSED,	  /* slots closed */
-	OT_STAT_HANDED_ON, /* slots a mover closed and opened elsewhere for the same owner */
-	OT_STAT_NOBODY,	  /* sampled slots that belong to nobody traced */
-	OT_STAT_COUNT,
-};
-
 /* Ring-buffer records. */
 enum ot_record_type {
 	OT_RECORD_STACK = 1, /* struct ot_stack_record, with frames */

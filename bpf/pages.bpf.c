@@ -49,14 +49,11 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 	opening->class = class;
 	opening->order = order;
 	opening->generation = 0;
-	if (!opening->cell) {
-		stat_count(OT_STAT_NOBODY, 1);
+	if (!opening->cell)
 		*(__u64 *)opening = 0;
-	}
 	opened = ledger_open(frame, order);
 	if (!opening->cell || !opened)
 		return;
-	stat_count(OT_STAT_OPENED, opened);
 	cell_open_slots(opening->cell, opening->kind, opened, !moving);
 	if (moving) {
 		mover_add_vacancy(frame, order, OT_KIND_PENDING);
@@ -116,7 +113,7 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 	__u64 page = ctx->args[0];
 	__u64 frame = frame_of_page(page);
 	__u32 order = ctx->args[1];
-	__u32 slots = slot_count(frame, order), closed = 0;
+	__u32 slots = slot_count(frame, order);
 
 	if (!slots)
 		return 0;
@@ -125,10 +122,8 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 	for (__u32 i = 0; i < MAX_SLOTS; i++) {
 		if (i >= slots)
 			break;
-		closed += ledger_close_slot((frame >> period_shift) + i);
+		ledger_close_slot((frame >> period_shift) + i);
 	}
-	if (closed)
-		stat_count(OT_STAT_CLOSED, closed);
 	return 0;
 }
 
