@@ -77,7 +77,8 @@ MAIN_OBJECT := $(BUILD)/user/main.o
 ARCHIVE := $(BUILD)/liboomtrace.a
 SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
 
-BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop empty)
+BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop empty)
+SPACES := $(BUILD)/live/spaces
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
 JUDGE := $(BUILD)/judge
@@ -99,7 +100,7 @@ help: ## this list
 all: $(PROGRAM) ## build ./oomtrace
 
 unit-tests: $(UNIT_TESTS)
-victims: $(VICTIMS) $(JUDGE) $(BENCHES)
+victims: $(VICTIMS) $(JUDGE) $(BENCHES) $(SPACES)
 
 # --- bpf -----------------------------------------------------------------------------------------
 
@@ -165,6 +166,13 @@ $(BUILD)/tests/judge/%.o: tests/judge/%.c
 $(JUDGE): $(JUDGE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $^ -o $@
+
+# A test that needs the recorder's own tables, and a kernel.
+$(BUILD)/live/%: tests/live/%.c $(ARCHIVE)
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $< $(ARCHIVE) \
+		$(LDFLAGS) $(PACKAGE_LIBS) -o $@
 
 # What bench times, and the empty programs it compares with (they are also how tests probe for BPF).
 $(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c | $(BUILD)/tools.checked
@@ -232,4 +240,4 @@ lint: ## check formatting, C and shell; changes nothing
 	else echo 'lint: shellcheck is not installed (package shellcheck), skipped' >&2; fi
 
 -include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(JUDGE_OBJECTS:.o=.d)
--include $(UNIT_TESTS:=.d) $(VICTIMS:=.d)
+-include $(UNIT_TESTS:=.d) $(VICTIMS:=.d) $(SPACES:=.d)

@@ -13,6 +13,23 @@
 /* No account: the process is not traced. */
 #define ACCOUNT_UNTRACED 0
 
+/*
+ * A mark for every target, by the low bits of its tgid: turns nearly everybody else away for one
+ * load, where the map takes a hash. A byte each, so that setting one needs no atomic operation that
+ * old kernels lack. Marks stay when a target ends.
+ */
+__u8 target_marks[OT_TARGET_MARKS] __weak = {};
+
+static __always_inline void target_mark(__u32 tgid)
+{
+	target_marks[tgid % OT_TARGET_MARKS] = 1;
+}
+
+static __always_inline bool may_be_target(__u32 tgid)
+{
+	return target_marks[tgid % OT_TARGET_MARKS];
+}
+
 /* Flags of a thread group as a target; false: not traced. */
 static __always_inline bool target_flags(__u32 tgid, __u32 *ret_flags)
 {

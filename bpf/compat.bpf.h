@@ -47,6 +47,42 @@ static __always_inline bool mm_is_loading(struct mm_struct *mm)
 	return BPF_CORE_READ(mm, end_code) == 0;
 }
 
+/*
+ * Is `tree` the one that keeps the mappings of `mm`? 6.1 replaced the red-black tree (commit
+ * d4af56c5c7c6); before it nothing tells of a mapping's end.
+ */
+static __always_inline bool mm_has_tree(struct mm_struct *mm, struct maple_tree *tree)
+{
+	if (!bpf_core_field_exists(mm->mm_mt))
+		return false;
+	return (__u64)tree == (__u64)mm + bpf_core_field_offset(mm->mm_mt);
+}
+
+/*
+ * The system call the current task is in, and its arguments. In a page fault or an interrupt the
+ * number is -1 or an error code; who asks must not rely on it alone.
+ */
+static __always_inline void syscall_read(struct ot_syscall *ret_call)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+#if defined(__TARGET_ARCH_x86)
+	ret_call->number = BPF_CORE_READ(regs, orig_ax);
+	ret_call->arguments[0] = BPF_CORE_READ(regs, di);
+	ret_call->arguments[1] = BPF_CORE_READ(regs, si);
+	ret_call->arguments[2] = BPF_CORE_READ(regs, dx);
+	ret_call->arguments[3] = BPF_CORE_READ(regs, r10);
+	ret_call->arguments[4] = BPF_CORE_READ(regs, r8);
+#elif defined(__TARGET_ARCH_arm64)
+	ret_call->number = BPF_CORE_READ(regs, syscallno);
+	ret_call->arguments[0] = BPF_CORE_READ(regs, orig_x0);
+	ret_call->arguments[1] = BPF_CORE_READ(regs, regs[1]);
+	ret_call->arguments[2] = BPF_CORE_READ(regs, regs[2]);
+	ret_call->arguments[3] = BPF_CORE_READ(regs, regs[3]);
+	ret_call->arguments[4] = BPF_CORE_READ(regs, regs[4]);
+#endif
+}
+
 /* 6.18 wrapped the word in memdesc_flags_t. */
 static __always_inline unsigned long page_flags(struct page *page)
 {

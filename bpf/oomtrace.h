@@ -130,6 +130,9 @@ enum ot_target_flag {
 	OT_TARGET_PRE_EXEC = 2, /* still runs our own image; it counts from its exec on */
 };
 
+/* Marks that say which tgids may be targets: a filter, not a table. */
+#define OT_TARGET_MARKS 4096
+
 /* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/losses.c. */
 enum ot_loss {
 	OT_LOSS_ACCOUNT_FULL,  /* events: no free account, counted as nobody's [lost stacks] */
@@ -141,6 +144,7 @@ enum ot_loss {
 	OT_LOSS_NESTED,	       /* events: scratch in use by an interrupted allocation */
 	OT_LOSS_GHOST,	       /* slots: allocated over an open entry, its free was not seen */
 	OT_LOSS_MOVER_FULL,    /* slots: a mover's owner or vacancy that found no queue room */
+	OT_LOSS_MAPPING,       /* events: a change of an address space not sent */
 	OT_LOSS_COUNT,
 };
 
@@ -151,6 +155,7 @@ enum ot_record_type {
 	OT_RECORD_EXEC,
 	OT_RECORD_EXIT,
 	OT_RECORD_MOVER, /* struct ot_mover_record */
+	OT_RECORD_MAPPING, /* struct ot_mapping_record, in a ring of its own */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -187,6 +192,34 @@ struct ot_mover_record {
 	__u32 reserved;
 };
 
+/* A system call under way. */
+struct ot_syscall {
+	__u64 number; /* of this architecture */
+	__u64 arguments[5];
+};
+
+/* What happened to the mappings of a traced process. */
+enum ot_mapping_change {
+	OT_MAPPING_STORED = 1, /* the range has a mapping now; it may have had one before */
+	OT_MAPPING_CLEARED,    /* the range has none now */
+	/*
+	 * The change is complete. The kernel says nothing of a mapping that is removed from between
+	 * two others, so the total is what shows it, and the system call explains it.
+	 */
+	OT_MAPPING_DONE,
+};
+
+/* A change of an address space, in the order of its lock. */
+struct ot_mapping_record {
+	__u32 type;
+	__u32 account;
+	__u32 change; /* enum ot_mapping_change */
+	__u32 cell;   /* OT_MAPPING_STORED: of the current stack */
+	__u64 start, end;   /* addresses; 0 with OT_MAPPING_DONE */
+	__u64 total_pages;  /* of the address space; valid with OT_MAPPING_DONE */
+	struct ot_syscall call;
+};
+
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
@@ -194,5 +227,6 @@ OT_STATIC_ASSERT(sizeof(struct ot_account) == 72);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
+OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
 
 #endif

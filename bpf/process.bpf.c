@@ -49,6 +49,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 		loss_count(OT_LOSS_PROCESS_EVENT, 1);
 		return 0;
 	}
+	target_mark(child_tgid);
 	process_announce(OT_RECORD_FORK, child, parent_tgid);
 	return 0;
 }

@@ -24,11 +24,37 @@ typedef struct {
 	__u64 ctx_id;
 } mm_context_t;
 
+/* 6.1: the tree of an mm's mappings. */
+struct maple_tree {
+	unsigned int ma_flags;
+};
+
+/* Where in a tree a write takes place. */
+struct ma_state {
+	struct maple_tree *tree;
+	unsigned long index, last; /* addresses, both included */
+};
+
 struct mm_struct {
+	struct maple_tree mm_mt;
 	atomic_t mm_users;
+	unsigned long total_vm; /* pages */
 	unsigned long end_code;
 	mm_context_t context;
 };
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long di, si, dx, r10, r8;
+	unsigned long orig_ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 regs[31];
+	__u64 orig_x0;
+	int syscallno;
+};
+#endif
 
 struct signal_struct {
 	atomic_t live;

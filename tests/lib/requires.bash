@@ -11,6 +11,12 @@ declare -gA REQUIRED_PROGRAM=(
 	[flamegraph]=$(command -v flamegraph.pl || echo /usr/share/perl5/Devel/NYTProf/flamegraph.pl)
 )
 
+# Both from 6.14 on; reserved memory is followed less closely without.
+probe_mapping_events()
+{
+	[[ -d /sys/kernel/tracing/events/maple_tree/ma_write ]] &&
+		! grep -qs 'memcg_path' /sys/kernel/tracing/events/mmap_lock/mmap_lock_released/format
+}
 probe_root() { [[ $(id -u) == 0 ]]; }
 # Loads and attaches empty programs to the hooks of the ledger, and leaves.
 probe_bpf() { "$BUILD/bench/empty" </dev/null >/dev/null 2>&1; }

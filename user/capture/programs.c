@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -23,25 +24,37 @@ DEFINE_CLEANUP(struct btf *, btf__free)
 DEFINE_CLEANUP(struct bpf_link *, bpf_link__destroy)
 
 const struct hook hooks[] = {
-	{"pages allocated", "page_alloc", "kmem/mm_page_alloc", true, NULL},
-	{"pages freed", "page_free", "kmem/mm_page_free", true, NULL},
+	{"pages allocated", "page_alloc", "kmem/mm_page_alloc", true, NULL, false, 0},
+	{"pages freed", "page_free", "kmem/mm_page_free", true, NULL, false, 0},
 	{"compaction begins", "compaction_begin", "compaction/mm_compaction_begin", false,
-	 "pages moved by compaction lose their stack"},
+	 "pages moved by compaction lose their stack", false, 0},
 	{"compaction ends", "compaction_end", "compaction/mm_compaction_end", false,
-	 "pages moved by compaction lose their stack"},
+	 "pages moved by compaction lose their stack", false, 0},
 	{"pages put in a new place", "lru_insertion", "pagemap/mm_lru_insertion", false,
-	 "pages moved by compaction lose their stack"},
+	 "pages moved by compaction lose their stack", false, 0},
 	{"migration begins", "migrate_begin", "migrate/mm_migrate_pages_start", false,
-	 "pages moved between NUMA nodes are counted for who moved them"},
+	 "pages moved between NUMA nodes are counted for who moved them", false, 0},
 	{"migration ends", "migrate_end", "migrate/mm_migrate_pages", false,
-	 "pages moved between NUMA nodes are counted for who moved them"},
+	 "pages moved between NUMA nodes are counted for who moved them", false, 0},
 	{"huge page collapsed", "collapse_huge_page", "huge_memory/mm_collapse_huge_page", false,
-	 "pages collapsed by khugepaged lose their stack"},
+	 "pages collapsed by khugepaged lose their stack", false, 0},
 	{"huge file page collapsed", "collapse_file", "huge_memory/mm_khugepaged_collapse_file",
-	 false, "file pages collapsed by khugepaged lose their stack"},
-	{"process forked", "process_fork", "sched/sched_process_fork", true, NULL},
-	{"program executed", "process_exec", "sched/sched_process_exec", true, NULL},
-	{"process exited", "process_exit", "sched/sched_process_exit", true, NULL},
+	 false, "file pages collapsed by khugepaged lose their stack", false, 0},
+	{"process forked", "process_fork", "sched/sched_process_fork", true, NULL, false, 0},
+	{"program executed", "process_exec", "sched/sched_process_exec", true, NULL, false, 0},
+	{"process exited", "process_exit", "sched/sched_process_exit", true, NULL, false, 0},
+	{.need = "addresses mapped",
+	 .program = "mapping_stored",
+	 .tracepoint = "maple_tree/ma_write",
+	 .without = "mappings have no stack",
+	 .per_target = true},
+	/* Up to 6.13 it came with the path of the cgroup, which cost far more than the event. */
+	{.need = "mappings changed",
+	 .program = "mapping_done",
+	 .tracepoint = "mmap_lock/mmap_lock_released",
+	 .argument_count = 2,
+	 .without = "what is unmapped between two mappings is seen at the end",
+	 .per_target = true},
 };
 const size_t hook_count = sizeof(hooks) / sizeof(hooks[0]);
 _Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= HOOKS_MAX, "whoever keeps one of each has room");
@@ -51,14 +64,28 @@ static const char *hook_event(const struct hook *hook)
 	return strchr(hook->tracepoint, '/') + 1;
 }
 
+/* The kernel keeps a tracepoint's arguments as those of a function, behind one of its own. */
+static uint32_t argument_count(const struct btf *btf, uint32_t typedef_id)
+{
+	const struct btf_type *pointer =
+		btf__type_by_id(btf, btf__type_by_id(btf, typedef_id)->type);
+	const struct btf_type *function = btf__type_by_id(btf, pointer->type);
+
+	return btf_vlen(function) - 1;
+}
+
 bool hook_exists(const struct hook *hook, const struct btf *btf)
 {
 	char name[96];
+	int id;
 
 	if (!btf)
 		return false;
 	snprintf(name, sizeof(name), "btf_trace_%s", hook_event(hook));
-	return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	if (id <= 0)
+		return false;
+	return !hook->argument_count || argument_count(btf, id) == hook->argument_count;
 }
 
 static int fail(struct failure *ret_failure, enum failure_kind kind, int error, const char *where)
@@ -107,6 +134,9 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->trace_all = programs->host;
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;
+	constants->call_munmap = SYS_munmap;
+	constants->call_mremap = SYS_mremap;
+	constants->mapping_wake_bytes = programs->sizes.mapping_ring_bytes / 4;
 	constants->gfp_movable = gfp.movable;
 	constants->gfp_account = gfp.account;
 	constants->gfp_direct_reclaim = gfp.direct_reclaim;
@@ -135,6 +165,8 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		{programs->skeleton->maps.free_cells, sizes->cells},
 		{programs->skeleton->maps.targets, sizes->targets},
 		{programs->skeleton->maps.records, sizes->ring_bytes},
+		{programs->skeleton->maps.mapping_records, sizes->mapping_ring_bytes},
+		{programs->skeleton->maps.mappings_told, programs->host ? 1 : sizes->accounts},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -244,9 +276,8 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 		return fail(ret_failure, FAILURE_SYSTEM, error, "filling the BPF maps");
 	error = calibrate_frames(root, programs);
 	if (error)
-		return fail(ret_failure,
-			    error == -EPERM ? FAILURE_CAPABILITY : FAILURE_CALIBRATION, error,
-			    "CAP_SYS_ADMIN");
+		return fail(ret_failure, error == -EPERM ? FAILURE_CAPABILITY : FAILURE_CALIBRATION,
+			    error, "CAP_SYS_ADMIN");
 	*ret_programs = TAKE_PTR(programs);
 	return 0;
 }
@@ -261,13 +292,26 @@ static struct bpf_link **link_of(struct programs *programs, const char *program)
 	return NULL;
 }
 
+/* A tracepoint that has changed can be attached to all the same: only BTF tells. */
+static bool hook_has_expected_shape(const struct hook *hook)
+{
+	_cleanup_(btf__freep) struct btf *btf = NULL;
+
+	if (!hook->argument_count)
+		return true;
+	btf = btf__load_vmlinux_btf();
+	return hook_exists(hook, btf);
+}
+
 static int hook_attach(struct programs *programs, const struct hook *hook)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(
-		programs->skeleton->obj, hook->program);
+	struct bpf_program *program =
+		bpf_object__find_program_by_name(programs->skeleton->obj, hook->program);
 	struct bpf_link **place = link_of(programs, hook->program), *link;
 
 	if (!program || !place)
+		return -ENOENT;
+	if (!hook_has_expected_shape(hook))
 		return -ENOENT;
 	link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
 	if (!link)
@@ -320,7 +364,7 @@ int programs_attach(struct programs *programs, struct failure *ret_failure)
 	for (size_t i = hook_count; i-- > 0;) {
 		int error;
 
-		if (is_on_demand(&hooks[i]))
+		if (is_on_demand(&hooks[i]) || (hooks[i].per_target && programs->host))
 			continue;
 		error = hook_attach(programs, &hooks[i]);
 		if (error && hooks[i].required)
@@ -348,6 +392,7 @@ int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags
 {
 	int fd = bpf_map__fd(programs->skeleton->maps.targets);
 
+	programs->skeleton->bss->target_marks[tgid % OT_TARGET_MARKS] = 1;
 	return bpf_map_update_elem(fd, &tgid, &flags, BPF_ANY) ? -errno : 0;
 }
 
@@ -380,8 +425,7 @@ int programs_settle_cpus(const struct programs *programs)
 	int last = 0;
 
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU,
-			    .cpu = cpu);
+		LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU, .cpu = cpu);
 
 		/* A CPU that is not online has nothing pending. */
 		if (bpf_prog_test_run_opts(fd, &options) && errno != ENXIO)

@@ -40,6 +40,8 @@ struct hook {
 	const char *tracepoint; /* category/name */
 	bool required;
 	const char *without;	/* what is missing without it */
+	bool per_target;	/* not attached for a whole host */
+	uint32_t argument_count; /* of the tracepoint, where it has changed; 0: any */
 };
 
 #define HOOKS_MAX 32

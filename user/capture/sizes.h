@@ -21,6 +21,7 @@ struct sizes {
 	uint32_t cells_per_account; /* so that one process cannot take all of them */
 	uint32_t targets;
 	uint32_t ring_bytes;
+	uint32_t mapping_ring_bytes;
 	uint64_t period_pages;
 };
 
