@@ -36,7 +36,7 @@ refuses()
 
 @test "--help lists every option that is taken, within 100 columns" {
 	run -0 "$OOMTRACE" --help
-	for option in pid all children duration period output format kinds since-start top strict \
+	for option in pid all children duration period output format kinds since-start virtual top strict \
 		verbose help version; do
 		[[ $output == *"--$option"* ]]
 	done

@@ -450,7 +450,8 @@ static void start_tracing(struct test *test)
 	     "loading");
 	must(ledger_map(test->programs, &test->physical, &test->ledger), "mapping the ledger");
 	must(modules_new(&test->root, &test->queue, &test->modules), "modules");
-	must(lives_init(&test->lives, &test->root, &test->ledger, test->modules, &test->queue),
+	must(lives_init(&test->lives, &test->root, test->programs, &test->ledger, test->modules,
+			&test->queue),
 	     "lives");
 	must(spaces_init(&test->spaces, &test->root, &test->ledger, &test->lives,
 			 bpf_map__fd(test->programs->skeleton->maps.mapping_records)),

@@ -255,6 +255,48 @@ static inline void scene_command(const struct stage *stage)
 					   .exit_status = 256}});
 }
 
+static inline void play_reserved(const struct stage *stage, uint32_t process, uint32_t stack,
+				 uint64_t pages)
+{
+	play(stage, (struct event){.type = EVENT_RESERVED,
+				   .reserved = {process, stack, pages * 4096}});
+}
+
+static inline void play_mappings(const struct stage *stage, uint32_t process,
+				 enum mapping_kind kind, uint64_t count, uint64_t pages,
+				 uint64_t resident_pages)
+{
+	play(stage, (struct event){.type = EVENT_MAPPINGS,
+				   .mappings = {process, kind, count, pages * 4096,
+						resident_pages * 4096}});
+}
+
+/* Much address space, little memory; and a child that has its share of it from the fork. */
+static inline void scene_reserving(const struct stage *stage)
+{
+	play_session(stage, 16, "--children -p 300");
+	play_process(stage, 1, 300, 1, "java", true, false);
+	play_process(stage, 2, 301, 300, "worker", false, false);
+	play_module(stage, 1, "/usr/bin/java");
+	play_stack(stage, 1, "java", STACK(0x100, 0x300));
+	play_stack(stage, 2, "java", STACK(0x200, 0x300)); /* holds nothing, has a name all the same */
+	play_label(stage, 3, STACK_MAPPED_BEFORE);
+	play_label(stage, 4, STACK_MAPPED_FORK);
+	play_cell(stage, 1, 1, KIND_ANON, 96, 96);
+	play_rss(stage, 1, MEMORY_END, 6 * SCENE_MIB_PAGES);
+	play_reserved(stage, 1, 1, 64 * SCENE_MIB_PAGES);
+	play_reserved(stage, 1, 2, 40960 * SCENE_MIB_PAGES);
+	play_reserved(stage, 1, 3, 3 * SCENE_MIB_PAGES);
+	play_reserved(stage, 2, 4, 67 * SCENE_MIB_PAGES);
+	play_mappings(stage, 1, MAPPING_HEAP, 1, 64 * SCENE_MIB_PAGES, 6 * SCENE_MIB_PAGES);
+	play_mappings(stage, 1, MAPPING_NO_ACCESS, 1, 40960 * SCENE_MIB_PAGES, 0);
+	play_mappings(stage, 1, MAPPING_FILE, 9, 3 * SCENE_MIB_PAGES, 200);
+	play_name(stage, 0x100, "os::malloc");
+	play_name(stage, 0x200, "os::reserve_memory");
+	play_name(stage, 0x300, "main");
+	play_end(stage, END_DURATION);
+}
+
 /* Names from people who do not wish us well. */
 static inline void scene_hostile(const struct stage *stage)
 {
@@ -288,7 +330,7 @@ static const struct scene {
 	void (*play)(const struct stage *stage);
 } scenes[] = {
 	{"server", scene_server},   {"prefork", scene_prefork}, {"command", scene_command},
-	{"hostile", scene_hostile}, {"idle", scene_idle},
+	{"hostile", scene_hostile}, {"idle", scene_idle},       {"reserving", scene_reserving},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

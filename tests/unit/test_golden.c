@@ -28,6 +28,8 @@ static const struct view views[] = {
 	{"since-start.folded", FORMAT_FOLDED, {.since_start = true}, {0}},
 	{"txt", FORMAT_TEXT, {0}, {.top = 20}},
 	{"top-2.txt", FORMAT_TEXT, {0}, {.top = 2, .columns = 60}},
+	{"virtual.folded", FORMAT_FOLDED, {.reserved = true}, {0}},
+	{"virtual.txt", FORMAT_TEXT, {.reserved = true}, {.top = 20}},
 	{"since-start.txt", FORMAT_TEXT, {.since_start = true}, {.top = 20}},
 };
 

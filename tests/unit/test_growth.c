@@ -77,6 +77,43 @@ static const struct growth_process *process_of(const struct growth *growth, uint
 	return NULL;
 }
 
+/* --- addresses ---------------------------------------------------------------------------- */
+
+static void test_reserved_addresses_are_counted_exactly_whatever_the_period(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = build(scene_reserving);
+	_cleanup_(growth_freep) struct growth *growth =
+		finish(builder, (struct growth_options){.reserved = true});
+	const uint64_t mib = 1 << 20;
+	const struct growth_row *row = row_of(growth, 300, "os::reserve_memory");
+
+	(void)state;
+	assert_int_equal(growth->row_count, 4);
+	assert_int_equal(growth->total_bytes, (64 + 40960 + 3 + 67) * mib);
+	assert_int_equal(rows_sum(growth), growth->total_bytes);
+	assert_int_equal(folded_sum(growth), growth->total_bytes);
+	assert_non_null(row);
+	assert_int_equal(row->bytes, 40960 * mib);
+	assert_int_equal(row->error_bytes, 0);
+	assert_int_equal(growth->processes[0].reserved_bytes, (64 + 40960 + 3) * mib);
+	assert_int_equal(growth->processes[0].all_mappings.reserved_bytes,
+			 growth->processes[0].reserved_bytes);
+	assert_int_equal(growth->processes[0].all_mappings.resident_bytes,
+			 6 * mib + 200 * 4096);
+	assert_false(growth->processes[1].mappings_known);
+}
+
+static void test_memory_does_not_count_addresses(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = build(scene_reserving);
+	_cleanup_(growth_freep) struct growth *growth =
+		finish(builder, (struct growth_options){0});
+
+	(void)state;
+	assert_int_equal(growth->row_count, 1);
+	assert_int_equal(growth->total_bytes, 96 * 16 * 4096);
+}
+
 /* --- every byte once ---------------------------------------------------------------------- */
 
 /* Any number of processes, stacks and cells; returns how many slots are live and allocated. */
@@ -390,6 +427,8 @@ int main(void)
 		cmocka_unit_test(test_each_missing_name_is_asked_for_once),
 		cmocka_unit_test(test_a_name_that_comes_later_is_used),
 		cmocka_unit_test(test_events_about_unknown_ids_are_refused),
+		cmocka_unit_test(test_reserved_addresses_are_counted_exactly_whatever_the_period),
+		cmocka_unit_test(test_memory_does_not_count_addresses),
 		cmocka_unit_test(test_without_a_session_there_is_nothing_to_finish),
 	};
 

@@ -69,6 +69,7 @@ static void test_every_option_sets_its_member(void **state)
 	assert_int_equal(opts.format, FORMAT_TEXT);
 	assert_int_equal(opts.top, 3);
 	assert_true(PARSE("--all", "--since-start").since_start);
+	assert_true(PARSE("-p", "1", "--virtual").reserved);
 	assert_true(PARSE("--all").all);
 }
 
@@ -137,6 +138,9 @@ static void test_bad_words_are_refused(void **state)
 	REFUSE("-p", "1", "--strict=1");
 	REFUSE("-p", "1", "-o", "");
 	REFUSE("-p", "1", "--since-start", "--kinds");
+	REFUSE("-p", "1", "--virtual", "--kinds");
+	REFUSE("-p", "1", "--virtual", "--since-start");
+	REFUSE("--all", "--virtual");
 	REFUSE("sort");
 	REFUSE("--");
 	REFUSE("-p", "1", "--all");

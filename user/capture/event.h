@@ -31,6 +31,9 @@ enum event_type {
 	EVENT_LOST,	   /* one cause of loss */
 	EVENT_NAME,	   /* function name of one module offset; only in files, or after the end */
 	EVENT_END,	   /* last, once; its absence means a truncated session */
+	EVENT_RESERVED,	   /* addresses that one stack of one process has mapped, at the end */
+	EVENT_MAPPINGS,	   /* one kind of mapping of one process, at the end */
+	EVENT_TYPE_END,	   /* none: the types of a file only grow */
 };
 
 /* Kinds of memory, in the order reports list them. The same as enum ot_kind, tied by an assert. */
@@ -51,6 +54,8 @@ enum stack_origin {
 	STACK_MOVED,	/* [moved by the kernel] */
 	STACK_NO_STACK, /* [no user stack] */
 	STACK_RETIRED,	/* [ended processes]: what they left behind, and allocated in their time */
+	STACK_MAPPED_BEFORE, /* [mapped before tracing] */
+	STACK_MAPPED_FORK,   /* [mapped before the fork] */
 	STACK_ORIGIN_COUNT,
 };
 
@@ -162,6 +167,37 @@ struct memory_event {
 	uint64_t split_huge_slots; /* held by partly unmapped huge pages; no RSS counts them */
 };
 
+/* What stack has mapped how many addresses, whether they hold memory or not. Exact. */
+struct reserved_event {
+	uint32_t process;
+	uint32_t stack;
+	uint64_t bytes;
+};
+
+/* Kinds of mappings, in the order reports list them. */
+enum mapping_kind {
+	MAPPING_HEAP,	      /* brk */
+	MAPPING_ANON,	      /* private anonymous memory, of no kind below */
+	MAPPING_ARENA,	      /* 64 MiB, aligned: malloc's of a thread, or Go's heap */
+	MAPPING_THREAD_STACK, /* anonymous above a guard */
+	MAPPING_STACK,	      /* of the main thread */
+	MAPPING_JIT,	      /* anonymous and executable */
+	MAPPING_FILE,	      /* private or shared, code included */
+	MAPPING_SHARED,	      /* shared memory without a file in a file system */
+	MAPPING_NO_ACCESS,    /* reserved, to be made accessible some day */
+	MAPPING_SPECIAL,      /* [vdso], [vvar]: the kernel's */
+	MAPPING_KIND_COUNT,
+};
+
+/* What /proc/PID/smaps says of all mappings of a kind. */
+struct mappings_event {
+	uint32_t process;
+	enum mapping_kind kind;
+	uint64_t count;
+	uint64_t reserved_bytes;
+	uint64_t resident_bytes;
+};
+
 struct lost_event {
 	const char *cause; /* short and stable: "ring-full"; a key in JSON */
 	const char *meaning; /* for people, one clause */
@@ -195,6 +231,8 @@ struct event {
 		struct lost_event lost;
 		struct name_event name;
 		struct end_event end;
+		struct reserved_event reserved;
+		struct mappings_event mappings;
 	};
 };
 

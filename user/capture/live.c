@@ -42,6 +42,7 @@ struct live {
 	struct modules *modules;
 	struct lives lives;
 	struct stacks stacks;
+	struct spaces spaces; /* of targets; not when the host is traced */
 	struct event_queue queue;
 	struct ring_buffer *ring;
 	uint64_t ring_until_ns;
@@ -72,7 +73,10 @@ static int fail(struct failure *ret_failure, int error, const char *where)
 
 static int take_stack(struct live *live, const void *data, size_t bytes)
 {
-	return stacks_add(&live->stacks, &live->lives, data, bytes);
+	/* The code this stack runs through may have been mapped a moment ago. */
+	int error = live->options.all ? 0 : spaces_consume(&live->spaces);
+
+	return error ? error : stacks_add(&live->stacks, &live->lives, data, bytes);
 }
 
 static int take_fork(struct live *live, const void *data, size_t bytes)
@@ -204,6 +208,7 @@ static int finish(struct live *live, enum end_reason reason)
 		.ledger = &live->ledger,
 		.lives = &live->lives,
 		.stacks = &live->stacks,
+		.spaces = live->options.all ? NULL : &live->spaces,
 		.queue = &live->queue,
 		.drain = drain_ring,
 		.drain_context = live,
@@ -213,7 +218,9 @@ static int finish(struct live *live, enum end_reason reason)
 
 	live->finished = true;
 	drain_ring(live);
-	error = snapshot(&context);
+	error = live->options.all ? 0 : spaces_settle(&live->spaces, true);
+	if (!error)
+		error = snapshot(&context);
 	programs_detach(live->programs);
 	audit(live);
 	queue_end(live, reason);
@@ -222,7 +229,7 @@ static int finish(struct live *live, enum end_reason reason)
 
 /* --- waiting ------------------------------------------------------------------------------------- */
 
-enum wake { WAKE_SIGNAL, WAKE_TARGET, WAKE_DURATION, WAKE_RING, WAKE_SWEEP, WAKE_COUNT };
+enum wake { WAKE_SIGNAL, WAKE_TARGET, WAKE_DURATION, WAKE_RING, WAKE_SPACES, WAKE_SWEEP, WAKE_COUNT };
 
 static int drain(int fd)
 {
@@ -256,11 +263,21 @@ static int on_ring(struct live *live)
 	return error == RING_LATER ? 0 : error;
 }
 
+static int on_spaces(struct live *live)
+{
+	return spaces_consume(&live->spaces);
+}
+
 static int on_sweep(struct live *live)
 {
+	int error;
+
 	drain(live->sweep_fd);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
+	error = live->options.all ? 0 : spaces_settle(&live->spaces, false);
+	if (error)
+		return error;
 	return sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
 }
 
@@ -270,12 +287,15 @@ static int wait_once(struct live *live)
 	static int (*const handlers[WAKE_COUNT])(struct live *) = {
 		[WAKE_SIGNAL] = on_signal,     [WAKE_TARGET] = on_target, [WAKE_RING] = on_ring,
 		[WAKE_DURATION] = on_duration, [WAKE_SWEEP] = on_sweep,
+		[WAKE_SPACES] = on_spaces,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
 		[WAKE_TARGET] = {.fd = live->target.pidfd, .events = POLLIN},
 		[WAKE_DURATION] = {.fd = live->duration_fd, .events = POLLIN},
 		[WAKE_RING] = {.fd = ring_buffer__epoll_fd(live->ring), .events = POLLIN},
+		[WAKE_SPACES] = {.fd = live->options.all ? -1 : spaces_fd(&live->spaces),
+				 .events = POLLIN},
 		[WAKE_SWEEP] = {.fd = live->sweep_fd, .events = POLLIN},
 	};
 	int error = 0;
@@ -332,6 +352,7 @@ static void live_close(struct source *source)
 	if (held)
 		target_wait(&child, &status);
 	ring_buffer__free(live->ring);
+	spaces_release(&live->spaces);
 	stacks_release(&live->stacks);
 	lives_release(&live->lives);
 	ledger_unmap(&live->ledger);
@@ -422,6 +443,9 @@ static int open_tables(struct live *live)
 				   live->modules, &live->queue);
 	if (!error)
 		error = stacks_init(&live->stacks, &live->ledger);
+	if (!error && !live->options.all)
+		error = spaces_init(&live->spaces, &live->root, &live->ledger, &live->lives,
+				    bpf_map__fd(live->programs->skeleton->maps.mapping_records));
 	if (error)
 		return error;
 	live->lives.target_pid = live->target.pid;
@@ -492,6 +516,7 @@ static int adopt_target(struct live *live)
 		if (!life)
 			continue;
 		live->adopt_error = adopt_resident(&live->ledger, &live->root, i, user_tid);
+		error = spaces_adopt(&live->spaces, i);
 		lives_announce(&live->lives, life, false);
 		queue_start_memory(live, life, user_tid);
 	}

@@ -221,6 +221,13 @@ static bool was_read_just_now(const struct life *life)
 	return clock_monotonic_ns() - life->mappings.read_ns < trusted_ns;
 }
 
+bool lives_may_read(const struct lives *lives, uint32_t number)
+{
+	const struct ot_account *account = &lives->ledger->accounts[number];
+
+	return account->in_use && may_read(&lives->items[number], account);
+}
+
 static bool reread(struct lives *lives, uint32_t number)
 {
 	const struct ot_account *account = &lives->ledger->accounts[number];
@@ -265,6 +272,11 @@ bool lives_executed(struct lives *lives, uint32_t pid)
 		}
 	}
 	return shared;
+}
+
+void lives_mapped_code(struct lives *lives, uint32_t account)
+{
+	lives->items[account].mappings.read_ns = 0;
 }
 
 /*

@@ -59,11 +59,17 @@ void lives_announce(struct lives *lives, struct life *life, bool again);
 /* Remembers a fork: the child runs its parent's code until it executes something else. */
 void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid);
 
+/* A process mapped code: its mappings may be read again at once when an address is unknown. */
+void lives_mapped_code(struct lives *lives, uint32_t account);
+
 /*
  * A process replaced its image: its new mappings are best read at once. True when somebody else
  * still uses the old one: a scan will say who.
  */
 bool lives_executed(struct lives *lives, uint32_t pid);
+
+/* Is what /proc shows of the account's user_tid the account's mm? Ask before and after reading. */
+bool lives_may_read(const struct lives *lives, uint32_t account);
 
 /* Is the account's mm gone? As of the last scan. */
 bool lives_ended(const struct lives *lives, uint32_t account);

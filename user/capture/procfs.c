@@ -181,6 +181,7 @@ bool procfs_parse_mapping(const char *line, struct proc_mapping *ret_mapping)
 	if (path == 0 || ret_mapping->end <= ret_mapping->start)
 		return false;
 	ret_mapping->executable = permissions[2] == 'x';
+	ret_mapping->accessible = strncmp(permissions, "---", 3) != 0;
 	snprintf(ret_mapping->path, sizeof(ret_mapping->path), "%.*s",
 		 (int)strcspn(line + path, "\n"), line + path);
 	return true;

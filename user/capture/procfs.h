@@ -46,6 +46,7 @@ struct proc_mapping {
 	uint64_t start, end; /* addresses */
 	uint64_t offset;     /* bytes into the file */
 	bool executable;
+	bool accessible; /* readable, writable or executable */
 	uint32_t major, minor;
 	uint64_t inode;
 	char path[PROCFS_PATH_MAX]; /* as the kernel shows it; "" for anonymous memory */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "capture/losses.h"
+#include "capture/mapping_kinds.h"
 #include "capture/procfs.h"
 #include "capture/reconcile.h"
 #include "capture/sweep.h"
@@ -199,6 +200,93 @@ static void queue_process_end(const struct snapshot_context *context, uint32_t a
 	event_queue_push(context->queue, &event);
 }
 
+/* --- reserved addresses ----------------------------------------------------------------------------- */
+
+static uint32_t stack_of_owner(struct taking *taking, uint32_t owner)
+{
+	if (owner == SPACE_BEFORE)
+		return queue_label(taking, STACK_MAPPED_BEFORE);
+	if (owner == SPACE_FORK)
+		return queue_label(taking, STACK_MAPPED_FORK);
+	return stack_of_cell(taking, owner);
+}
+
+/* One event for each owner: `bytes` is by cell, all 0 before and after. */
+static void queue_space(struct taking *taking, const struct space *space, uint32_t process,
+			uint64_t *bytes)
+{
+	const struct intervals *ranges = &space->ranges;
+
+	for (size_t i = 0; i < ranges->count; i++)
+		bytes[ranges->items[i].owner] += ranges->items[i].end - ranges->items[i].start;
+	for (size_t i = 0; i < ranges->count; i++) {
+		uint32_t owner = ranges->items[i].owner;
+		struct event event = {
+			.type = EVENT_RESERVED,
+			.reserved = {.process = process, .bytes = bytes[owner]},
+		};
+
+		if (!bytes[owner])
+			continue;
+		bytes[owner] = 0;
+		event.reserved.stack = stack_of_owner(taking, owner);
+		event_queue_push(taking->context->queue, &event);
+	}
+}
+
+static void queue_kinds(struct taking *taking, uint32_t process, uint32_t user_tid)
+{
+	struct mapping_kinds kinds;
+
+	if (mapping_kinds_read(taking->context->root, user_tid, &kinds))
+		return;
+	for (int kind = 0; kind < MAPPING_KIND_COUNT; kind++) {
+		struct event event = {.type = EVENT_MAPPINGS, .mappings = kinds.kinds[kind]};
+
+		if (!kinds.kinds[kind].count)
+			continue;
+		event.mappings.process = process;
+		event_queue_push(taking->context->queue, &event);
+	}
+}
+
+/* Not lost: maps had them when they were read. But nobody knows who mapped them, or when. */
+static void queue_corrections(struct taking *taking)
+{
+	struct event event = {
+		.type = EVENT_LOST,
+		.lost = {.cause = "mappings-corrected",
+			 .meaning = "address spaces of which /proc knew better than the events",
+			 .count = taking->context->spaces->corrections},
+	};
+
+	event_queue_push(taking->context->queue, &event);
+}
+
+static int queue_spaces(struct taking *taking)
+{
+	const struct snapshot_context *context = taking->context;
+	_cleanup_free_ uint64_t *bytes = NULL;
+	uint32_t process;
+
+	if (!context->spaces)
+		return 0;
+	bytes = calloc(context->ledger->cell_count, sizeof(*bytes));
+	if (!bytes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < context->ledger->account_count; i++) {
+		const struct space *space = spaces_get(context->spaces, i);
+
+		if (!space || !process_of_account(taking, i, &process))
+			continue;
+		queue_space(taking, space, process, bytes);
+		if (!lives_ended(context->lives, i))
+			queue_kinds(taking, process, context->ledger->accounts[i].user_tid);
+	}
+	queue_corrections(taking);
+	return 0;
+}
+
 static void queue_all(struct taking *taking, const struct reconciliation *reconciliation)
 {
 	const struct snapshot_context *context = taking->context;
@@ -232,5 +320,6 @@ int snapshot(const struct snapshot_context *context)
 		queue_process_end(context, account, context->reconcile ? &reconciliation : NULL);
 	queue_all(&taking, context->reconcile ? &reconciliation : NULL);
 	reconciliation_release(&reconciliation);
-	return context->queue->error;
+	error = queue_spaces(&taking);
+	return error ? error : context->queue->error;
 }

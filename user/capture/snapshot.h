@@ -10,6 +10,7 @@
 #include "capture/ledger.h"
 #include "capture/lives.h"
 #include "capture/programs.h"
+#include "capture/spaces.h"
 #include "capture/stacks.h"
 
 struct snapshot_context {
@@ -18,6 +19,7 @@ struct snapshot_context {
 	struct ledger *ledger;
 	struct lives *lives;
 	struct stacks *stacks;
+	const struct spaces *spaces; /* NULL: mappings are not followed */
 	struct event_queue *queue;
 	void (*drain)(void *drain_context); /* takes the records that wait in the ring */
 	void *drain_context;

@@ -180,6 +180,12 @@ static struct space *space_of(struct spaces *spaces, const struct ot_mapping_rec
 	return space;
 }
 
+static bool maps_code(const struct ot_syscall *call)
+{
+	return call->number == SYS_mmap && call->arguments[2] & PROT_EXEC &&
+	       !(call->arguments[3] & MAP_ANONYMOUS);
+}
+
 static int take_record(void *context, void *data, size_t bytes)
 {
 	static int (*const by_change[])(struct space *, const struct ot_mapping_record *) = {
@@ -188,14 +194,17 @@ static int take_record(void *context, void *data, size_t bytes)
 		[OT_MAPPING_DONE] = take_done,
 	};
 	const struct ot_mapping_record *record = data;
+	struct spaces *spaces = context;
 	struct space *space;
 
 	if (bytes < sizeof(*record) || record->type != OT_RECORD_MAPPING ||
 	    record->change < OT_MAPPING_STORED || record->change > OT_MAPPING_DONE)
 		return 0;
-	space = space_of(context, record);
+	space = space_of(spaces, record);
 	if (!space)
 		return 0;
+	if (maps_code(&record->call))
+		lives_mapped_code(spaces->lives, record->account);
 	space->records++;
 	/* No memory for one more range: the next look at maps may do better. */
 	if (by_change[record->change](space, record))
@@ -212,14 +221,6 @@ static int add_range(const struct proc_mapping *mapping, void *context)
 	if (strcmp(mapping->path, "[vsyscall]") == 0)
 		return 0;
 	return intervals_set(context, mapping->start, mapping->end, 0);
-}
-
-static bool is_readable(const struct spaces *spaces, uint32_t account)
-{
-	const struct ot_account *known = &spaces->ledger->accounts[account];
-
-	return known->in_use && !known->pre_exec &&
-	       !__atomic_load_n(&known->frozen_ns, __ATOMIC_ACQUIRE);
 }
 
 /* Makes `space` cover what `maps` does: what is new has the owner for such, what is gone is gone.
@@ -255,11 +256,11 @@ static int read_undisturbed(struct spaces *spaces, uint32_t account, struct inte
 		intervals_release(ret_maps);
 		if (!error)
 			error = procfs_each_mapping(spaces->root,
-						    spaces->ledger->accounts[account].tgid,
+						    spaces->ledger->accounts[account].user_tid,
 						    add_range, ret_maps);
 		if (!error)
 			error = spaces_consume(spaces);
-		if (error || !is_readable(spaces, account))
+		if (error || !lives_may_read(spaces->lives, account))
 			return error ? error : -ESRCH;
 		if (space->records == before)
 			return 0;
@@ -349,7 +350,7 @@ int spaces_settle(struct spaces *spaces, bool all)
 		const struct space *space = &spaces->items[i];
 
 		if (space->life && (all || space->astray || !space->based) &&
-		    is_readable(spaces, i))
+		    lives_may_read(spaces->lives, i))
 			error = space_reread(spaces, i);
 	}
 	return error;
@@ -357,7 +358,11 @@ int spaces_settle(struct spaces *spaces, bool all)
 
 const struct space *spaces_get(const struct spaces *spaces, uint32_t account)
 {
-	return spaces->items[account].life ? &spaces->items[account] : NULL;
+	const struct life *life = lives_known(spaces->lives, account);
+	const struct space *space = &spaces->items[account];
+
+	/* An account that was retired may be in use again. */
+	return life && space->life == life->id ? space : NULL;
 }
 
 void spaces_forget(struct spaces *spaces, uint32_t account)

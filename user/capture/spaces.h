@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Address spaces: which stack has reserved which addresses, for every traced process, kept exact by
- * the records of bpf/mappings.bpf.c. Between records the sum of all ranges is the kernel's own total;
- * where it is not (a record was lost, or a change that no record explains) the space is astray
- * until /proc/PID/maps has been read while nothing changed. Never reads memory of a target.
+ * the records of bpf/mappings.bpf.c. Between records the sum of all ranges is the kernel's own
+ * total; where it is not (a record was lost, or a change that no record explains) the space is
+ * astray until /proc/PID/maps has been read while nothing changed. Never reads memory of a target.
  */
 #ifndef CAPTURE_SPACES_H
 #define CAPTURE_SPACES_H
@@ -28,8 +28,8 @@ struct space {
 	uint32_t life; /* whose it is; 0: not in use */
 	struct intervals ranges;
 	uint32_t unseen_owner; /* of what is found in maps and no record told of */
-	bool based;	       /* what was there before the first record is in */
-	bool astray;	       /* the sum is not the kernel's */
+	bool based;            /* what was there before the first record is in */
+	bool astray;           /* the sum is not the kernel's */
 	uint64_t records;      /* taken so far */
 };
 
@@ -38,9 +38,9 @@ struct spaces {
 	struct ledger *ledger;
 	struct lives *lives;
 	struct ring_buffer *ring;
-	struct space *items;	/* by account number */
-	uint64_t rereads;	/* of maps, because a space was astray */
-	uint64_t corrections;	/* of these, how many found something to change */
+	struct space *items;  /* by account number */
+	uint64_t rereads;     /* of maps, because a space was astray */
+	uint64_t corrections; /* of these, how many found something to change */
 };
 
 /* Borrows what it is given. `records_fd` is the ring of mapping records. 0 or -errno. */

@@ -107,6 +107,20 @@ static const struct trace_field end_fields[] = {
 	U32(end.exit_status),
 };
 
+static const struct trace_field reserved_fields[] = {
+	U32(reserved.process),
+	U32(reserved.stack),
+	U64(reserved.bytes),
+};
+
+static const struct trace_field mappings_fields[] = {
+	U32(mappings.process),
+	NUMBER_IN(mappings.kind, 1, 0, MAPPING_KIND_COUNT - 1),
+	U64(mappings.count),
+	U64(mappings.reserved_bytes),
+	U64(mappings.resident_bytes),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
@@ -118,9 +132,10 @@ static const struct trace_layout layouts[] = {
 	[EVENT_CELL] = LAYOUT(cell),       [EVENT_INHERITED] = LAYOUT(inherited),
 	[EVENT_MEMORY] = LAYOUT(memory),   [EVENT_LOST] = LAYOUT(lost),
 	[EVENT_NAME] = LAYOUT(name),       [EVENT_END] = LAYOUT(end),
+	[EVENT_RESERVED] = LAYOUT(reserved), [EVENT_MAPPINGS] = LAYOUT(mappings),
 };
 
-_Static_assert(ARRAY_COUNT(layouts) == EVENT_END + 1, "every event type has a layout");
+_Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");
 _Static_assert(sizeof(struct event) <= UINT16_MAX, "offsets of members fit a field");
 
 const struct trace_layout *trace_layout_of(uint32_t type)

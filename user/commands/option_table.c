@@ -131,6 +131,8 @@ static const struct option_row rows[] = {
 	 MEMBER(kinds)},
 	{"since-start", 0, NULL, "count all that was allocated, not what is still held", NULL,
 	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(since_start)},
+	{"virtual", 0, NULL, "count mapped addresses, whether they hold memory or not", NULL,
+	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(reserved)},
 	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
 	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
 	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, SHOWING,

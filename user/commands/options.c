@@ -184,11 +184,20 @@ static int check_target(struct words *words)
 	return 0;
 }
 
-static int check_kinds(const struct opts *opts)
+static int check_view(const struct opts *opts)
 {
 	if (opts->since_start && opts->show_kinds) {
 		log_error("--since-start counts pages whatever became of them: it cannot be "
 			  "combined with --kinds");
+		return -EINVAL;
+	}
+	if (opts->reserved && (opts->since_start || opts->show_kinds)) {
+		log_error("--virtual counts addresses, which are of no kind: it cannot be combined "
+			  "with --since-start or --kinds");
+		return -EINVAL;
+	}
+	if (opts->reserved && opts->all) {
+		log_error("--virtual follows mappings of targets: it cannot be combined with --all");
 		return -EINVAL;
 	}
 	return 0;
@@ -226,7 +235,7 @@ static int check_words(struct words *words)
 	if (!err)
 		err = check_target(words);
 	if (!err)
-		err = check_kinds(&words->opts);
+		err = check_view(&words->opts);
 	if (!err)
 		err = check_format(&words->opts);
 	return err;

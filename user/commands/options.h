@@ -34,6 +34,7 @@ struct opts {
 
 	/* what to print */
 	bool since_start;
+	bool reserved; /* mapped addresses instead of memory */
 	bool show_kinds;
 	uint32_t kinds;        /* bits (1 << kind), 0: all */
 	uint64_t top;          /* stacks in text */

@@ -10,7 +10,11 @@
 
 struct growth_options output_growth_options(const struct opts *opts)
 {
-	return (struct growth_options){.since_start = opts->since_start, .kinds = opts->kinds};
+	return (struct growth_options){
+		.since_start = opts->since_start,
+		.reserved = opts->reserved,
+		.kinds = opts->kinds,
+	};
 }
 
 static const struct format *output_format(const struct opts *opts, FILE *stream)
@@ -72,7 +76,9 @@ static int output_render(const struct growth *growth, const struct opts *opts, F
 static void output_remarks(const struct growth *growth)
 {
 	if (!growth->row_count && growth->session.complete)
-		log_info("nothing to show: no memory was seen to grow");
+		log_info("nothing to show: %s", growth->reserved
+							? "no mappings were followed"
+							: "no memory was seen to grow");
 	for (size_t i = 0; i < growth->loss_count; i++)
 		if (growth->losses[i].data)
 			log_warning("lost: %s, %" PRIu64 " times (%s)", growth->losses[i].meaning,

@@ -16,6 +16,8 @@ const char *stack_origin_label(enum stack_origin origin)
 		[STACK_MOVED] = "[moved by the kernel]",
 		[STACK_NO_STACK] = "[no user stack]",
 		[STACK_RETIRED] = "[ended processes]",
+		[STACK_MAPPED_BEFORE] = "[mapped before tracing]",
+		[STACK_MAPPED_FORK] = "[mapped before the fork]",
 	};
 
 	_Static_assert(sizeof(labels) / sizeof(labels[0]) == STACK_ORIGIN_COUNT,

@@ -51,6 +51,13 @@ struct growth_account {
 	int64_t unexplained_bytes; /* kernel + split_huge less held */
 };
 
+/* All mappings of a kind: what they reserve, and what of it holds memory. */
+struct growth_mappings {
+	uint64_t count;
+	uint64_t reserved_bytes;
+	uint64_t resident_bytes;
+};
+
 struct growth_process {
 	uint32_t id;
 	uint32_t pid;
@@ -67,6 +74,11 @@ struct growth_process {
 	uint64_t swap_end_bytes;
 	bool virtual_known;
 	uint64_t virtual_end_bytes;
+	uint64_t reserved_bytes; /* by stacks: the sum of its rows when growth.reserved */
+	int64_t unexplained_reserved_bytes; /* virtual_end_bytes less those, where it is known */
+	bool mappings_known;                /* the next two mean something */
+	struct growth_mappings mappings[MAPPING_KIND_COUNT];
+	struct growth_mappings all_mappings; /* the sum of those */
 };
 
 /* Kind of a row that counts pages whatever became of them (since_start). */
@@ -97,6 +109,7 @@ struct growth_loss {
 struct growth {
 	struct growth_session session;
 	bool since_start;                       /* rows count gross allocation, not what is live */
+	bool reserved;                          /* rows count mapped addresses, exactly */
 	const struct growth_process *processes; /* targets first, then by pid */
 	size_t process_count;
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
@@ -111,6 +124,9 @@ struct growth {
 /* Short name of a kind, "any" for GROWTH_KIND_ANY: "anon", "shmem", "file", "kernel", "undecided"
  */
 const char *memory_kind_name(enum memory_kind kind);
+
+/* Short name of a kind of mapping: "heap", "thread stacks" */
+const char *mapping_kind_name(enum mapping_kind kind);
 
 void growth_free(struct growth *growth);
 DEFINE_CLEANUP(struct growth *, growth_free)

@@ -14,6 +14,7 @@ int growth_builder_new(struct growth_builder **ret_builder)
 	builder->last_process = &builder->first_process;
 	builder->last_cell = &builder->first_cell;
 	builder->last_inherited = &builder->first_inherited;
+	builder->last_reserved = &builder->first_reserved;
 	builder->last_loss = &builder->first_loss;
 	*ret_builder = builder;
 	return 0;
@@ -221,19 +222,50 @@ static int add_end(struct growth_builder *builder, const struct event *event)
 	return 0;
 }
 
+static int add_reserved(struct growth_builder *builder, const struct event *event)
+{
+	const struct reserved_event *from = &event->reserved;
+	struct known_reserved *reserved;
+
+	reserved = arena_alloc(&builder->arena, 1, sizeof(*reserved));
+	if (!reserved)
+		return -ENOMEM;
+	reserved->process = table_get(&builder->processes, id_key(from->process));
+	reserved->stack = table_get(&builder->stacks, id_key(from->stack));
+	if (!reserved->process || !reserved->stack)
+		return -EBADMSG;
+	reserved->bytes = from->bytes;
+	*builder->last_reserved = reserved;
+	builder->last_reserved = &reserved->next;
+	return 0;
+}
+
+static int add_mappings(struct growth_builder *builder, const struct event *event)
+{
+	struct known_process *process =
+		table_get(&builder->processes, id_key(event->mappings.process));
+
+	if (!process || event->mappings.kind >= MAPPING_KIND_COUNT)
+		return -EBADMSG;
+	process->mappings[event->mappings.kind] = event->mappings;
+	process->has_mappings = true;
+	return 0;
+}
+
 static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_SESSION] = add_session, [EVENT_PROCESS] = add_process,
 	[EVENT_MODULE] = add_module,   [EVENT_STACK] = add_stack,
 	[EVENT_CELL] = add_cell,       [EVENT_INHERITED] = add_inherited,
 	[EVENT_MEMORY] = add_memory,   [EVENT_LOST] = add_lost,
 	[EVENT_NAME] = add_name,       [EVENT_END] = add_end,
+	[EVENT_RESERVED] = add_reserved, [EVENT_MAPPINGS] = add_mappings,
 };
 
-_Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_END + 1, "every event type is taken in");
+_Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END, "every event type is taken in");
 
 int growth_builder_add(struct growth_builder *builder, const struct event *event)
 {
-	if (event->type > EVENT_END || !adders[event->type])
+	if (event->type >= EVENT_TYPE_END || !adders[event->type])
 		return -EBADMSG;
 	return adders[event->type](builder, event);
 }
@@ -276,6 +308,9 @@ static int walk_stacks(struct unnamed_walk *walk)
 	for (const struct known_inherited *inherited = walk->builder->first_inherited;
 	     inherited && !err; inherited = inherited->next)
 		err = walk_stack(walk, inherited->stack);
+	for (const struct known_reserved *reserved = walk->builder->first_reserved;
+	     reserved && !err; reserved = reserved->next)
+		err = walk_stack(walk, reserved->stack);
 	return err;
 }
 

@@ -22,7 +22,7 @@ int growth_builder_add(struct growth_builder *builder, const struct event *event
 typedef int (*growth_unnamed_fn)(uint32_t module, uint64_t offset, void *context);
 
 /*
- * Walks the frames of stacks that hold or have allocated something and have no name yet, each
+ * Walks the frames of stacks that hold, have allocated or have mapped something and have no name yet, each
  * (module, offset) once. 0, -ENOMEM, or what the callback returned. The callback may not add to
  * the builder.
  */
@@ -31,6 +31,7 @@ int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_
 
 struct growth_options {
 	bool since_start; /* rows count gross allocation */
+	bool reserved;	  /* rows count mapped addresses; excludes since_start and kinds */
 	uint32_t kinds;   /* bits (1 << kind) of the kinds that become rows; 0: all */
 };
 

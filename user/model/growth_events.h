@@ -14,8 +14,9 @@
 struct known_process {
 	struct known_process *next;
 	struct process_event event; /* the latest one */
-	bool has_start, has_end;
+	bool has_start, has_end, has_mappings;
 	struct memory_event start, end;
+	struct mappings_event mappings[MAPPING_KIND_COUNT];
 };
 
 struct known_stack {
@@ -44,6 +45,13 @@ struct known_inherited {
 	struct inherited_event event;
 };
 
+struct known_reserved {
+	struct known_reserved *next;
+	const struct known_process *process;
+	const struct known_stack *stack;
+	uint64_t bytes;
+};
+
 struct known_loss {
 	struct known_loss *next;
 	struct lost_event event;
@@ -64,6 +72,7 @@ struct growth_builder {
 	struct known_process *first_process, **last_process;
 	struct known_cell *first_cell, **last_cell;
 	struct known_inherited *first_inherited, **last_inherited;
+	struct known_reserved *first_reserved, **last_reserved;
 	struct known_loss *first_loss, **last_loss;
 };
 

@@ -41,6 +41,24 @@ static uint64_t rss_of(const struct memory_event *memory)
 			    memory->rss_shmem_bytes);
 }
 
+static void mappings_add_up(const struct known_process *known, struct growth_process *process)
+{
+	struct growth_mappings *all = &process->all_mappings;
+
+	for (int kind = 0; kind < MAPPING_KIND_COUNT; kind++) {
+		const struct mappings_event *event = &known->mappings[kind];
+
+		process->mappings[kind] = (struct growth_mappings){
+			.count = event->count,
+			.reserved_bytes = estimate_add(event->reserved_bytes, 0),
+			.resident_bytes = estimate_add(event->resident_bytes, 0),
+		};
+		all->count = estimate_add(all->count, event->count);
+		all->reserved_bytes = estimate_add(all->reserved_bytes, event->reserved_bytes);
+		all->resident_bytes = estimate_add(all->resident_bytes, event->resident_bytes);
+	}
+}
+
 static struct growth_process process_of(const struct known_process *known)
 {
 	const struct process_event *event = &known->event;
@@ -59,6 +77,8 @@ static struct growth_process process_of(const struct known_process *known)
 	};
 
 	memcpy(process.comm, event->comm, sizeof(process.comm));
+	process.mappings_known = known->has_mappings;
+	mappings_add_up(known, &process);
 	return process;
 }
 
@@ -193,7 +213,8 @@ static int draft_finish(struct growth_draft *draft)
 	if (!err)
 		err = growth_accounts_make(draft);
 	if (!err)
-		err = growth_rows_make(draft);
+		err = draft->options->reserved ? growth_reserved_make(draft)
+					       : growth_rows_make(draft);
 	if (!err)
 		err = losses_make(draft);
 	return err;
@@ -214,6 +235,7 @@ int growth_builder_finish(const struct growth_builder *builder,
 	growth = &draft.owned->growth;
 	growth->session = session_of(builder);
 	growth->since_start = options->since_start;
+	growth->reserved = options->reserved;
 	draft.estimate = (struct estimate){
 		.period_pages = builder->session.period_pages,
 		.page_size_bytes = builder->session.page_size_bytes,

@@ -261,6 +261,56 @@ static int rows_publish(const struct row_list *rows, struct growth_owned *owned)
 	return 0;
 }
 
+static int rows_add_reserved(struct row_list *rows, struct growth_draft *draft)
+{
+	int err = 0;
+
+	for (const struct known_reserved *reserved = draft->builder->first_reserved;
+	     reserved && !err; reserved = reserved->next) {
+		struct growth_process *process = table_get(
+			&draft->process_by_id, id_key(reserved->process->event.id));
+		struct growth_row row;
+
+		if (!process->shown)
+			continue;
+		process->reserved_bytes = estimate_add(process->reserved_bytes, reserved->bytes);
+		err = row_start(draft, process, reserved->stack, 0, &row);
+		row.kind = GROWTH_KIND_ANY;
+		row.samples = reserved->bytes / draft->estimate.page_size_bytes;
+		if (!err && row.samples)
+			err = row_list_add(rows, &row);
+	}
+	return err;
+}
+
+static void reserved_explain(struct growth_draft *draft)
+{
+	for (size_t i = 0; i < draft->owned->growth.process_count; i++) {
+		struct growth_process *process = &draft->processes[i];
+
+		if (process->virtual_known)
+			process->unexplained_reserved_bytes =
+				(int64_t)estimate_add(process->virtual_end_bytes, 0) -
+				(int64_t)process->reserved_bytes;
+	}
+}
+
+int growth_reserved_make(struct growth_draft *draft)
+{
+	_cleanup_(row_list_release) struct row_list rows = {0};
+	/* Addresses are not sampled: every page is one. */
+	const struct estimate exact = {1, draft->estimate.page_size_bytes};
+	int err = rows_add_reserved(&rows, draft);
+
+	if (err)
+		return err;
+	row_list_merge(&rows);
+	rows_count_bytes(&rows, &exact);
+	reserved_explain(draft);
+	row_list_sort(&rows);
+	return rows_publish(&rows, draft->owned);
+}
+
 static int rows_collect(struct row_list *rows, struct growth_draft *draft)
 {
 	struct table legacies = {0};

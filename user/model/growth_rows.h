@@ -27,4 +27,7 @@ struct growth_draft {
  */
 int growth_rows_make(struct growth_draft *draft);
 
+/* The same of mapped addresses instead of memory. 0 or -ENOMEM. */
+int growth_reserved_make(struct growth_draft *draft);
+
 #endif

@@ -62,9 +62,13 @@ static void heading_host(const struct growth_session *session, struct buf *out)
 	buf_append_byte(out, '\n');
 }
 
-static void heading_method(const struct growth_session *session, struct buf *out)
+static void heading_method(const struct growth *growth, struct buf *out)
 {
-	if (session->period_pages == 1)
+	const struct growth_session *session = &growth->session;
+
+	if (growth->reserved)
+		buf_append_string(out, "  method    every mapping followed, exact to the page\n");
+	else if (session->period_pages == 1)
 		buf_append_string(out, "  method    every page counted, exact to the page\n");
 	else
 		buf_printf(out,
@@ -78,6 +82,8 @@ static const char *heading_total_title(const struct growth *growth)
 {
 	if (growth->since_start)
 		return "allocated";
+	if (growth->reserved)
+		return "reserved";
 	return growth->session.reason == END_TARGET_ENDED ? "at exit" : "live";
 }
 
@@ -122,12 +128,13 @@ static void heading_gone(const struct growth *growth, struct buf *out)
 static void text_heading(const struct growth *growth, struct buf *out)
 {
 	buf_append_string(out, growth->since_start ? "Memory allocated since the start: oomtrace "
+			       : growth->reserved  ? "Addresses reserved: oomtrace "
 						   : "Memory growth: oomtrace ");
 	escape_terminal_string(out, growth->session.target);
 	buf_append_string(out, "\n\n");
 	heading_recorded(&growth->session, out);
 	heading_host(&growth->session, out);
-	heading_method(&growth->session, out);
+	heading_method(growth, out);
 	heading_total(growth, out);
 	heading_kinds(growth, out);
 	heading_gone(growth, out);
@@ -138,7 +145,7 @@ static void text_heading(const struct growth *growth, struct buf *out)
 /* A column of the table of stacks: how its cell is made of a row. */
 struct stack_column {
 	struct text_column column;
-	bool live_only; /* says nothing when gross allocation is counted */
+	bool live_only; /* says nothing when gross allocation, or addresses, are counted */
 	void (*cell)(const struct growth *growth, const struct growth_row *row, struct buf *cell);
 };
 
@@ -152,7 +159,7 @@ static void cell_error(const struct growth *growth, const struct growth_row *row
 {
 	if (!row->samples)
 		buf_append_string(cell, "subtracted");
-	else if (growth->session.period_pages == 1)
+	else if (growth->reserved || growth->session.period_pages == 1)
 		buf_append_string(cell, "exact");
 	else
 		quantity_bytes(cell, row->error_bytes);
@@ -196,6 +203,11 @@ static const struct stack_column stack_columns[] = {
 
 #define STACK_COLUMNS (sizeof(stack_columns) / sizeof(stack_columns[0]))
 
+static bool column_is_shown(const struct growth *growth, const struct stack_column *column)
+{
+	return !column->live_only || !(growth->since_start || growth->reserved);
+}
+
 static void frames_detail(const struct growth_row *row, struct buf *detail)
 {
 	for (uint32_t i = row->frame_count; i > 0; i--) {
@@ -212,7 +224,7 @@ static int stacks_table(const struct growth *growth, size_t count, size_t width,
 	struct text_column columns[STACK_COLUMNS];
 
 	for (size_t i = 0; i < STACK_COLUMNS; i++)
-		if (!stack_columns[i].live_only || !growth->since_start)
+		if (column_is_shown(growth, &stack_columns[i]))
 			columns[table.column_count++] = stack_columns[i].column;
 	table.columns = columns;
 
@@ -221,7 +233,7 @@ static int stacks_table(const struct growth *growth, size_t count, size_t width,
 
 		text_table_line(&table);
 		for (size_t column = 0; column < STACK_COLUMNS; column++) {
-			if (stack_columns[column].live_only && growth->since_start)
+			if (!column_is_shown(growth, &stack_columns[column]))
 				continue;
 			stack_columns[column].cell(growth, row, &cell);
 			text_table_cell(&table, &cell);
@@ -274,6 +286,9 @@ int text_growth(const struct growth *growth, const struct render_options *option
 	if (err)
 		return err;
 	err = text_accounts(growth, options, &out);
+	if (err)
+		return err;
+	err = text_mappings(growth, options, &out);
 	if (err)
 		return err;
 	text_losses(growth, &out);

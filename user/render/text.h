@@ -22,4 +22,11 @@ void text_process_name(struct buf *out, const struct growth_process *process);
 int text_accounts(const struct growth *growth, const struct render_options *options,
 		  struct buf *out);
 
+/*
+ * The section "Reserved and resident" (text_mappings.c): the address space of each process by kind
+ * of mapping, next to what of it holds memory. Nothing where it is not known. 0 or -ENOMEM.
+ */
+int text_mappings(const struct growth *growth, const struct render_options *options,
+		  struct buf *out);
+
 #endif
