@@ -92,7 +92,7 @@ int mapping_stored(struct bpf_raw_tracepoint_args *ctx)
 	__u64 value = ctx->args[3];
 	struct told *told;
 
-	if (!mm || is_mark(value) || !mm_has_tree(mm, BPF_CORE_READ(state, tree)))
+	if (!mm || is_mark(value) || !is_write_to_mm(state, mm))
 		return 0;
 	record.account = account_of_current(mm);
 	if (record.account == ACCOUNT_UNTRACED)

@@ -105,11 +105,19 @@ reserves()
 	grep -q " $((63 << 20))$" "$dir/out.folded"
 }
 
-@test "nothing is followed while the whole host is watched" {
+# How many of this file's tracepoints a process has attached programs to.
+attached_by()
+{
+	cat "/proc/$1/fdinfo/"* 2>/dev/null | grep -cE '^tp_name:\s+(ma_write|mmap_lock_released)$'
+}
+
+@test "mappings are followed for a target, never while the whole host is watched" {
+	victim_start reserve hole 64
+	trace_start -p "$VICTIM_PID" --format folded
+	[[ $(attached_by "$TRACE_PID") == 2 ]]
+	trace_stop
 	trace_start --all --format folded
-	for program in mapping_stored mapping_done; do
-		! bpftool link 2>/dev/null | grep -q "$program" || fail "$program is attached"
-	done
+	[[ $(attached_by "$TRACE_PID") == 0 ]]
 	trace_stop
 	run "$OOMTRACE" --all --virtual
 	((status == 64))

@@ -239,6 +239,24 @@ static struct programs *programs_new(const struct programs_options *options,
 	return programs;
 }
 
+/*
+ * A program for targets is not even loaded where it would not be attached: it uses what older
+ * kernels do not have, and a tracepoint that has changed since could be attached to all the same.
+ */
+static void leave_out_programs(struct programs *programs)
+{
+	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
+
+	for (size_t i = 0; i < hook_count; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(
+			programs->skeleton->obj, hooks[i].program);
+
+		if (hooks[i].per_target && program)
+			bpf_program__set_autoload(program, !programs->host &&
+								   hook_exists(&hooks[i], btf));
+	}
+}
+
 static int load(struct programs *programs, struct failure *ret_failure)
 {
 	int error = oomtrace_bpf__load(programs->skeleton);
@@ -268,6 +286,7 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 	error = configure_maps(programs, physical);
 	if (error)
 		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
+	leave_out_programs(programs);
 	error = load(programs, ret_failure);
 	if (error)
 		return error;
@@ -292,17 +311,6 @@ static struct bpf_link **link_of(struct programs *programs, const char *program)
 	return NULL;
 }
 
-/* A tracepoint that has changed can be attached to all the same: only BTF tells. */
-static bool hook_has_expected_shape(const struct hook *hook)
-{
-	_cleanup_(btf__freep) struct btf *btf = NULL;
-
-	if (!hook->argument_count)
-		return true;
-	btf = btf__load_vmlinux_btf();
-	return hook_exists(hook, btf);
-}
-
 static int hook_attach(struct programs *programs, const struct hook *hook)
 {
 	struct bpf_program *program =
@@ -310,8 +318,6 @@ static int hook_attach(struct programs *programs, const struct hook *hook)
 	struct bpf_link **place = link_of(programs, hook->program), *link;
 
 	if (!program || !place)
-		return -ENOENT;
-	if (!hook_has_expected_shape(hook))
 		return -ENOENT;
 	link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
 	if (!link)
