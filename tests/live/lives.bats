@@ -55,7 +55,7 @@ teardown()
 
 @test "a closed stdout is an error, and nothing is printed elsewhere" {
 	victim_start heap malloc 4
-	run -1 bash -c '"$0" -p "$1" -d 10ms >&-' "$OOMTRACE" "$VICTIM_PID"
+	run -1 bash -c '"$0" -p "$1" --period 1 -d 10ms >&-' "$OOMTRACE" "$VICTIM_PID"
 	echo "$output"
 	[[ $output == *'cannot write to stdout'* ]]
 }

@@ -47,6 +47,7 @@ struct live {
 	struct ring_buffer *ring;
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
+	bool lives_ended; /* since the last sweep */
 	struct target target;
 	int signal_fd, duration_fd, sweep_fd;
 	sigset_t old_mask;
@@ -95,8 +96,17 @@ static int take_exec(struct live *live, const void *data, size_t bytes)
 
 	if (bytes < sizeof(*record))
 		return -EBADMSG;
+	live->lives_ended = true;
 	if (lives_executed(&live->lives, record->tgid))
 		return programs_scan(live->programs);
+	return 0;
+}
+
+static int take_exit(struct live *live, const void *data, size_t bytes)
+{
+	(void)data;
+	(void)bytes;
+	live->lives_ended = true;
 	return 0;
 }
 
@@ -115,6 +125,7 @@ static int take_record(void *context, void *data, size_t bytes)
 		[OT_RECORD_STACK] = take_stack,
 		[OT_RECORD_FORK] = take_fork,
 		[OT_RECORD_EXEC] = take_exec,
+		[OT_RECORD_EXIT] = take_exit,
 		[OT_RECORD_MOVER] = take_mover,
 	};
 	struct live *live = context;
@@ -256,11 +267,17 @@ static int on_duration(struct live *live)
 	return finish(live, END_DURATION);
 }
 
+/* Looks for the dead at once when there are some: an exec loop fills the tables faster than a clock. */
 static int on_ring(struct live *live)
 {
 	int error = take_records(live, RING_BUDGET_NS);
 
-	return error == RING_LATER ? 0 : error;
+	if (error && error != RING_LATER)
+		return error;
+	if (!live->lives_ended)
+		return 0;
+	live->lives_ended = false;
+	return sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
 }
 
 static int on_spaces(struct live *live)

@@ -4,7 +4,7 @@
 #include "bpf/oomtrace.h"
 
 static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
-	[CAPTURE_ONE] = {.accounts = 256, .cells = 32768,
+	[CAPTURE_ONE] = {.accounts = 512, .cells = 32768,
 			 .cells_per_account = 32768, .targets = 256, .ring_bytes = 4u << 20,
 			 .mapping_ring_bytes = 2u << 20, .period_pages = 16},
 	[CAPTURE_FOLLOW] = {.accounts = 4096, .cells = 65536,
