@@ -25,6 +25,7 @@ teardown()
 	! grep 'lost:' "$TRACE_TALK" | grep -v '(recursion)' || fail "lost"
 	left=$(folded_pages "$TRACE_OUT" '[anon]' grow_in_child)
 	echo "$left pages left"
-	((left == 0))
+	# a free that was skipped is found when its page is used again, at the latest
+	((left <= $(trace_skipped_events)))
 	((TRACE_STATUS == 0))
 }

@@ -23,7 +23,7 @@
 enum event_type {
 	EVENT_SESSION = 1, /* first, once */
 	EVENT_PROCESS,	   /* before any event that names its id; again when comm or state change */
-	EVENT_MODULE,	   /* before any stack that names its id */
+	EVENT_MODULE,	   /* before any stack that names its id; again when its file is had late */
 	EVENT_STACK,	   /* before any cell that names its id */
 	EVENT_CELL,	   /* what one stack of one process holds, at the end of the session */
 	EVENT_INHERITED,   /* what one process holds of pages that another one's stack allocated */

@@ -19,8 +19,12 @@
 /* Thousands of mounts; a process may have more. */
 #define MOUNTINFO_MAX_BYTES (1u << 20)
 
+/* A process may be gone, or another image, between reading its maps and opening a file of them. */
+#define OPEN_TRIES 8
+
 struct module {
 	char *path;
+	uint8_t tries_left; /* to get at the file; 0 once it was had */
 	uint32_t next; /* id of the next one of the same inode, 0: none */
 };
 
@@ -184,11 +188,22 @@ static int open_vdso(void)
 	return TAKE_FD(fd);
 }
 
+/* Tells of a module, with its file if it can be had now. */
+static void announce(struct modules *modules, uint32_t id, uint32_t pid,
+		     const struct proc_mapping *mapping)
+{
+	struct module *module = &modules->items[id - 1];
+	struct event event = {.type = EVENT_MODULE, .module = {.id = id, .path = mapping->path}};
+
+	event.module.fd = is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping);
+	module->tries_left = event.module.fd < 0 && module->tries_left ? module->tries_left - 1 : 0;
+	event_queue_push(modules->queue, &event);
+}
+
 static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
 {
 	_cleanup_free_ char *path = strdup(mapping->path);
 	struct module *items;
-	struct event event = {.type = EVENT_MODULE};
 
 	if (modules->count == MODULES_MAX || !path)
 		return 0;
@@ -198,14 +213,12 @@ static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_map
 	modules->items = items;
 	items[modules->count] = (struct module){
 		.path = TAKE_PTR(path),
+		.tries_left = OPEN_TRIES,
 		.next = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping)),
 	};
 	modules->count++;
 	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)modules->count);
-	event.module.id = modules->count;
-	event.module.path = mapping->path;
-	event.module.fd = is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping);
-	event_queue_push(modules->queue, &event);
+	announce(modules, modules->count, pid, mapping);
 	return modules->count;
 }
 
@@ -217,5 +230,9 @@ uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
 	if (mapping->inode == 0 && !is_vdso(mapping))
 		return 0;
 	id = find(modules, mapping);
-	return id ? id : add(modules, pid, mapping);
+	if (!id)
+		return add(modules, pid, mapping);
+	if (modules->items[id - 1].tries_left)
+		announce(modules, id, pid, mapping);
+	return id;
 }
