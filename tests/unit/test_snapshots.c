@@ -210,6 +210,37 @@ static void test_stacks_of_earlier_snapshots_are_named_too(void **state)
 	assert_int_equal(asked, 2);
 }
 
+static void play_reserving(const struct stage *stage)
+{
+	play_session(stage, 16, "-i 1 -p 5");
+	play_process(stage, 1, 5, 1, "x", true, false);
+	play_label(stage, 1, STACK_NO_STACK);
+	play_label(stage, 2, STACK_MAPPED_BEFORE);
+	play_snapshot(stage, 0, false);
+	play_reserved(stage, 1, 1, 10);
+	play_reserved(stage, 1, 2, 7);
+	play_snapshot(stage, 1, true);
+	play_reserved(stage, 1, 1, 25);
+	play_reserved(stage, 1, 2, 7);
+	play_end(stage, END_DURATION);
+}
+
+/* Addresses are counted to the page, whatever the period. */
+static void test_reserved_addresses_grow_too(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder =
+		build(play_reserving, after(0), never);
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	const struct growth_options options = {.reserved = true};
+
+	(void)state;
+	assert_int_equal(growth_builder_finish(builder, &options, &growth), 0);
+	assert_int_equal(growth->row_count, 1);
+	assert_int_equal(growth->total_bytes, 4096 * 15);
+	assert_int_equal(growth->rows[0].error_bytes, 0);
+	assert_int_equal(growth->processes[0].reserved_bytes, 4096 * 32);
+}
+
 /* --- folded -------------------------------------------------------------------------------- */
 
 struct sums {
@@ -356,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_what_shrinks_is_negative_and_what_stays_is_not_there),
 		cmocka_unit_test(test_figures_are_those_of_their_moment),
 		cmocka_unit_test(test_stacks_of_earlier_snapshots_are_named_too),
+		cmocka_unit_test(test_reserved_addresses_grow_too),
 		cmocka_unit_test(test_folded_lines_and_what_they_leave_out_are_the_whole),
 		cmocka_unit_test(test_a_diff_has_the_totals_of_both),
 		cmocka_unit_test(test_a_file_cut_anywhere_shows_its_last_whole_snapshot),
