@@ -36,7 +36,8 @@ refuses()
 
 @test "--help lists every option that is taken, within 100 columns" {
 	run -0 "$OOMTRACE" --help
-	for option in pid all children duration period output format kinds since-start virtual top strict \
+	for option in pid all children duration period interval max-size output format from to kinds \
+		since-start virtual top strict \
 		verbose help version; do
 		[[ $output == *"--$option"* ]]
 	done
@@ -84,6 +85,23 @@ refuses()
 @test "an option that means nothing to a command is refused" {
 	refuses "*--period*means nothing to report*" report x.oomtrace --period 1
 	refuses "*--strict*means nothing to check*" check --strict
+}
+
+@test "snapshots want a trace file to go to" {
+	refuses "*--interval*-o FILE.oomtrace*" -p 1 -i 10
+	refuses "*--interval*-o FILE.oomtrace*" -p 1 -i 10 -o x.folded
+	refuses "*--max-size*'10'*1M to 1024G*" -p 1 -o x.oomtrace --max-size 10
+}
+
+@test "moments that make no interval are refused" {
+	refuses "*--from must be before --to*" report x.oomtrace --from 20 --to 10
+	refuses "*--from*'noon'*2024-05-01T12:00:00Z*" report x.oomtrace --from noon
+	refuses "*--to*means nothing to a recording*" -p 1 --to 10
+}
+
+@test "a diff is of two recordings" {
+	refuses "*oomtrace diff OLD NEW*" diff old.oomtrace
+	refuses "*unexpected 'c' after 'b'*" diff a b c
 }
 
 @test "a format that the name does not tell is asked for" {

@@ -22,6 +22,19 @@ same()
 	diff -u "$1" "$2"
 }
 
+# fails_with PATTERN WORDS...: exit code 1 and one line on stderr like PATTERN.
+fails_with()
+{
+	local pattern=$1
+
+	shift
+	run --separate-stderr -1 "$OOMTRACE" "$@"
+	echo "$stderr"
+	[[ ${#stderr_lines[@]} -eq 1 ]]
+	# shellcheck disable=SC2053 # a pattern is what it is
+	[[ $stderr == $pattern ]]
+}
+
 flamegraph()
 {
 	local script
@@ -99,10 +112,82 @@ flamegraph()
 	run --separate-stderr -0 "$OOMTRACE" report --strict "$DATA/prefork.oomtrace"
 }
 
+# --- a part of it ---------------------------------------------------------------------------
+
+@test "--to shows what was held then, by offset and by time of day" {
+	"$OOMTRACE" report "$DATA/snapshots.oomtrace" --to 20 >out
+	same "$EXPECTED/snapshots.to-20.folded" out
+	"$OOMTRACE" report "$DATA/snapshots.oomtrace" --to 2023-11-14T23:13:45+01:00 --format text >out
+	same "$EXPECTED/snapshots.to-20.txt" out
+}
+
+@test "--from shows what grew, and says what folded stacks cannot show" {
+	run --separate-stderr -0 "$OOMTRACE" report "$DATA/snapshots.oomtrace" --from 10s --to 20s
+	[[ $output == "$(<"$EXPECTED/snapshots.10-to-20.folded")" ]]
+	[[ $stderr == *"2 stacks that have shrunk, by 13369344 bytes, are left out"* ]]
+	[[ ${#stderr_lines[@]} -eq 2 ]] # and what was lost
+	# the growth in text is the lines less what was left out
+	total=$(awk '{ sum += $NF } END { printf "%d", sum - 13369344 }' <<<"$output")
+	text=$("$OOMTRACE" report "$DATA/snapshots.oomtrace" --from 10 --to 20 --format text 2>/dev/null)
+	[[ $text == *"($total bytes)"* && $text == *"-12.5 MiB"* ]]
+}
+
+@test "--from and --since-start show what was allocated in between" {
+	"$OOMTRACE" report "$DATA/snapshots.oomtrace" --from 10 --since-start --format text >out
+	same "$EXPECTED/snapshots.since-10.txt" out
+}
+
+@test "where no snapshot is, what there is is named" {
+	fails_with "*'$DATA/snapshots.oomtrace' has no snapshots*its 4 were taken from 0.000 s to 30.000 s*" \
+		report "$DATA/snapshots.oomtrace" --from 11 --to 19
+	fails_with "*only the end: record with -i" report "$DATA/server.oomtrace" --from 1
+}
+
+@test "of a recording cut within a snapshot, the one before is shown" {
+	size=$(stat -c %s "$DATA/snapshots.oomtrace")
+	head -c $((size - 300)) "$DATA/snapshots.oomtrace" >cut.oomtrace
+	run --separate-stderr -1 "$OOMTRACE" report cut.oomtrace --format text
+	[[ $stderr == *"cut short"* ]]
+	[[ $output == *"at 20.0 s after the start"*"(39976960 bytes)"*"the end of the recording"* ]]
+}
+
+# --- two of them ----------------------------------------------------------------------------
+
+@test "diff has a column for each recording, and their totals" {
+	"$OOMTRACE" diff "$DATA/server.oomtrace" "$DATA/prefork.oomtrace" >out 2>/dev/null
+	for column in 1 0; do
+		recording=$([[ $column -eq 1 ]] && echo server || echo prefork)
+		sum=$(awk -v column=$column '{ sum += $(NF - column) } END { printf "%d", sum }' out)
+		[[ $sum -eq $(awk '{ sum += $NF } END { printf "%d", sum }' "$EXPECTED/$recording.folded") ]]
+	done
+	run grep -E 'pid [0-9]|inherited from' out
+	[[ -z $output ]]
+}
+
+@test "the same recording twice differs nowhere" {
+	"$OOMTRACE" diff "$DATA/hostile.oomtrace" "$DATA/hostile.oomtrace" >out
+	awk '$NF != $(NF - 1) { exit 1 }' out
+	[[ $(wc -l <out) -eq $(wc -l <"$EXPECTED/hostile.folded") ]]
+}
+
+@test "flamegraph.pl reads a diff without a warning, and paints it in two colours" {
+	"$OOMTRACE" diff "$DATA/server.oomtrace" "$DATA/prefork.oomtrace" >folded 2>/dev/null
+	flamegraph --countname bytes folded >svg 2>warnings
+	[[ ! -s warnings ]]
+	# red is more, blue is less: only a differential graph has both
+	grep -qE 'fill="rgb\(255,[0-9]+,[0-9]+\)"' svg
+	grep -qE 'fill="rgb\([0-9]+,[0-9]+,255\)"' svg
+}
+
+@test "diff of what cannot be read says which" {
+	fails_with "*'no.oomtrace'*No such file*" diff "$DATA/server.oomtrace" no.oomtrace
+	fails_with "*'/dev/null': not an oomtrace file" diff /dev/null "$DATA/server.oomtrace"
+}
+
 # --- the flame graph ------------------------------------------------------------------------
 
 @test "flamegraph.pl reads every recording without a warning, and its total is ours" {
-	for recording in server prefork command hostile; do
+	for recording in server prefork command hostile snapshots; do
 		"$OOMTRACE" report "$DATA/$recording.oomtrace" >folded 2>/dev/null
 		flamegraph --colors mem --countname bytes folded >svg 2>warnings
 		[[ ! -s warnings ]]
@@ -115,19 +200,6 @@ flamegraph()
 }
 
 # --- bad input ------------------------------------------------------------------------------
-
-# fails_with PATTERN WORDS...: exit code 1 and one line on stderr like PATTERN.
-fails_with()
-{
-	local pattern=$1
-
-	shift
-	run --separate-stderr -1 "$OOMTRACE" "$@"
-	echo "$stderr"
-	[[ ${#stderr_lines[@]} -eq 1 ]]
-	# shellcheck disable=SC2053 # a pattern is what it is
-	[[ $stderr == $pattern ]]
-}
 
 @test "a file that is not there is named" {
 	fails_with "*'no.oomtrace': No such file*" report no.oomtrace

@@ -8,6 +8,7 @@
 static int (*const commands[])(const struct opts *) = {
 	[COMMAND_GROWTH] = command_growth,
 	[COMMAND_REPORT] = command_report,
+	[COMMAND_DIFF] = command_diff,
 	[COMMAND_CHECK] = command_check,
 };
 

@@ -13,22 +13,35 @@
 #include "base/buf.h"
 #include "capture/trace_reader.h"
 #include "model/growth_builder.h"
+#include "render/folded.h"
 #include "render/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes);
 
-static void render(const struct growth_builder *builder, bool since_start, enum format_id format)
+static void render(const struct growth_builder *builder, bool since_start)
 {
+	static const enum format_id formats[] = {FORMAT_TEXT, FORMAT_FOLDED, FORMAT_JSON};
 	const struct growth_options options = {.since_start = since_start};
 	const struct render_options how = {.top = 50, .columns = 80, .show_kinds = true};
 	_cleanup_(growth_freep) struct growth *growth = NULL;
 	_cleanup_fclose_ FILE *stream = fopen("/dev/null", "we");
+	struct folded_left_out left_out;
 
-	if (stream && growth_builder_finish(builder, &options, &growth) == 0)
-		format_get(format)->growth(growth, &how, stream);
+	if (!stream || growth_builder_finish(builder, &options, &growth))
+		return;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		format_get(formats[i])->growth(growth, &how, stream);
+	folded_left_out(growth, &how, &left_out);
+	folded_diff(growth, growth, &how, stream);
 }
 
-static void read_file(const void *bytes, size_t len_bytes)
+/* All of it, and a part. */
+static const struct growth_interval intervals[] = {
+	{.from = {.given = false}},
+	{.from = {.given = true, .ns = 1 << 16}, .to = {.given = true, .ns = 1ULL << 48}},
+};
+
+static void read_file(const void *bytes, size_t len_bytes, const struct growth_interval *interval)
 {
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
 	FILE *stream = fmemopen((void *)bytes, len_bytes, "r");
@@ -42,12 +55,12 @@ static void read_file(const void *bytes, size_t len_bytes)
 		return;
 	}
 	if (growth_builder_new(&builder) == 0) {
+		growth_builder_limit(builder, interval);
 		while (source->next(source, &event) > 0)
 			if (growth_builder_add(builder, &event))
 				break;
-		render(builder, false, FORMAT_TEXT);
-		render(builder, false, FORMAT_FOLDED);
-		render(builder, true, FORMAT_TEXT);
+		render(builder, false);
+		render(builder, true);
 	}
 	source->close(source);
 }
@@ -93,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
 	uint32_t crc = 0;
 
 	if (len_bytes)
-		read_file(bytes, len_bytes);
+		read_file(bytes, len_bytes, &intervals[0]);
 	put_header(&file, &crc);
 	while (len_bytes > 3) {
 		size_t payload_bytes = bytes[1] | (size_t)bytes[2] << 8;
@@ -105,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
 		len_bytes -= 3 + payload_bytes;
 	}
 	put_record(&file, &crc, 0xffffffff, "", 0);
-	read_file(file.data, file.len_bytes);
+	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++)
+		read_file(file.data, file.len_bytes, &intervals[i]);
 	return 0;
 }

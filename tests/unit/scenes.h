@@ -155,6 +155,12 @@ static inline void play_lost(const struct stage *stage, const char *cause, const
 		     .lost = {.cause = cause, .meaning = meaning, .count = count, .data = data}});
 }
 
+static inline void play_snapshot(const struct stage *stage, uint64_t seconds, bool last)
+{
+	play(stage, (struct event){.type = EVENT_SNAPSHOT,
+				   .snapshot = {.time_ns = seconds * 1000000000ULL, .last = last}});
+}
+
 static inline void play_end(const struct stage *stage, enum end_reason reason)
 {
 	play(stage, (struct event){.type = EVENT_END,
@@ -258,8 +264,8 @@ static inline void scene_command(const struct stage *stage)
 static inline void play_reserved(const struct stage *stage, uint32_t process, uint32_t stack,
 				 uint64_t pages)
 {
-	play(stage, (struct event){.type = EVENT_RESERVED,
-				   .reserved = {process, stack, pages * 4096}});
+	play(stage,
+	     (struct event){.type = EVENT_RESERVED, .reserved = {process, stack, pages * 4096}});
 }
 
 static inline void play_mappings(const struct stage *stage, uint32_t process,
@@ -279,7 +285,8 @@ static inline void scene_reserving(const struct stage *stage)
 	play_process(stage, 2, 301, 300, "worker", false, false);
 	play_module(stage, 1, "/usr/bin/java");
 	play_stack(stage, 1, "java", STACK(0x100, 0x300));
-	play_stack(stage, 2, "java", STACK(0x200, 0x300)); /* holds nothing, has a name all the same */
+	play_stack(stage, 2, "java",
+		   STACK(0x200, 0x300)); /* holds nothing, has a name all the same */
 	play_label(stage, 3, STACK_MAPPED_BEFORE);
 	play_label(stage, 4, STACK_MAPPED_FORK);
 	play_cell(stage, 1, 1, KIND_ANON, 96, 96);
@@ -315,6 +322,57 @@ static inline void scene_hostile(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+/* Four snapshots: one stack grows, one shrinks, one is gone when its process is. */
+static inline void scene_snapshots(const struct stage *stage)
+{
+	play_session(stage, 16, "-i 10 -p 77");
+	play_process(stage, 1, 77, 1, "cache", true, false);
+	play_process(stage, 2, 78, 77, "worker", false, false);
+	play_rss(stage, 1, MEMORY_START, 4 * SCENE_MIB_PAGES);
+	play_module(stage, 1, "/usr/bin/cache");
+
+	play_snapshot(stage, 0, false);
+	play_label(stage, 1, STACK_BEFORE);
+	play_cell(stage, 1, 1, KIND_ANON, 64, 0);
+	play_rss(stage, 1, MEMORY_END, 4 * SCENE_MIB_PAGES);
+	play_lost(stage, "ring-full", "a stack could not be sent", 0, true);
+
+	play_snapshot(stage, 10, false);
+	play_stack(stage, 2, "cache", STACK(0x100, 0x300));
+	play_stack(stage, 3, "cache", STACK(0x200, 0x300));
+	play_stack(stage, 4, "worker", STACK(0x400));
+	play_cell(stage, 1, 1, KIND_ANON, 64, 0);
+	play_cell(stage, 1, 2, KIND_ANON, 100, 100);
+	play_cell(stage, 1, 3, KIND_ANON, 300, 300);
+	play_cell(stage, 2, 4, KIND_ANON, 50, 60);
+	play_rss(stage, 1, MEMORY_END, 29 * SCENE_MIB_PAGES);
+	play_rss(stage, 2, MEMORY_END, 4 * SCENE_MIB_PAGES);
+	play_lost(stage, "ring-full", "a stack could not be sent", 0, true);
+
+	play_snapshot(stage, 20, false);
+	play_cell(stage, 1, 1, KIND_ANON, 60, 0);
+	play_cell(stage, 1, 2, KIND_ANON, 400, 450);
+	play_cell(stage, 1, 3, KIND_ANON, 100, 320);
+	play_cell(stage, 2, 4, KIND_ANON, 50, 60);
+	play_rss(stage, 1, MEMORY_END, 35 * SCENE_MIB_PAGES);
+	play_rss(stage, 2, MEMORY_END, 3 * SCENE_MIB_PAGES);
+	play_lost(stage, "ring-full", "a stack could not be sent", 2, true);
+
+	play_snapshot(stage, 30, true);
+	play_process(stage, 2, 78, 77, "worker", false, true);
+	play_cell(stage, 1, 1, KIND_ANON, 60, 0);
+	play_cell(stage, 1, 2, KIND_ANON, 500, 560);
+	play_cell(stage, 1, 3, KIND_ANON, 100, 320);
+	play_held(stage, 2, 4, KIND_ANON, 50, 60);
+	play_rss(stage, 1, MEMORY_END, 42 * SCENE_MIB_PAGES);
+	play_lost(stage, "ring-full", "a stack could not be sent", 2, true);
+	play_name(stage, 0x100, "cache_insert");
+	play_name(stage, 0x200, "cache_parse");
+	play_name(stage, 0x300, "main");
+	play_name(stage, 0x400, "worker_run");
+	play_end(stage, END_INTERRUPTED);
+}
+
 /* Nothing has grown. */
 static inline void scene_idle(const struct stage *stage)
 {
@@ -329,8 +387,9 @@ static const struct scene {
 	const char *name;
 	void (*play)(const struct stage *stage);
 } scenes[] = {
-	{"server", scene_server},   {"prefork", scene_prefork}, {"command", scene_command},
-	{"hostile", scene_hostile}, {"idle", scene_idle},       {"reserving", scene_reserving},
+	{"server", scene_server},       {"prefork", scene_prefork}, {"command", scene_command},
+	{"hostile", scene_hostile},     {"idle", scene_idle},       {"reserving", scene_reserving},
+	{"snapshots", scene_snapshots},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

@@ -59,9 +59,37 @@ static void test_sums_stay_below_two_to_the_63(void **state)
 	assert_int_equal(estimate_add(UINT64_MAX, UINT64_MAX), INT64_MAX);
 }
 
+static void test_what_stayed_is_in_no_change(void **state)
+{
+	(void)state;
+	assert_int_equal(estimate_changed_slots(100, 100, 0), 0);
+	assert_int_equal(estimate_changed_slots(100, 400, 300), 300);
+	assert_int_equal(estimate_changed_slots(300, 100, 0), 200);
+	/* 20 came, so 220 went; 350 came, so 50 went */
+	assert_int_equal(estimate_changed_slots(300, 100, 20), 240);
+	assert_int_equal(estimate_changed_slots(100, 400, 350), 400);
+	/* never more than all of both, whatever the turnover */
+	assert_int_equal(estimate_changed_slots(100, 400, 100000), 500);
+	/* more came than was allocated: inherited, or moved */
+	assert_int_equal(estimate_changed_slots(100, 400, 10), 500);
+	assert_int_equal(estimate_changed_slots(0, 400, 0), 400);
+	assert_int_equal(estimate_changed_slots(UINT64_MAX, UINT64_MAX, UINT64_MAX), INT64_MAX);
+}
+
+static void test_signed_sums_saturate(void **state)
+{
+	(void)state;
+	assert_int_equal(estimate_add_signed(5, -7), -2);
+	assert_int_equal(estimate_add_signed(INT64_MAX, 1), INT64_MAX);
+	assert_int_equal(estimate_add_signed(-INT64_MAX, -1), -INT64_MAX);
+	assert_int_equal(estimate_add_signed(-INT64_MAX, -INT64_MAX), -INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_stayed_is_in_no_change),
+		cmocka_unit_test(test_signed_sums_saturate),
 		cmocka_unit_test(test_a_period_of_one_is_exact),
 		cmocka_unit_test(test_the_bound_is_two_sigma_and_a_slot),
 		cmocka_unit_test(test_the_bound_holds_for_sampled_pages),

@@ -31,6 +31,35 @@ static const struct view views[] = {
 	{"virtual.folded", FORMAT_FOLDED, {.reserved = true}, {0}},
 	{"virtual.txt", FORMAT_TEXT, {.reserved = true}, {.top = 20}},
 	{"since-start.txt", FORMAT_TEXT, {.since_start = true}, {.top = 20}},
+	{"json", FORMAT_JSON, {0}, {0}},
+	{"since-start.json", FORMAT_JSON, {.since_start = true}, {0}},
+};
+
+#define SECONDS(seconds)                                     \
+	{                                                    \
+		.given = true, .ns = (seconds)*1000000000ULL \
+	}
+#define TO_20                     \
+	{                         \
+		.to = SECONDS(20) \
+	}
+#define FROM_10_TO_20                                  \
+	{                                              \
+		.from = SECONDS(10), .to = SECONDS(20) \
+	}
+
+/* Parts of scene_snapshots. */
+static const struct part {
+	struct view view;
+	struct growth_interval interval;
+} parts[] = {
+	{{"to-20.folded", FORMAT_FOLDED, {0}, {0}}, TO_20},
+	{{"to-20.txt", FORMAT_TEXT, {0}, {.top = 20}}, TO_20},
+	{{"to-20.json", FORMAT_JSON, {0}, {0}}, TO_20},
+	{{"10-to-20.folded", FORMAT_FOLDED, {0}, {0}}, FROM_10_TO_20},
+	{{"10-to-20.txt", FORMAT_TEXT, {0}, {.top = 20}}, FROM_10_TO_20},
+	{{"10-to-20.json", FORMAT_JSON, {0}, {0}}, FROM_10_TO_20},
+	{{"since-10.txt", FORMAT_TEXT, {.since_start = true}, {.top = 20}}, {.from = SECONDS(10)}},
 };
 
 static void read_file(const char *path, struct buf *out)
@@ -87,7 +116,8 @@ static void expect_trace(const struct scene *scene)
 	expect_file(path, bytes, len_bytes);
 }
 
-static void expect_view(const struct scene *scene, const struct view *view)
+static void expect_view(const struct scene *scene, const struct view *view,
+			const struct growth_interval *interval)
 {
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
 	_cleanup_(growth_freep) struct growth *growth = NULL;
@@ -97,6 +127,7 @@ static void expect_view(const struct scene *scene, const struct view *view)
 	char path[128];
 
 	assert_int_equal(growth_builder_new(&builder), 0);
+	growth_builder_limit(builder, interval);
 	scene->play(&(struct stage){into_builder, builder});
 	assert_int_equal(growth_builder_finish(builder, &view->growth, &growth), 0);
 	assert_int_equal(format_get(view->format)->growth(growth, &view->render, stream), 0);
@@ -117,7 +148,16 @@ static void test_scenes_are_rendered_as_ever(void **state)
 	(void)state;
 	for (size_t i = 0; i < SCENE_COUNT; i++)
 		for (size_t view = 0; view < sizeof(views) / sizeof(views[0]); view++)
-			expect_view(&scenes[i], &views[view]);
+			expect_view(&scenes[i], &views[view], &(struct growth_interval){0});
+}
+
+static void test_parts_of_a_recording_are_rendered_as_ever(void **state)
+{
+	static const struct scene scene = {"snapshots", scene_snapshots};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		expect_view(&scene, &parts[i].view, &parts[i].interval);
 }
 
 int main(void)
@@ -125,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scenes_are_written_as_ever),
 		cmocka_unit_test(test_scenes_are_rendered_as_ever),
+		cmocka_unit_test(test_parts_of_a_recording_are_rendered_as_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,8 +113,62 @@ static void test_the_ending_of_the_output_is_its_format(void **state)
 	REFUSE("-p", "1", "-o", "growth");
 	REFUSE("-p", "1", "-o", ".txt");
 	REFUSE("report", "a.oomtrace", "-o", "b.oomtrace");
-	REFUSE("-p", "1", "--format", "json");
+	assert_int_equal(PARSE("-p", "1", "-o", "a.json").format, FORMAT_JSON);
+	assert_int_equal(PARSE("report", "a", "--format", "json").format, FORMAT_JSON);
+	REFUSE("report", "a", "--format", "oomtrace");
+	REFUSE("diff", "a", "b", "--format", "json");
 	REFUSE("check", "--format", "folded");
+}
+
+static void test_a_trace_file_takes_snapshots_up_to_a_size(void **state)
+{
+	struct opts opts = PARSE("-p", "1", "-o", "a.oomtrace", "-i", "2.5", "--max-size", "3M");
+
+	(void)state;
+	assert_int_equal(opts.interval_ns, 2500000000);
+	assert_int_equal(opts.max_bytes, 3 << 20);
+	opts = PARSE("-p", "1", "-o", "a.oomtrace");
+	assert_int_equal(opts.interval_ns, 0);
+	assert_int_equal(opts.max_bytes, 64 << 20);
+	REFUSE("-p", "1", "-i", "1");
+	REFUSE("-p", "1", "-i", "1", "-o", "a.folded");
+	REFUSE("-p", "1", "-i", "0", "-o", "a.oomtrace");
+	REFUSE("-p", "1", "--max-size", "1K", "-o", "a.oomtrace");
+	REFUSE("report", "a", "-i", "1");
+}
+
+static void test_moments_are_offsets_or_times(void **state)
+{
+	struct opts opts = PARSE("report", "a", "--from", "0", "--to", "2024-05-01T12:00:00Z");
+
+	(void)state;
+	assert_true(opts.shown.from.given && !opts.shown.from.absolute);
+	assert_int_equal(opts.shown.from.ns, 0);
+	assert_true(opts.shown.to.given && opts.shown.to.absolute);
+	assert_int_equal(opts.shown.to.ns, 1714564800000000000);
+	opts = PARSE("report", "a", "--to", "1.5m");
+	assert_false(opts.shown.from.given);
+	assert_int_equal(opts.shown.to.ns, 90000000000);
+	REFUSE("report", "a", "--from", "yesterday");
+	REFUSE("report", "a", "--from", "2024-02-30T00:00:00Z");
+	REFUSE("report", "a", "--from", "20", "--to", "10");
+	REFUSE("report", "a", "--from", "10", "--to", "10");
+	REFUSE("-p", "1", "--from", "1");
+	REFUSE("diff", "a", "b", "--to", "1");
+}
+
+static void test_a_diff_is_of_two(void **state)
+{
+	struct opts opts = PARSE("diff", "old", "new", "-o", "x.folded");
+
+	(void)state;
+	assert_int_equal(opts.command, COMMAND_DIFF);
+	assert_string_equal(opts.report_path, "old");
+	assert_string_equal(opts.diff_path, "new");
+	REFUSE("diff");
+	REFUSE("diff", "old");
+	REFUSE("diff", "old", "new", "newer");
+	REFUSE("diff", "old", "new", "-p", "1");
 }
 
 static void test_bad_words_are_refused(void **state)
@@ -162,6 +216,9 @@ int main(void)
 		cmocka_unit_test(test_what_follows_two_dashes_is_the_command),
 		cmocka_unit_test(test_options_may_stand_anywhere_around_a_command),
 		cmocka_unit_test(test_the_ending_of_the_output_is_its_format),
+		cmocka_unit_test(test_a_trace_file_takes_snapshots_up_to_a_size),
+		cmocka_unit_test(test_moments_are_offsets_or_times),
+		cmocka_unit_test(test_a_diff_is_of_two),
 		cmocka_unit_test(test_bad_words_are_refused),
 	};
 

@@ -156,6 +156,29 @@ static int flush(struct atomic_file *file)
 	return failed_earlier ? -EIO : 0;
 }
 
+int atomic_file_read_back(struct atomic_file *file, FILE **ret_stream)
+{
+	_cleanup_close_ int fd = -1;
+	FILE *stream;
+	int err;
+
+	if (!file->temporary[0])
+		return -ESPIPE;
+	err = flush(file);
+	if (err)
+		return err;
+	/* by its name: a duplicate would share the offset that is written at */
+	fd = openat(file->dir_fd, file->temporary, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	stream = fdopen(fd, "r");
+	if (!stream)
+		return -errno;
+	TAKE_FD(fd);
+	*ret_stream = stream;
+	return 0;
+}
+
 /* The data first, then the name, then the directory that holds the name. */
 static int publish(struct atomic_file *file)
 {

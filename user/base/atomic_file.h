@@ -24,6 +24,12 @@ int atomic_file_open(const char *path, struct atomic_file **ret_file);
 FILE *atomic_file_stream(struct atomic_file *file);
 
 /*
+ * A second stream, which reads what was written until now. 0, -ESPIPE where nothing can be read
+ * back (a pipe, a terminal), or -errno.
+ */
+int atomic_file_read_back(struct atomic_file *file, FILE **ret_stream);
+
+/*
  * Flushes, syncs and gives the file its name; frees `file` in every case. 0, or -errno when any
  * write to the stream has failed, now or earlier: then nothing is left behind.
  */

@@ -42,6 +42,29 @@ int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret_value)
 	return 0;
 }
 
+int parse_size_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *ret_bytes)
+{
+	static const char units[] = "KMG";
+	uint64_t bytes;
+	int err;
+
+	err = parse_digits(&text, &bytes);
+	if (err)
+		return err;
+	if (*text) {
+		const char *unit = strchr(units, *text);
+
+		if (!unit || text[1])
+			return -EINVAL;
+		if (__builtin_mul_overflow(bytes, 1024ULL << (10 * (unit - units)), &bytes))
+			return -ERANGE;
+	}
+	if (bytes < min || bytes > max)
+		return -ERANGE;
+	*ret_bytes = bytes;
+	return 0;
+}
+
 /* The digits after a decimal point, as billionths. At most nine of them. */
 static int parse_billionths(const char **text, uint64_t *ret_value)
 {

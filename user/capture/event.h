@@ -25,14 +25,15 @@ enum event_type {
 	EVENT_PROCESS,	   /* before any event that names its id; again when comm or state change */
 	EVENT_MODULE,	   /* before any stack that names its id; again when its file is had late */
 	EVENT_STACK,	   /* before any cell that names its id */
-	EVENT_CELL,	   /* what one stack of one process holds, at the end of the session */
-	EVENT_INHERITED,   /* what one process holds of pages that another one's stack allocated */
+	EVENT_CELL,	   /* of a snapshot: what one stack of one process holds */
+	EVENT_INHERITED,   /* of a snapshot: pages of a process that another one's stack allocated */
 	EVENT_MEMORY,	   /* figures of the kernel about a process, to reconcile with */
-	EVENT_LOST,	   /* one cause of loss */
+	EVENT_LOST,	   /* of a snapshot: one cause of loss */
 	EVENT_NAME,	   /* function name of one module offset; only in files, or after the end */
 	EVENT_END,	   /* last, once; its absence means a truncated session */
-	EVENT_RESERVED,	   /* addresses that one stack of one process has mapped, at the end */
-	EVENT_MAPPINGS,	   /* one kind of mapping of one process, at the end */
+	EVENT_RESERVED,	   /* of a snapshot: addresses that one stack of one process has mapped */
+	EVENT_MAPPINGS,	   /* of a snapshot: one kind of mapping of one process */
+	EVENT_SNAPSHOT,	   /* opens a snapshot: figures of one moment, whole, not differences */
 	EVENT_TYPE_END,	   /* none: the types of a file only grow */
 };
 
@@ -116,8 +117,17 @@ struct stack_event {
 };
 
 /*
- * The counters of one stack of one process, in slots, at the end of the session. What a process
- * held when it ended is live + held: page cache and tmpfs outlive it, the rest was closed since.
+ * The figures that follow, up to the next snapshot or the end, were taken at this time. Processes,
+ * modules, stacks and names belong to the session, not to a snapshot: what was declared once stays
+ * declared. Figures before any snapshot are one of their own, taken at an unknown time.
+ */
+struct snapshot_event {
+	uint64_t time_ns; /* since the session began, never less than the one before */
+	bool last;	  /* of the session's end */
+};
+
+/*
+ * The counters of one stack of one process, in slots, at one moment. What a process held when it ended is live + held: page cache and tmpfs outlive it, the rest was closed since.
  */
 struct cell_event {
 	uint32_t process;
@@ -142,6 +152,7 @@ struct inherited_event {
 	uint64_t exclusive_slots[KIND_COUNT];
 };
 
+/* MEMORY_START is of the session, MEMORY_END of the snapshot it stands in. */
 enum memory_when { MEMORY_START = 1, MEMORY_END };
 
 /* Bits of memory_event.known: which figures are there. Unknown is absent, never zero. */
@@ -233,6 +244,7 @@ struct event {
 		struct end_event end;
 		struct reserved_event reserved;
 		struct mappings_event mappings;
+		struct snapshot_event snapshot;
 	};
 };
 

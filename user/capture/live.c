@@ -31,6 +31,8 @@
 #define RING_FINAL_BUDGET_NS 2000000000
 /* A record handler's way to say: not now. */
 #define RING_LATER (-EAGAIN)
+/* Events handed out between two looks at the ring: a snapshot may be thousands of them. */
+#define EVENTS_PER_LOOK 256
 
 struct live {
 	struct source source; /* first: a source is a live */
@@ -43,15 +45,17 @@ struct live {
 	struct lives lives;
 	struct stacks stacks;
 	struct spaces spaces; /* of targets; not when the host is traced */
+	struct snapshot_labels labels;
 	struct event_queue queue;
 	struct ring_buffer *ring;
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
 	bool lives_ended; /* since the last sweep */
 	struct target target;
-	int signal_fd, duration_fd, sweep_fd;
+	int signal_fd, duration_fd, sweep_fd, snapshot_fd;
 	sigset_t old_mask;
 	uint64_t start_ns;
+	uint32_t handed_out; /* events since the ring was looked at */
 	int adopt_error;
 	bool finished;
 	bool waited;
@@ -157,6 +161,11 @@ static int take_records(struct live *live, uint64_t budget_ns)
 
 /* --- the session's ends -------------------------------------------------------------------------- */
 
+static uint64_t elapsed_ns(const struct live *live)
+{
+	return clock_monotonic_ns() - live->start_ns;
+}
+
 static void queue_session(struct live *live)
 {
 	struct utsname uts = {0};
@@ -186,7 +195,7 @@ static void queue_end(struct live *live, enum end_reason reason)
 {
 	struct event event = {
 		.type = EVENT_END,
-		.end = {.duration_ns = clock_monotonic_ns() - live->start_ns, .reason = reason},
+		.end = {.duration_ns = elapsed_ns(live), .reason = reason},
 	};
 
 	if (reason == END_TARGET_ENDED && live_wait_command(&live->source, &live->exit_status)) {
@@ -206,12 +215,15 @@ static void audit(const struct live *live)
 			  " cells off", result.open_entries, result.counted, result.cells_off);
 }
 
+/* At the end there is more time for what waits than in between. */
 static void drain_ring(void *context)
 {
-	take_records(context, RING_FINAL_BUDGET_NS);
+	struct live *live = context;
+
+	take_records(live, live->finished ? RING_FINAL_BUDGET_NS : RING_BUDGET_NS);
 }
 
-static int finish(struct live *live, enum end_reason reason)
+static int take_snapshot(struct live *live, uint64_t time_ns, bool last)
 {
 	const struct snapshot_context context = {
 		.root = &live->root,
@@ -220,18 +232,28 @@ static int finish(struct live *live, enum end_reason reason)
 		.lives = &live->lives,
 		.stacks = &live->stacks,
 		.spaces = live->options.all ? NULL : &live->spaces,
+		.labels = &live->labels,
 		.queue = &live->queue,
 		.drain = drain_ring,
 		.drain_context = live,
+		.time_ns = time_ns,
+		.last = last,
 		.reconcile = !live->options.all,
 	};
 	int error;
 
-	live->finished = true;
+	/* stacks first, then what they hold: the other way round some would have no frames */
 	drain_ring(live);
-	error = live->options.all ? 0 : spaces_settle(&live->spaces, true);
-	if (!error)
-		error = snapshot(&context);
+	error = live->options.all ? 0 : spaces_settle(&live->spaces, last);
+	return error ? error : snapshot(&context);
+}
+
+static int finish(struct live *live, enum end_reason reason)
+{
+	int error;
+
+	live->finished = true;
+	error = take_snapshot(live, elapsed_ns(live), true);
 	programs_detach(live->programs);
 	audit(live);
 	queue_end(live, reason);
@@ -240,7 +262,16 @@ static int finish(struct live *live, enum end_reason reason)
 
 /* --- waiting ------------------------------------------------------------------------------------- */
 
-enum wake { WAKE_SIGNAL, WAKE_TARGET, WAKE_DURATION, WAKE_RING, WAKE_SPACES, WAKE_SWEEP, WAKE_COUNT };
+enum wake {
+	WAKE_SIGNAL,
+	WAKE_TARGET,
+	WAKE_DURATION,
+	WAKE_RING,
+	WAKE_SPACES,
+	WAKE_SNAPSHOT,
+	WAKE_SWEEP,
+	WAKE_COUNT,
+};
 
 static int drain(int fd)
 {
@@ -285,6 +316,12 @@ static int on_spaces(struct live *live)
 	return spaces_consume(&live->spaces);
 }
 
+static int on_snapshot(struct live *live)
+{
+	drain(live->snapshot_fd);
+	return take_snapshot(live, elapsed_ns(live), false);
+}
+
 static int on_sweep(struct live *live)
 {
 	int error;
@@ -303,8 +340,8 @@ static int wait_once(struct live *live)
 {
 	static int (*const handlers[WAKE_COUNT])(struct live *) = {
 		[WAKE_SIGNAL] = on_signal,     [WAKE_TARGET] = on_target, [WAKE_RING] = on_ring,
-		[WAKE_DURATION] = on_duration, [WAKE_SWEEP] = on_sweep,
-		[WAKE_SPACES] = on_spaces,
+		[WAKE_DURATION] = on_duration, [WAKE_SWEEP] = on_sweep,   [WAKE_SPACES] = on_spaces,
+		[WAKE_SNAPSHOT] = on_snapshot,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
@@ -313,6 +350,7 @@ static int wait_once(struct live *live)
 		[WAKE_RING] = {.fd = ring_buffer__epoll_fd(live->ring), .events = POLLIN},
 		[WAKE_SPACES] = {.fd = live->options.all ? -1 : spaces_fd(&live->spaces),
 				 .events = POLLIN},
+		[WAKE_SNAPSHOT] = {.fd = live->snapshot_fd, .events = POLLIN},
 		[WAKE_SWEEP] = {.fd = live->sweep_fd, .events = POLLIN},
 	};
 	int error = 0;
@@ -325,13 +363,24 @@ static int wait_once(struct live *live)
 	return error;
 }
 
+/* Whoever writes a long snapshot down must not make the kernel wait for room. */
+static int look_at_ring(struct live *live)
+{
+	if (live->finished || ++live->handed_out < EVENTS_PER_LOOK)
+		return 0;
+	live->handed_out = 0;
+	return on_ring(live);
+}
+
 static int live_next(struct source *source, struct event *ret_event)
 {
 	struct live *live = live_of(source);
 
 	for (;;) {
-		int error;
+		int error = look_at_ring(live);
 
+		if (error)
+			return error;
 		if (event_queue_pop(&live->queue, ret_event))
 			return 1;
 		if (live->finished)
@@ -382,6 +431,7 @@ static void live_close(struct source *source)
 	cleanup_close(&live->signal_fd);
 	cleanup_close(&live->duration_fd);
 	cleanup_close(&live->sweep_fd);
+	cleanup_close(&live->snapshot_fd);
 	sysroot_close(&live->root);
 	free(live);
 }
@@ -497,15 +547,27 @@ static int open_signals(struct live *live)
 	return live->signal_fd < 0 ? -errno : 0;
 }
 
+/* -1 where no interval is asked for: poll() passes over it. */
+static int open_timer_if(uint64_t first_ns, uint64_t interval_ns, int *ret_fd)
+{
+	int fd = first_ns ? open_timer(first_ns, interval_ns) : -1;
+
+	if (first_ns && fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
 static int open_timers(struct live *live)
 {
-	live->sweep_fd = open_timer(SWEEP_INTERVAL_NS, SWEEP_INTERVAL_NS);
-	if (live->sweep_fd < 0)
-		return live->sweep_fd;
-	if (!live->options.duration_ns)
-		return 0;
-	live->duration_fd = open_timer(live->options.duration_ns, 0);
-	return live->duration_fd < 0 ? live->duration_fd : 0;
+	uint64_t snapshot_ns = live->options.snapshot_interval_ns;
+	int error = open_timer_if(SWEEP_INTERVAL_NS, SWEEP_INTERVAL_NS, &live->sweep_fd);
+
+	if (!error)
+		error = open_timer_if(live->options.duration_ns, 0, &live->duration_fd);
+	if (!error)
+		error = open_timer_if(snapshot_ns, snapshot_ns, &live->snapshot_fd);
+	return error;
 }
 
 static void queue_start_memory(struct live *live, const struct life *life, uint32_t user_tid)
@@ -584,6 +646,11 @@ static int begin(struct live *live, struct failure *ret_failure)
 			return -ESRCH;
 		}
 	}
+	/* growth since the start, since 0 that is, needs to know what was there */
+	if (live->options.snapshot_interval_ns)
+		error = take_snapshot(live, 0, false);
+	if (error)
+		return fail(ret_failure, error, "reading the ledger");
 	return target_release(&live->target, ret_failure);
 }
 
@@ -626,7 +693,7 @@ int live_open(const struct live_options *options, struct source **ret_source,
 	live->options = *options;
 	live->root = (struct sysroot)SYSROOT_CLOSED;
 	live->target = (struct target)TARGET_NONE;
-	live->signal_fd = live->duration_fd = live->sweep_fd = -1;
+	live->signal_fd = live->duration_fd = live->sweep_fd = live->snapshot_fd = -1;
 	error = open_all(live, ret_failure);
 	if (error) {
 		live_close(&live->source);

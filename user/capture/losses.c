@@ -58,7 +58,8 @@ static void queue_loss(struct event_queue *queue, const struct loss_name *name, 
  * machine now and then. One in N of these would have been a slot: fewer than four of them are less
  * than what makes a stack visible, and within the error that is printed.
  */
-static void queue_recursion(const struct programs *programs, struct event_queue *queue)
+static void queue_recursion(const struct programs *programs, bool all,
+			    struct event_queue *queue)
 {
 	uint64_t misses = programs_recursion_misses(programs);
 	uint64_t period = programs->sizes.period_pages;
@@ -66,14 +67,19 @@ static void queue_recursion(const struct programs *programs, struct event_queue 
 		"recursion", "events the kernel skipped because one was being counted",
 		misses >= (period == 1 ? 1 : 4 * period)};
 
-	queue_loss(queue, &recursion, misses);
+	if (misses || all)
+		queue_loss(queue, &recursion, misses);
 }
 
-void losses_queue(const struct programs *programs, struct event_queue *queue)
+void losses_queue(const struct programs *programs, bool all, struct event_queue *queue)
 {
 	int fd = bpf_map__fd(programs->skeleton->maps.losses);
 
-	for (uint32_t loss = 0; loss < OT_LOSS_COUNT; loss++)
-		queue_loss(queue, &names[loss], sum_over_cpus(fd, loss));
-	queue_recursion(programs, queue);
+	for (uint32_t loss = 0; loss < OT_LOSS_COUNT; loss++) {
+		uint64_t count = sum_over_cpus(fd, loss);
+
+		if (count || all)
+			queue_loss(queue, &names[loss], count);
+	}
+	queue_recursion(programs, all, queue);
 }

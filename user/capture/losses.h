@@ -6,10 +6,12 @@
 #ifndef CAPTURE_LOSSES_H
 #define CAPTURE_LOSSES_H
 
+#include <stdbool.h>
+
 #include "capture/event_queue.h"
 #include "capture/programs.h"
 
-/* Queues one event for every cause, those that never happened included. */
-void losses_queue(const struct programs *programs, struct event_queue *queue);
+/* Queues one event for every cause, those that never happened included if `all`. */
+void losses_queue(const struct programs *programs, bool all, struct event_queue *queue);
 
 #endif

@@ -21,27 +21,20 @@ static const enum stack_origin origins[OT_FIXED_COUNT] = {
 	[OT_FIXED_NO_STACK] = STACK_NO_STACK,
 };
 
-/* A snapshot in the making. */
-struct taking {
-	const struct snapshot_context *context;
-	uint32_t label_ids[STACK_ORIGIN_COUNT]; /* stack ids of labels, 0: not queued yet */
-	uint32_t nobody_id;			/* process id of work without an account */
-	bool *queued;				/* by cell: its stack event was */
-};
-
-static uint32_t queue_label(struct taking *taking, enum stack_origin origin)
+static uint32_t queue_label(const struct snapshot_context *context, enum stack_origin origin)
 {
 	struct event event = {.type = EVENT_STACK, .stack = {.origin = origin}};
+	uint32_t *id = &context->labels->stack_ids[origin];
 
-	if (!taking->label_ids[origin]) {
-		taking->label_ids[origin] = ++taking->context->stacks->last_id;
-		event.stack.id = taking->label_ids[origin];
-		event_queue_push(taking->context->queue, &event);
+	if (!*id) {
+		*id = ++context->stacks->last_id;
+		event.stack.id = *id;
+		event_queue_push(context->queue, &event);
 	}
-	return taking->label_ids[origin];
+	return *id;
 }
 
-static uint32_t queue_stack(struct taking *taking, uint32_t cell, const struct stack *stack)
+static uint32_t queue_stack(const struct snapshot_context *context, struct stack *stack)
 {
 	struct event event = {
 		.type = EVENT_STACK,
@@ -52,59 +45,60 @@ static uint32_t queue_stack(struct taking *taking, uint32_t cell, const struct s
 			  .frames = stack->frames},
 	};
 
-	if (!taking->queued[cell]) {
-		taking->queued[cell] = true;
+	if (!stack->announced) {
+		stack->announced = true;
 		memcpy(event.stack.comm, stack->comm, sizeof(event.stack.comm));
-		event_queue_push(taking->context->queue, &event);
+		event_queue_push(context->queue, &event);
 	}
 	return stack->id;
 }
 
 /* The id of a cell's stack, its event queued before. */
-static uint32_t stack_of_cell(struct taking *taking, uint32_t cell)
+static uint32_t stack_of_cell(const struct snapshot_context *context, uint32_t cell)
 {
-	const struct snapshot_context *context = taking->context;
-	const struct stack *stack;
+	struct stack *stack;
 
 	if (cell == SWEEP_FOLD_CELL)
-		return queue_label(taking, STACK_RETIRED);
+		return queue_label(context, STACK_RETIRED);
 	if (cell < ledger_first_stack_cell(context->ledger))
-		return queue_label(taking, origins[cell % OT_FIXED_COUNT]);
+		return queue_label(context, origins[cell % OT_FIXED_COUNT]);
 	stack = stacks_get(context->stacks, cell);
 	if (!stack) {
 		/* Its record is on the way: it was sent before the cell was used. */
 		context->drain(context->drain_context);
 		stack = stacks_get(context->stacks, cell);
 	}
-	return stack ? queue_stack(taking, cell, stack) : queue_label(taking, STACK_LOST);
+	return stack ? queue_stack(context, stack) : queue_label(context, STACK_LOST);
 }
 
 /* Work without an account is shown as a process of its own, with pid 0. */
-static uint32_t nobody(struct taking *taking)
+static uint32_t nobody(const struct snapshot_context *context)
 {
 	struct event event = {.type = EVENT_PROCESS, .process = {.comm = "[unattributed]"}};
+	uint32_t *id = &context->labels->nobody_id;
 
-	if (!taking->nobody_id) {
-		taking->nobody_id = ++taking->context->lives->last_id;
-		event.process.id = taking->nobody_id;
-		event_queue_push(taking->context->queue, &event);
+	if (!*id) {
+		*id = ++context->lives->last_id;
+		event.process.id = *id;
+		event_queue_push(context->queue, &event);
 	}
-	return taking->nobody_id;
+	return *id;
 }
 
 /* False when the account is not to be shown. */
-static bool process_of_account(struct taking *taking, uint32_t account, uint32_t *ret_process)
+static bool process_of_account(const struct snapshot_context *context, uint32_t account,
+			       uint32_t *ret_process)
 {
 	struct life *life;
 
 	if (account == OT_ACCOUNT_NOBODY) {
-		*ret_process = nobody(taking);
+		*ret_process = nobody(context);
 		return true;
 	}
-	life = lives_get(taking->context->lives, account);
+	life = lives_get(context->lives, account);
 	if (!life || life->hidden)
 		return false;
-	lives_announce(taking->context->lives, life, false);
+	lives_announce(context->lives, life, false);
 	*ret_process = life->id;
 	return true;
 }
@@ -141,9 +135,9 @@ static bool cell_figures(const struct ot_cell *cell, struct cell_event *figures)
 	return any;
 }
 
-static void queue_cell(struct taking *taking, uint32_t number)
+static void queue_cell(const struct snapshot_context *context, uint32_t number)
 {
-	const struct ot_cell *cell = &taking->context->ledger->cells[number];
+	const struct ot_cell *cell = &context->ledger->cells[number];
 	struct event event = {.type = EVENT_CELL};
 
 	/* Places a mover filled and nobody claimed: mostly of processes that are not traced. */
@@ -151,23 +145,22 @@ static void queue_cell(struct taking *taking, uint32_t number)
 		return;
 	if (!cell->in_use || !cell_figures(cell, &event.cell))
 		return;
-	if (!process_of_account(taking, cell->account, &event.cell.process))
+	if (!process_of_account(context, cell->account, &event.cell.process))
 		return;
-	event.cell.stack = stack_of_cell(taking, number);
-	event_queue_push(taking->context->queue, &event);
+	event.cell.stack = stack_of_cell(context, number);
+	event_queue_push(context->queue, &event);
 }
 
-static void queue_inheritance(struct taking *taking, const struct inheritance *inheritance)
+static void queue_inheritance(const struct snapshot_context *context, const struct inheritance *inheritance)
 {
-	const struct snapshot_context *context = taking->context;
 	uint32_t author = context->ledger->cells[inheritance->cell].account;
 	struct event event = {.type = EVENT_INHERITED};
 
-	if (!process_of_account(taking, inheritance->heir, &event.inherited.process) ||
-	    !process_of_account(taking, author, &event.inherited.author))
+	if (!process_of_account(context, inheritance->heir, &event.inherited.process) ||
+	    !process_of_account(context, author, &event.inherited.author))
 		return;
 	event.inherited.author_pid = context->ledger->accounts[author].tgid;
-	event.inherited.stack = stack_of_cell(taking, inheritance->cell);
+	event.inherited.stack = stack_of_cell(context, inheritance->cell);
 	memcpy(event.inherited.slots, inheritance->slots, sizeof(event.inherited.slots));
 	memcpy(event.inherited.exclusive_slots, inheritance->exclusive_slots,
 	       sizeof(event.inherited.exclusive_slots));
@@ -184,8 +177,10 @@ static void queue_process_end(const struct snapshot_context *context, uint32_t a
 	if (!life || life->hidden)
 		return;
 	if (lives_ended(context->lives, account)) {
+		bool news = !life->process.ended;
+
 		life->process.ended = true;
-		lives_announce(context->lives, life, true);
+		lives_announce(context->lives, life, news);
 		return;
 	}
 	lives_announce(context->lives, life, false);
@@ -202,17 +197,17 @@ static void queue_process_end(const struct snapshot_context *context, uint32_t a
 
 /* --- reserved addresses ----------------------------------------------------------------------------- */
 
-static uint32_t stack_of_owner(struct taking *taking, uint32_t owner)
+static uint32_t stack_of_owner(const struct snapshot_context *context, uint32_t owner)
 {
 	if (owner == SPACE_BEFORE)
-		return queue_label(taking, STACK_MAPPED_BEFORE);
+		return queue_label(context, STACK_MAPPED_BEFORE);
 	if (owner == SPACE_FORK)
-		return queue_label(taking, STACK_MAPPED_FORK);
-	return stack_of_cell(taking, owner);
+		return queue_label(context, STACK_MAPPED_FORK);
+	return stack_of_cell(context, owner);
 }
 
 /* One event for each owner: `bytes` is by cell, all 0 before and after. */
-static void queue_space(struct taking *taking, const struct space *space, uint32_t process,
+static void queue_space(const struct snapshot_context *context, const struct space *space, uint32_t process,
 			uint64_t *bytes)
 {
 	const struct intervals *ranges = &space->ranges;
@@ -229,16 +224,16 @@ static void queue_space(struct taking *taking, const struct space *space, uint32
 		if (!bytes[owner])
 			continue;
 		bytes[owner] = 0;
-		event.reserved.stack = stack_of_owner(taking, owner);
-		event_queue_push(taking->context->queue, &event);
+		event.reserved.stack = stack_of_owner(context, owner);
+		event_queue_push(context->queue, &event);
 	}
 }
 
-static void queue_kinds(struct taking *taking, uint32_t process, uint32_t user_tid)
+static void queue_kinds(const struct snapshot_context *context, uint32_t process, uint32_t user_tid)
 {
 	struct mapping_kinds kinds;
 
-	if (mapping_kinds_read(taking->context->root, user_tid, &kinds))
+	if (mapping_kinds_read(context->root, user_tid, &kinds))
 		return;
 	for (int kind = 0; kind < MAPPING_KIND_COUNT; kind++) {
 		struct event event = {.type = EVENT_MAPPINGS, .mappings = kinds.kinds[kind]};
@@ -246,26 +241,26 @@ static void queue_kinds(struct taking *taking, uint32_t process, uint32_t user_t
 		if (!kinds.kinds[kind].count)
 			continue;
 		event.mappings.process = process;
-		event_queue_push(taking->context->queue, &event);
+		event_queue_push(context->queue, &event);
 	}
 }
 
 /* Not lost: maps had them when they were read. But nobody knows who mapped them, or when. */
-static void queue_corrections(struct taking *taking)
+static void queue_corrections(const struct snapshot_context *context)
 {
 	struct event event = {
 		.type = EVENT_LOST,
 		.lost = {.cause = "mappings-corrected",
 			 .meaning = "address spaces of which /proc knew better than the events",
-			 .count = taking->context->spaces->corrections},
+			 .count = context->spaces->corrections},
 	};
 
-	event_queue_push(taking->context->queue, &event);
+	if (context->last || event.lost.count)
+		event_queue_push(context->queue, &event);
 }
 
-static int queue_spaces(struct taking *taking)
+static int queue_spaces(const struct snapshot_context *context)
 {
-	const struct snapshot_context *context = taking->context;
 	_cleanup_free_ uint64_t *bytes = NULL;
 	uint32_t process;
 
@@ -277,36 +272,44 @@ static int queue_spaces(struct taking *taking)
 	for (uint32_t i = 0; i < context->ledger->account_count; i++) {
 		const struct space *space = spaces_get(context->spaces, i);
 
-		if (!space || !process_of_account(taking, i, &process))
+		if (!space || !process_of_account(context, i, &process))
 			continue;
-		queue_space(taking, space, process, bytes);
-		if (!lives_ended(context->lives, i))
-			queue_kinds(taking, process, context->ledger->accounts[i].user_tid);
+		queue_space(context, space, process, bytes);
+		/* smaps is slow, and holds the target up: once is enough */
+		if (context->last && !lives_ended(context->lives, i))
+			queue_kinds(context, process, context->ledger->accounts[i].user_tid);
 	}
-	queue_corrections(taking);
+	queue_corrections(context);
 	return 0;
 }
 
-static void queue_all(struct taking *taking, const struct reconciliation *reconciliation)
+static void queue_all(const struct snapshot_context *context,
+		      const struct reconciliation *reconciliation)
 {
-	const struct snapshot_context *context = taking->context;
-
 	for (uint32_t cell = 0; cell < context->ledger->cell_count; cell++)
-		queue_cell(taking, cell);
+		queue_cell(context, cell);
 	for (size_t i = 0; reconciliation && i < reconciliation->count; i++)
-		queue_inheritance(taking, &reconciliation->inheritances[i]);
-	losses_queue(context->programs, context->queue);
+		queue_inheritance(context, &reconciliation->inheritances[i]);
+	/* what has not happened is said once, at the end */
+	losses_queue(context->programs, context->last, context->queue);
+}
+
+static void queue_opening(const struct snapshot_context *context)
+{
+	struct event event = {
+		.type = EVENT_SNAPSHOT,
+		.snapshot = {.time_ns = context->time_ns, .last = context->last},
+	};
+
+	event_queue_push(context->queue, &event);
 }
 
 int snapshot(const struct snapshot_context *context)
 {
-	_cleanup_free_ bool *queued = calloc(context->ledger->cell_count, sizeof(*queued));
-	struct taking taking = {.context = context, .queued = queued};
 	struct reconciliation reconciliation = {0};
 	int error;
 
-	if (!queued)
-		return -ENOMEM;
+	queue_opening(context);
 	error = programs_scan(context->programs);
 	if (!error)
 		error = programs_settle_cpus(context->programs);
@@ -318,8 +321,8 @@ int snapshot(const struct snapshot_context *context)
 		return error;
 	for (uint32_t account = 0; account < context->ledger->account_count; account++)
 		queue_process_end(context, account, context->reconcile ? &reconciliation : NULL);
-	queue_all(&taking, context->reconcile ? &reconciliation : NULL);
+	queue_all(context, context->reconcile ? &reconciliation : NULL);
 	reconciliation_release(&reconciliation);
-	error = queue_spaces(&taking);
+	error = queue_spaces(context);
 	return error ? error : context->queue->error;
 }

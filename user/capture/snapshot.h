@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The state of the ledger as events: what every stack of every traced process holds, what the
- * kernel says about those processes, and what was lost. The end of a session.
+ * kernel says about those processes, and what was lost. At the end of a session, and before that as
+ * often as asked for.
  */
 #ifndef CAPTURE_SNAPSHOT_H
 #define CAPTURE_SNAPSHOT_H
@@ -13,6 +14,12 @@
 #include "capture/spaces.h"
 #include "capture/stacks.h"
 
+/* Ids of what stands for no process or stack of its own, 0: not announced yet. {0} at the start. */
+struct snapshot_labels {
+	uint32_t stack_ids[STACK_ORIGIN_COUNT];
+	uint32_t nobody_id; /* process of work without an account */
+};
+
 struct snapshot_context {
 	const struct sysroot *root;
 	struct programs *programs;
@@ -20,9 +27,12 @@ struct snapshot_context {
 	struct lives *lives;
 	struct stacks *stacks;
 	const struct spaces *spaces; /* NULL: mappings are not followed */
+	struct snapshot_labels *labels;
 	struct event_queue *queue;
 	void (*drain)(void *drain_context); /* takes the records that wait in the ring */
 	void *drain_context;
+	uint64_t time_ns; /* since the session began */
+	bool last;
 	bool reconcile; /* look at page tables: for targets, not for a whole host */
 };
 

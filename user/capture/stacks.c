@@ -66,9 +66,9 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 	return 0;
 }
 
-const struct stack *stacks_get(const struct stacks *stacks, uint32_t cell)
+struct stack *stacks_get(const struct stacks *stacks, uint32_t cell)
 {
-	const struct stack *stack = slot(stacks, cell);
+	struct stack *stack = slot(stacks, cell);
 
 	return stack && stack->id ? stack : NULL;
 }

@@ -14,6 +14,7 @@
 struct stack {
 	uint32_t id; /* of this session; 0: the cell has none */
 	bool truncated;
+	bool announced; /* its event was queued */
 	char comm[EVENT_COMM_LEN];
 	uint32_t frame_count;
 	struct event_frame *frames; /* leaf first */
@@ -34,7 +35,7 @@ void stacks_release(struct stacks *stacks);
 int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack_record *record,
 	       size_t bytes);
 /* NULL for a cell without a stack. */
-const struct stack *stacks_get(const struct stacks *stacks, uint32_t cell);
+struct stack *stacks_get(const struct stacks *stacks, uint32_t cell);
 void stacks_forget(struct stacks *stacks, uint32_t cell);
 
 #endif

@@ -121,6 +121,11 @@ static const struct trace_field mappings_fields[] = {
 	U64(mappings.resident_bytes),
 };
 
+static const struct trace_field snapshot_fields[] = {
+	U64(snapshot.time_ns),
+	BOOL(snapshot.last),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
@@ -133,6 +138,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MEMORY] = LAYOUT(memory),   [EVENT_LOST] = LAYOUT(lost),
 	[EVENT_NAME] = LAYOUT(name),       [EVENT_END] = LAYOUT(end),
 	[EVENT_RESERVED] = LAYOUT(reserved), [EVENT_MAPPINGS] = LAYOUT(mappings),
+	[EVENT_SNAPSHOT] = LAYOUT(snapshot),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

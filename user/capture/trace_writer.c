@@ -10,6 +10,7 @@
 struct trace_writer {
 	FILE *stream;
 	uint32_t crc; /* of everything written so far, crcs excepted */
+	uint64_t written_bytes;
 	struct buf payload;
 };
 
@@ -66,9 +67,13 @@ static int encode_slots(struct buf *out, const struct trace_field *field __attri
 			const void *member)
 {
 	const uint64_t *slots = member;
+	size_t count = KIND_COUNT;
 
-	put_number(out, KIND_COUNT, 1);
-	for (size_t kind = 0; kind < KIND_COUNT; kind++)
+	/* most stacks hold one kind, and a snapshot has a cell for each of them */
+	while (count && !slots[count - 1])
+		count--;
+	put_number(out, count, 1);
+	for (size_t kind = 0; kind < count; kind++)
 		put_number(out, slots[kind], 8);
 	return 0;
 }
@@ -117,6 +122,7 @@ static int writer_seal(struct trace_writer *writer, struct buf *bytes)
 		return buf_error(bytes);
 	writer->crc = (uint32_t)crc32(writer->crc, (const Bytef *)bytes->data, bytes->len_bytes);
 	put_number(bytes, writer->crc, TRACE_CRC_BYTES);
+	writer->written_bytes += bytes->len_bytes;
 	return buf_write(bytes, writer->stream);
 }
 
@@ -169,6 +175,11 @@ int trace_writer_add(struct trace_writer *writer, const struct event *event)
 			return err;
 	}
 	return writer_record(writer, event->type, &writer->payload);
+}
+
+uint64_t trace_writer_bytes(const struct trace_writer *writer)
+{
+	return writer->written_bytes;
 }
 
 int trace_writer_finish(struct trace_writer *writer)

@@ -23,6 +23,9 @@ int trace_writer_new(FILE *stream, struct trace_writer **ret_writer);
  */
 int trace_writer_add(struct trace_writer *writer, const struct event *event);
 
+/* How much it has written. */
+uint64_t trace_writer_bytes(const struct trace_writer *writer);
+
 /* Writes the trailer that proves the file complete, after the last event. 0 or -errno. */
 int trace_writer_finish(struct trace_writer *writer);
 

@@ -20,6 +20,8 @@ enum exit_code {
 int command_growth(const struct opts *opts);
 /* Renders a trace file. Needs no privilege and no BPF. */
 int command_report(const struct opts *opts);
+/* Prints two trace files as differential folded stacks. */
+int command_diff(const struct opts *opts);
 /* Says what this kernel offers and which hook serves each need. */
 int command_check(const struct opts *opts);
 

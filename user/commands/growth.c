@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "capture/live.h"
-#include "capture/trace_writer.h"
+#include "capture/trace_file.h"
 #include "commands/failures.h"
 #include "commands/naming.h"
 #include "commands/output.h"
@@ -22,14 +22,14 @@ struct recording {
 	struct source *source;
 	struct symbolizer *symbolizer; /* NULL: no names */
 	struct growth_builder *builder;
-	struct atomic_file *file;
-	struct trace_writer *writer; /* NULL: the file is not to be a trace */
+	struct atomic_file *file; /* of what is printed at the end; or */
+	struct trace_file *trace; /* of events as they come */
 };
 
 static void recording_close(struct recording *recording)
 {
-	if (recording->writer)
-		trace_writer_free(recording->writer);
+	if (recording->trace)
+		trace_file_abort(recording->trace);
 	if (recording->file)
 		atomic_file_abort(recording->file);
 	if (recording->builder)
@@ -54,16 +54,18 @@ static void describe_target(const struct opts *opts, struct buf *out)
 	}
 }
 
+/* A name that cannot be written is better known before the session than after it. */
 static int open_output(struct recording *recording)
 {
 	const struct opts *opts = recording->opts;
-	int error = output_open(opts, &recording->file);
+	int error;
 
-	if (error || opts->format != FORMAT_TRACE)
-		return error;
-	error = trace_writer_new(atomic_file_stream(recording->file), &recording->writer);
+	if (opts->format != FORMAT_TRACE)
+		return output_open(opts, &recording->file);
+	error = trace_file_open(opts->output ? opts->output : "-", opts->max_bytes,
+				&recording->trace);
 	if (error)
-		log_error("cannot write to '%s': %s", opts->output, strerror(-error));
+		output_fail(opts, error);
 	return error;
 }
 
@@ -71,8 +73,8 @@ static int keep(struct recording *recording, const struct event *event)
 {
 	int error = growth_builder_add(recording->builder, event);
 
-	if (!error && recording->writer)
-		error = trace_writer_add(recording->writer, event);
+	if (!error && recording->trace)
+		error = trace_file_add(recording->trace, event);
 	return error;
 }
 
@@ -86,6 +88,8 @@ static int take(struct recording *recording, struct event *event)
 {
 	int error;
 
+	if (event->type == EVENT_SNAPSHOT)
+		log_debug("snapshot at %.3f s", (double)event->snapshot.time_ns / 1e9);
 	if (event->type == EVENT_MODULE)
 		naming_add_module(recording->symbolizer, &event->module);
 	if (event->type == EVENT_END) {
@@ -130,12 +134,19 @@ static void say_ready(const struct source *source)
 
 static int finish_trace(struct recording *recording)
 {
-	int error = trace_writer_finish(recording->writer);
+	const struct opts *opts = recording->opts;
+	unsigned int halvings;
+	int error = trace_file_commit(TAKE_PTR(recording->trace), &halvings);
 
-	if (!error)
-		return output_commit(recording->opts, TAKE_PTR(recording->file));
-	log_error("cannot write to '%s': %s", recording->opts->output, strerror(-error));
-	return EXIT_CODE_FAILED;
+	if (error)
+		return output_fail(opts, error);
+	if (halvings)
+		log_info(
+			"snapshots were thinned to one each %.3f s, to keep the file below %" PRIu64
+			" MiB",
+			(double)opts->interval_ns * (double)(1ULL << halvings) / 1e9,
+			opts->max_bytes >> 20);
+	return EXIT_CODE_PRINTED;
 }
 
 static int print(struct recording *recording)
@@ -145,7 +156,7 @@ static int print(struct recording *recording)
 	int error;
 
 	naming_report(recording->symbolizer);
-	if (recording->writer)
+	if (recording->trace)
 		return finish_trace(recording);
 	error = growth_builder_finish(recording->builder, &options, &growth);
 	if (error) {
@@ -178,6 +189,7 @@ static int start(struct recording *recording)
 		.children = opts->children,
 		.duration_ns = opts->duration_ns,
 		.period_pages = opts->period_pages,
+		.snapshot_interval_ns = opts->interval_ns,
 	};
 	struct failure failure = {0};
 

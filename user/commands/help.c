@@ -11,6 +11,7 @@ static const char help_usage[] =
 	"Usage: oomtrace [OPTIONS] -p PID          until Ctrl-C, or its end\n"
 	"       oomtrace [OPTIONS] -- CMD ARGS     start CMD and trace it\n"
 	"       oomtrace [OPTIONS] report FILE     render a recording, without privileges\n"
+	"       oomtrace [OPTIONS] diff OLD NEW    two recordings, for a differential flame graph\n"
 	"       oomtrace [OPTIONS] check           what this kernel offers\n";
 
 static const char help_examples[] =
@@ -22,9 +23,11 @@ static const char help_examples[] =
 	"    sudo oomtrace -p 1234 -d 30 --period 1 --format text\n"
 	"  a program from its start, with its children\n"
 	"    sudo oomtrace -o growth.txt -- make -j4\n"
-	"  record here, look elsewhere\n"
-	"    sudo oomtrace -p 1234 -d 5m -o growth.oomtrace\n"
-	"    oomtrace report growth.oomtrace --kinds=anon\n"
+	"  record here, look elsewhere, at what grew in the second minute\n"
+	"    sudo oomtrace -p 1234 -d 5m -i 10 -o growth.oomtrace\n"
+	"    oomtrace report growth.oomtrace --from 1m --to 2m\n"
+	"  what differs between two runs, red where it grew\n"
+	"    oomtrace diff old.oomtrace new.oomtrace | flamegraph.pl --countname bytes >diff.svg\n"
 	"\n"
 	"Without -o the result goes to stdout: text on a terminal, else folded stacks.\n"
 	"Exit status: 0 result printed, 1 failed, 2 data was lost (--strict), 64 usage,\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/parse_time.h"
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -14,8 +15,10 @@
 #define PERIOD_LIMIT 512
 
 #define RECORDING (1U << COMMAND_GROWTH)
-#define SHOWING (1U << COMMAND_GROWTH | 1U << COMMAND_REPORT)
-#define EVERYTHING (SHOWING | 1U << COMMAND_CHECK)
+#define REPORTING (1U << COMMAND_REPORT)
+#define SHOWING (RECORDING | REPORTING)
+#define PRINTING (SHOWING | 1U << COMMAND_DIFF)
+#define EVERYTHING (PRINTING | 1U << COMMAND_CHECK)
 
 /* --- types -------------------------------------------------------------------------------- */
 
@@ -61,6 +64,24 @@ static int store_power_of_two(const struct option_row *row, const char *text, st
 static int store_duration(const struct option_row *row, const char *text, struct opts *opts)
 {
 	return parse_duration_ns(text, member_of(row, opts));
+}
+
+static int store_size(const struct option_row *row, const char *text, struct opts *opts)
+{
+	return parse_size_bytes(text, row->min, row->max, member_of(row, opts));
+}
+
+/* "0" is no duration, but it is a moment: the start. */
+static int store_moment(const struct option_row *row, const char *text, struct opts *opts)
+{
+	struct growth_moment moment = {.given = true, .absolute = strchr(text, 'T') != NULL};
+	int err = moment.absolute ? parse_rfc3339_ns(text, &moment.ns)
+				  : parse_duration_ns(text, &moment.ns);
+
+	if (err && strcmp(text, "0") != 0 && strcmp(text, "0s") != 0)
+		return err;
+	*(struct growth_moment *)member_of(row, opts) = moment;
+	return 0;
 }
 
 static int store_format(const struct option_row *row __attribute__((unused)), const char *text,
@@ -111,8 +132,8 @@ static const struct option_row rows[] = {
 	 store_number, MEMBER(pid), 1, PID_LIMIT},
 	{"all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
 	 store_flag, MEMBER(all)},
-	{"children", 0, NULL, "follow forked children, too (-- CMD always does)", NULL, GROUP_TARGET, RECORDING,
-	 store_flag, MEMBER(children)},
+	{"children", 0, NULL, "follow forked children, too (-- CMD always does)", NULL,
+	 GROUP_TARGET, RECORDING, store_flag, MEMBER(children)},
 
 	{"duration", 'd', "TIME", "stop after 30, 1.5, 30s or 5m (default: Ctrl-C)",
 	 "a duration such as 30, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
@@ -121,21 +142,33 @@ static const struct option_row rows[] = {
 	 "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
 	 MEMBER(period_pages), 1, PERIOD_LIMIT},
 
-	{"output", 'o', "FILE", "write to FILE; .folded, .txt or .oomtrace is the format",
-	 "a file name", GROUP_OUTPUT, SHOWING, store_string, MEMBER(output)},
-	{"format", 0, "NAME", "text or folded; for check: text or json",
-	 "one of text, folded, json and oomtrace", GROUP_OUTPUT, EVERYTHING, store_format,
-	 MEMBER(format)},
+	{"interval", 'i', "TIME", "with -o FILE.oomtrace: a snapshot each TIME",
+	 "a duration such as 10, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
+	 store_duration, MEMBER(interval_ns)},
+	{"max-size", 0, "SIZE", "of FILE.oomtrace; then snapshots are thinned (default: 64M)",
+	 "a size from 1M to 1024G", GROUP_RECORDING, RECORDING, store_size, MEMBER(max_bytes),
+	 1 << 20, 1ULL << 40},
+
+	{"output", 'o', "FILE", "write to FILE; .folded, .txt, .json, .oomtrace is the format",
+	 "a file name", GROUP_OUTPUT, EVERYTHING, store_string, MEMBER(output)},
+	{"format", 0, "NAME", "text, folded or json", "one of text, folded, json and oomtrace",
+	 GROUP_OUTPUT, EVERYTHING, store_format, MEMBER(format)},
+	{"from", 0, "WHEN", "what grew since then: 90s or 5m after the start, or an RFC 3339 time",
+	 "90s, 5m or a time such as 2024-05-01T12:00:00Z", GROUP_OUTPUT, REPORTING, store_moment,
+	 MEMBER(shown.from)},
+	{"to", 0, "WHEN", "what was held then (default: at the end)",
+	 "90s, 5m or a time such as 2024-05-01T12:00:00Z", GROUP_OUTPUT, REPORTING, store_moment,
+	 MEMBER(shown.to)},
 	{"kinds", 0, "[=LIST]", "tell anon,shmem,file,kernel,undecided apart; print those of LIST",
-	 "a list of anon,shmem,file,kernel,undecided", GROUP_OUTPUT, SHOWING, store_kinds,
+	 "a list of anon,shmem,file,kernel,undecided", GROUP_OUTPUT, PRINTING, store_kinds,
 	 MEMBER(kinds)},
 	{"since-start", 0, NULL, "count all that was allocated, not what is still held", NULL,
-	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(since_start)},
+	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(since_start)},
 	{"virtual", 0, NULL, "count mapped addresses, whether they hold memory or not", NULL,
-	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(reserved)},
+	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(reserved)},
 	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
 	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
-	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, SHOWING,
+	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, PRINTING,
 	 store_flag, MEMBER(strict)},
 
 	{"verbose", 'v', NULL, "say on stderr what is being done", NULL, GROUP_OTHER, EVERYTHING,
@@ -206,8 +239,10 @@ void option_getopt_tables(struct option *longs, char *shorts)
 uint32_t option_formats_of(enum command_id command)
 {
 	static const uint32_t formats[] = {
-		[COMMAND_GROWTH] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_TRACE,
-		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED,
+		[COMMAND_GROWTH] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON |
+				   1U << FORMAT_TRACE,
+		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON,
+		[COMMAND_DIFF] = 1U << FORMAT_FOLDED,
 		[COMMAND_CHECK] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON,
 	};
 

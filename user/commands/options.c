@@ -14,6 +14,8 @@
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define STACKS_DEFAULT 20
+#define TRACE_BYTES_DEFAULT (64ULL << 20)
+#define OPERANDS_MAX 2
 
 /* What getopt_long() returns for a word that is no option, as its first character '-' asks. */
 #define GETOPT_OPERAND 1
@@ -21,25 +23,31 @@
 /* The words of one command line while they are taken in. */
 struct words {
 	struct opts opts;
-	uint32_t given;      /* bits of option_table rows that were used */
-	const char *operand; /* of the command; NULL: none yet */
+	uint32_t given;                     /* bits of option_table rows that were used */
+	const char *operands[OPERANDS_MAX]; /* of the command */
+	size_t operand_count;
 	bool has_command;
 };
 
-static const char *const command_names[] = {
-	[COMMAND_GROWTH] = NULL,
-	[COMMAND_REPORT] = "report",
-	[COMMAND_CHECK] = "check",
+static const struct command_word {
+	const char *name;
+	size_t operands;   /* exactly so many */
+	const char *lacks; /* what to say when there are fewer */
+} command_words[] = {
+	[COMMAND_GROWTH] = {NULL, 0, NULL},
+	[COMMAND_REPORT] = {"report", 1, "no file to report on: write 'oomtrace report FILE'"},
+	[COMMAND_DIFF] = {"diff", 2, "two recordings are compared: write 'oomtrace diff OLD NEW'"},
+	[COMMAND_CHECK] = {"check", 0, NULL},
 };
 
-_Static_assert(ARRAY_COUNT(command_names) == COMMAND_COUNT, "every command has a name");
+_Static_assert(ARRAY_COUNT(command_words) == COMMAND_COUNT, "every command has its word");
 
 /* --- words -------------------------------------------------------------------------------- */
 
 static bool word_is_command(struct words *words, const char *word)
 {
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (command_names[i] && strcmp(command_names[i], word) == 0) {
+		if (command_words[i].name && strcmp(command_words[i].name, word) == 0) {
 			words->opts.command = i;
 			words->has_command = true;
 			return true;
@@ -58,12 +66,13 @@ static int take_operand(struct words *words, const char *word)
 			  word, word);
 		return -EINVAL;
 	}
-	if (words->opts.command != COMMAND_REPORT || words->operand) {
+	if (words->operand_count == command_words[words->opts.command].operands) {
 		log_error("unexpected '%s' after '%s'", word,
-			  words->operand ? words->operand : command_names[words->opts.command]);
+			  words->operand_count ? words->operands[words->operand_count - 1]
+					       : command_words[words->opts.command].name);
 		return -EINVAL;
 	}
-	words->operand = word;
+	words->operands[words->operand_count++] = word;
 	return 0;
 }
 
@@ -144,7 +153,7 @@ static int take_words(struct words *words, int argc, char **argv)
 
 static const char *command_title(enum command_id command)
 {
-	return command_names[command] ? command_names[command] : "a recording";
+	return command_words[command].name ? command_words[command].name : "a recording";
 }
 
 static int check_applicable(const struct words *words)
@@ -171,8 +180,8 @@ static int check_target(struct words *words)
 	const struct opts *opts = &words->opts;
 	int targets = (opts->pid != 0) + opts->all + (opts->command_argv != NULL);
 
-	if (opts->command == COMMAND_REPORT && !words->operand) {
-		log_error("no file to report on: write 'oomtrace report FILE'");
+	if (words->operand_count < command_words[opts->command].operands) {
+		log_error("%s", command_words[opts->command].lacks);
 		return -EINVAL;
 	}
 	if (opts->command == COMMAND_GROWTH && targets != 1) {
@@ -180,7 +189,8 @@ static int check_target(struct words *words)
 			  targets ? "more than one target" : "nothing to trace");
 		return -EINVAL;
 	}
-	words->opts.report_path = words->operand;
+	words->opts.report_path = words->operands[0];
+	words->opts.diff_path = words->operands[1];
 	return 0;
 }
 
@@ -212,7 +222,7 @@ static int check_format(struct opts *opts)
 		format = format_by_ending(opts->output);
 		if (!format) {
 			log_error("cannot tell the format from the name '%s': end it in .folded, "
-				  ".txt or .oomtrace, or add --format",
+				  ".txt, .json or .oomtrace, or add --format",
 				  opts->output);
 			return -EINVAL;
 		}
@@ -222,6 +232,28 @@ static int check_format(struct opts *opts)
 	    !(option_formats_of(opts->command) & 1U << opts->format)) {
 		log_error("%s cannot print the format '%s'", command_title(opts->command),
 			  format->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Only a trace file holds more than the end. */
+static int check_snapshots(const struct opts *opts)
+{
+	if (opts->interval_ns && opts->format != FORMAT_TRACE) {
+		log_error("--interval takes snapshots into a trace file: add '-o FILE.oomtrace'");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Of moments of different sorts the recording will tell. */
+static int check_interval(const struct opts *opts)
+{
+	const struct growth_moment *from = &opts->shown.from, *to = &opts->shown.to;
+
+	if (from->given && to->given && from->absolute == to->absolute && from->ns >= to->ns) {
+		log_error("--from must be before --to");
 		return -EINVAL;
 	}
 	return 0;
@@ -238,12 +270,18 @@ static int check_words(struct words *words)
 		err = check_view(&words->opts);
 	if (!err)
 		err = check_format(&words->opts);
+	if (!err)
+		err = check_snapshots(&words->opts);
+	if (!err)
+		err = check_interval(&words->opts);
 	return err;
 }
 
 int options_parse(int argc, char **argv, struct opts *ret_opts)
 {
-	struct words words = {.opts = {.top = STACKS_DEFAULT}};
+	struct words words = {
+		.opts = {.top = STACKS_DEFAULT, .max_bytes = TRACE_BYTES_DEFAULT},
+	};
 	int code;
 
 	code = take_words(&words, argc, argv);

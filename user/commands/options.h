@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/growth_builder.h"
 #include "render/format.h"
 
 enum command_id {
 	COMMAND_GROWTH, /* no command word: record */
 	COMMAND_REPORT,
+	COMMAND_DIFF,
 	COMMAND_CHECK,
 	COMMAND_COUNT,
 };
@@ -29,8 +31,13 @@ struct opts {
 	bool children;         /* follow forked children */
 	uint64_t duration_ns;  /* 0: until interrupted or the target ends */
 	uint64_t period_pages; /* 0: chosen by the recorder */
+	uint64_t interval_ns;  /* between snapshots in a trace file, 0: none but the last */
+	uint64_t max_bytes;    /* of a trace file */
 
-	const char *report_path; /* COMMAND_REPORT: the trace file, "-" is stdin */
+	const char *
+		report_path; /* COMMAND_REPORT: the trace file, "-" is stdin; the old one to diff */
+	const char *diff_path;        /* COMMAND_DIFF: the new trace file */
+	struct growth_interval shown; /* of the recording */
 
 	/* what to print */
 	bool since_start;

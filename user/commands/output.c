@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "commands/commands.h"
+#include "render/folded.h"
 
 struct growth_options output_growth_options(const struct opts *opts)
 {
@@ -39,7 +40,7 @@ static const char *output_name(const struct opts *opts)
 	return opts->output && strcmp(opts->output, "-") != 0 ? opts->output : "stdout";
 }
 
-static int output_fail(const struct opts *opts, int err)
+int output_fail(const struct opts *opts, int err)
 {
 	log_error("cannot write to %s: %s", output_name(opts), strerror(-err));
 	return EXIT_CODE_FAILED;
@@ -61,15 +62,34 @@ int output_commit(const struct opts *opts, struct atomic_file *file)
 	return err ? output_fail(opts, err) : EXIT_CODE_PRINTED;
 }
 
-static int output_render(const struct growth *growth, const struct opts *opts, FILE *stream)
+static struct render_options output_render_options(const struct opts *opts)
 {
-	const struct render_options options = {
+	return (struct render_options){
 		.show_kinds = opts->show_kinds,
 		.top = (unsigned int)opts->top,
-		.columns = output_columns(stream),
 	};
+}
 
-	return output_format(opts, stream)->growth(growth, &options, stream);
+static int output_render(const struct growth *growth, const struct opts *opts,
+			 const struct format *format, FILE *stream)
+{
+	struct render_options options = output_render_options(opts);
+
+	options.columns = output_columns(stream);
+	return format->growth(growth, &options, stream);
+}
+
+/* Folded stacks have no negative numbers; their reader must know what is not there. */
+static void output_left_out(const struct growth *growth, const struct opts *opts)
+{
+	const struct render_options options = output_render_options(opts);
+	struct folded_left_out left_out;
+
+	if (folded_left_out(growth, &options, &left_out) || !left_out.stacks)
+		return;
+	log_info("%zu stacks that have shrunk, by %" PRIu64 " bytes, are left out: folded stacks "
+		 "cannot be negative; --format text shows them",
+		 left_out.stacks, left_out.bytes);
 }
 
 /* What somebody who only sees folded stacks would not know. */
@@ -87,7 +107,8 @@ static void output_remarks(const struct growth *growth)
 
 int output_growth(const struct growth *growth, const struct opts *opts, struct atomic_file *file)
 {
-	int err = output_render(growth, opts, atomic_file_stream(file));
+	const struct format *format = output_format(opts, atomic_file_stream(file));
+	int err = output_render(growth, opts, format, atomic_file_stream(file));
 	int code;
 
 	if (err) {
@@ -97,6 +118,8 @@ int output_growth(const struct growth *growth, const struct opts *opts, struct a
 	code = output_commit(opts, file);
 	if (code != EXIT_CODE_PRINTED)
 		return code;
+	if (format->id == FORMAT_FOLDED)
+		output_left_out(growth, opts);
 	output_remarks(growth);
 	return opts->strict && growth->data_lost ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
 }

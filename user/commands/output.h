@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last step that `growth` and `report` share: a finished growth to stdout or to a file, in the
- * format the options name.
+ * The last step of the commands: a result to stdout or to a file, a finished growth in the format
+ * that the options name.
  */
 #ifndef COMMANDS_OUTPUT_H
 #define COMMANDS_OUTPUT_H
@@ -25,6 +25,9 @@ int output_open(const struct opts *opts, struct atomic_file **ret_file);
  * when there is nothing to show or data was lost, and returns the exit code.
  */
 int output_growth(const struct growth *growth, const struct opts *opts, struct atomic_file *file);
+
+/* Says that opts->output cannot be written to, and returns the exit code. */
+int output_fail(const struct opts *opts, int err);
 
 /* Completes a file, which it takes over. Says what is wrong; returns the exit code. */
 int output_commit(const struct opts *opts, struct atomic_file *file);

@@ -10,6 +10,15 @@ uint64_t estimate_add(uint64_t a, uint64_t b)
 	return sum;
 }
 
+int64_t estimate_add_signed(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum) || sum < -ESTIMATE_MAX)
+		return b < 0 ? -ESTIMATE_MAX : ESTIMATE_MAX;
+	return sum;
+}
+
 static uint64_t multiply(uint64_t a, uint64_t b)
 {
 	uint64_t product;
@@ -48,4 +57,19 @@ uint64_t estimate_error_bytes(const struct estimate *estimate, uint64_t slots)
 	if (estimate->period_pages == 1)
 		return 0;
 	return estimate_bytes(estimate, two_sigma_slots + 1);
+}
+
+uint64_t estimate_changed_slots(uint64_t from_slots, uint64_t to_slots, uint64_t allocated_slots)
+{
+	uint64_t all = estimate_add(from_slots, to_slots);
+	/* came + went = 2 * came - change, and came is at most what was allocated */
+	uint64_t turnover = estimate_add(allocated_slots, allocated_slots);
+
+	if (to_slots <= from_slots)
+		turnover = estimate_add(turnover, from_slots - to_slots);
+	else if (turnover >= to_slots - from_slots)
+		turnover -= to_slots - from_slots;
+	else
+		return all; /* more came than was allocated: moved or inherited */
+	return turnover < all ? turnover : all;
 }

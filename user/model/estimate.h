@@ -22,6 +22,7 @@ struct estimate {
 };
 
 uint64_t estimate_add(uint64_t a, uint64_t b);
+int64_t estimate_add_signed(int64_t a, int64_t b);
 
 /* What `slots` stand for. */
 uint64_t estimate_bytes(const struct estimate *estimate, uint64_t slots);
@@ -32,5 +33,12 @@ uint64_t estimate_bytes(const struct estimate *estimate, uint64_t slots);
  * stands for N pages. 0 when the period is 1.
  */
 uint64_t estimate_error_bytes(const struct estimate *estimate, uint64_t slots);
+
+/*
+ * How many slots of one stack can differ between two moments, which is what the error of a change
+ * depends on: pages that stayed are in both counts and cancel. At most all of both; and no more
+ * came than were allocated in between, nor went than would leave the change.
+ */
+uint64_t estimate_changed_slots(uint64_t from_slots, uint64_t to_slots, uint64_t allocated_slots);
 
 #endif

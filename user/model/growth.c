@@ -17,16 +17,11 @@ const char *memory_kind_name(enum memory_kind kind)
 const char *mapping_kind_name(enum mapping_kind kind)
 {
 	static const char *const names[] = {
-		[MAPPING_HEAP] = "heap",
-		[MAPPING_ANON] = "anonymous",
-		[MAPPING_ARENA] = "arenas",
-		[MAPPING_THREAD_STACK] = "thread stacks",
-		[MAPPING_STACK] = "main stack",
-		[MAPPING_JIT] = "JIT code",
-		[MAPPING_FILE] = "files",
-		[MAPPING_SHARED] = "shared memory",
-		[MAPPING_NO_ACCESS] = "no access",
-		[MAPPING_SPECIAL] = "the kernel's",
+		[MAPPING_HEAP] = "heap",           [MAPPING_ANON] = "anonymous",
+		[MAPPING_ARENA] = "arenas",        [MAPPING_THREAD_STACK] = "thread stacks",
+		[MAPPING_STACK] = "main stack",    [MAPPING_JIT] = "JIT code",
+		[MAPPING_FILE] = "files",          [MAPPING_SHARED] = "shared memory",
+		[MAPPING_NO_ACCESS] = "no access", [MAPPING_SPECIAL] = "the kernel's",
 	};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == MAPPING_KIND_COUNT,

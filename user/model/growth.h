@@ -68,7 +68,7 @@ struct growth_process {
 	char comm[EVENT_COMM_LEN]; /* hostile bytes, always terminated */
 	struct growth_account accounts[KIND_COUNT];
 	bool start_known;
-	uint64_t rss_start_bytes; /* anon + file + shmem */
+	uint64_t rss_start_bytes; /* anon + file + shmem, when the time shown began */
 	bool end_known;
 	uint64_t rss_end_bytes;
 	uint64_t swap_end_bytes;
@@ -91,12 +91,14 @@ struct growth_row {
 	enum memory_kind kind; /* or GROWTH_KIND_ANY */
 	enum stack_origin origin;
 	uint32_t inherited_from_pid; /* 0: the process's own */
-	uint64_t bytes;              /* what the chosen view counts: live, or since the start */
-	uint64_t allocated_bytes;    /* gross since the start, all kinds of the stack together */
-	uint64_t samples;            /* slots behind `bytes`; 0: not sampled but subtracted */
-	uint64_t error_bytes;        /* 95 % bound of `bytes`, 0: exact */
-	uint32_t frame_count;        /* at least 1 */
-	const char *const *frames;   /* root first, labels such as [lost stacks] included */
+	int64_t bytes; /* what the chosen view counts; negative only where something has shrunk */
+	uint64_t allocated_bytes; /* gross in the time shown, all kinds of the stack together */
+	uint64_t samples;         /* slots behind `bytes`; 0: not sampled but subtracted */
+	uint64_t from_samples;    /* of them already there when the interval began */
+	uint64_t allocated_slots, from_allocated_slots;
+	uint64_t error_bytes;      /* 95 % bound of `bytes`, 0: exact */
+	uint32_t frame_count;      /* at least 1 */
+	const char *const *frames; /* root first, labels such as [lost stacks] included */
 };
 
 struct growth_loss {
@@ -108,15 +110,20 @@ struct growth_loss {
 
 struct growth {
 	struct growth_session session;
-	bool since_start;                       /* rows count gross allocation, not what is live */
-	bool reserved;                          /* rows count mapped addresses, exactly */
+	bool since_start; /* rows count gross allocation, not what is live */
+	bool reserved;    /* rows count mapped addresses, exactly */
+	bool has_from;    /* rows count what came since from_ns, not all there is */
+	uint64_t from_ns; /* both since the session began */
+	bool time_known;  /* time_ns, the moment of the figures, means something */
+	uint64_t time_ns;
+	bool earlier; /* the figures are of a moment before the session's end */
 	const struct growth_process *processes; /* targets first, then by pid */
 	size_t process_count;
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
-	uint64_t total_bytes;                /* of all rows */
-	uint64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */
-	const struct growth_loss *losses;    /* only those with a count */
+	int64_t total_bytes;                /* of all rows */
+	int64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */
+	const struct growth_loss *losses;   /* only those with a count */
 	size_t loss_count;
 	bool data_lost; /* one of the losses was of data */
 };

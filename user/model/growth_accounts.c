@@ -21,7 +21,7 @@ static struct tally *tally_of(const struct growth_draft *draft, struct tally *ta
 
 static void tally_cells(const struct growth_draft *draft, struct tally *tallies)
 {
-	for (const struct known_cell *cell = draft->builder->first_cell; cell; cell = cell->next) {
+	for (const struct known_cell *cell = draft->to->first_cell; cell; cell = cell->next) {
 		struct tally *tally = tally_of(draft, tallies, cell->process);
 		uint64_t slots[KIND_COUNT];
 
@@ -36,7 +36,7 @@ static void tally_cells(const struct growth_draft *draft, struct tally *tallies)
 
 static void tally_inherited(const struct growth_draft *draft, struct tally *tallies)
 {
-	for (const struct known_inherited *inherited = draft->builder->first_inherited; inherited;
+	for (const struct known_inherited *inherited = draft->to->first_inherited; inherited;
 	     inherited = inherited->next) {
 		struct tally *tally = tally_of(draft, tallies, inherited->process);
 
@@ -107,22 +107,20 @@ static void anon_subtract_before(struct growth_account *anon, const struct known
 	account_sum(anon);
 }
 
-static bool before_was_not_seen(const struct known_process *process)
+static bool before_was_not_seen(const struct known_process *process, const struct memory_event *now)
 {
-	return (process->has_start && process->start.known & MEMORY_BEFORE_BY_SUBTRACTION) ||
-	       (process->has_end && process->end.known & MEMORY_BEFORE_BY_SUBTRACTION);
+	return ((process->has_start ? process->start.known : 0) | now->known) &
+	       MEMORY_BEFORE_BY_SUBTRACTION;
 }
 
 static void anon_reconcile(struct growth_account *anon, const struct known_process *process,
-			   const struct estimate *estimate)
+			   const struct memory_event *now, const struct estimate *estimate)
 {
-	const struct memory_event *end = &process->end;
-
 	anon->kernel_known = true;
-	anon->kernel_bytes = capped(end->rss_anon_bytes);
-	if (end->known & MEMORY_SPLIT_HUGE)
-		anon->split_huge_bytes = estimate_bytes(estimate, end->split_huge_slots);
-	if (before_was_not_seen(process))
+	anon->kernel_bytes = capped(now->rss_anon_bytes);
+	if (now->known & MEMORY_SPLIT_HUGE)
+		anon->split_huge_bytes = estimate_bytes(estimate, now->split_huge_slots);
+	if (before_was_not_seen(process, now))
 		anon_subtract_before(anon, process);
 	anon->unexplained_bytes = remainder_of(
 		estimate_add(anon->kernel_bytes, anon->split_huge_bytes), anon->held_bytes);
@@ -135,20 +133,21 @@ static void account_compare(struct growth_account *account, uint64_t kernel_byte
 	account->unexplained_bytes = remainder_of(account->kernel_bytes, account->held_bytes);
 }
 
-static void process_reconcile(struct growth_process *process, const struct known_process *known,
-			      const struct estimate *estimate)
+static void process_reconcile(const struct growth_draft *draft, struct growth_process *process)
 {
-	const struct memory_event *end = &known->end;
+	const struct memory_event *now = snapshot_memory(draft->to, process->id);
 
-	if (!known->has_end)
+	if (!now)
 		return;
-	if (end->known & MEMORY_RSS) {
-		anon_reconcile(&process->accounts[KIND_ANON], known, estimate);
-		account_compare(&process->accounts[KIND_FILE], end->rss_file_bytes);
-		account_compare(&process->accounts[KIND_SHMEM], end->rss_shmem_bytes);
+	if (now->known & MEMORY_RSS) {
+		anon_reconcile(&process->accounts[KIND_ANON],
+			       table_get(&draft->builder->processes, id_key(process->id)), now,
+			       &draft->estimate);
+		account_compare(&process->accounts[KIND_FILE], now->rss_file_bytes);
+		account_compare(&process->accounts[KIND_SHMEM], now->rss_shmem_bytes);
 	}
-	if (end->known & MEMORY_PAGE_TABLES)
-		account_compare(&process->accounts[KIND_KERNEL], end->page_table_bytes);
+	if (now->known & MEMORY_PAGE_TABLES)
+		account_compare(&process->accounts[KIND_KERNEL], now->page_table_bytes);
 }
 
 int growth_accounts_make(struct growth_draft *draft)
@@ -168,9 +167,7 @@ int growth_accounts_make(struct growth_draft *draft)
 		for (int kind = 0; kind < KIND_COUNT; kind++)
 			account_count(&process->accounts[kind], &draft->estimate,
 				      &tallies[i * KIND_COUNT + (size_t)kind]);
-		process_reconcile(process,
-				  table_get(&draft->builder->processes, id_key(process->id)),
-				  &draft->estimate);
+		process_reconcile(draft, process);
 	}
 	return 0;
 }

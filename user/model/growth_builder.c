@@ -12,10 +12,7 @@ int growth_builder_new(struct growth_builder **ret_builder)
 	if (!builder)
 		return -ENOMEM;
 	builder->last_process = &builder->first_process;
-	builder->last_cell = &builder->first_cell;
-	builder->last_inherited = &builder->first_inherited;
-	builder->last_reserved = &builder->first_reserved;
-	builder->last_loss = &builder->first_loss;
+	builder->last_stack = &builder->first_stack;
 	*ret_builder = builder;
 	return 0;
 }
@@ -26,17 +23,48 @@ void growth_builder_free(struct growth_builder *builder)
 	table_release(&builder->modules);
 	table_release(&builder->stacks);
 	table_release(&builder->names);
+	snapshots_release(&builder->snapshots);
 	arena_release(&builder->arena);
 	free(builder);
 }
 
+void growth_builder_limit(struct growth_builder *builder, const struct growth_interval *interval)
+{
+	builder->interval = *interval;
+}
+
+struct growth_snapshots growth_builder_snapshots(const struct growth_builder *builder)
+{
+	return builder->snapshots.seen;
+}
+
 /* Replaces a borrowed string by a copy. NULL stays NULL. */
-static int keep_string(struct growth_builder *builder, const char **string)
+static int keep_string(struct arena *arena, const char **string)
 {
 	if (!*string)
 		return 0;
-	*string = arena_strdup(&builder->arena, *string);
+	*string = arena_strdup(arena, *string);
 	return *string ? 0 : -ENOMEM;
+}
+
+/* Negative before the session began; times and differences beyond 2^63 ns are no times. */
+static int64_t moment_ns(const struct growth_moment *moment, const struct session_event *session)
+{
+	uint64_t start_ns = moment->absolute ? session->start_realtime_ns : 0;
+
+	if (moment->ns < start_ns)
+		return -1;
+	return (int64_t)estimate_add(moment->ns - start_ns, 0);
+}
+
+static void limit_snapshots(struct growth_builder *builder)
+{
+	const struct growth_interval *interval = &builder->interval;
+
+	builder->snapshots.has_from = interval->from.given;
+	builder->snapshots.has_to = interval->to.given;
+	builder->snapshots.from_ns = moment_ns(&interval->from, &builder->session);
+	builder->snapshots.to_ns = moment_ns(&interval->to, &builder->session);
 }
 
 static int add_session(struct growth_builder *builder, const struct event *event)
@@ -50,10 +78,11 @@ static int add_session(struct growth_builder *builder, const struct event *event
 	if (builder->has_session || session.period_pages == 0)
 		return -EBADMSG;
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		if (keep_string(builder, strings[i]))
+		if (keep_string(&builder->arena, strings[i]))
 			return -ENOMEM;
 	builder->session = session;
 	builder->has_session = true;
+	limit_snapshots(builder);
 	return 0;
 }
 
@@ -89,7 +118,7 @@ static int add_module(struct growth_builder *builder, const struct event *event)
 
 	if (!path || event->module.id == 0)
 		return -EBADMSG;
-	if (keep_string(builder, &path))
+	if (keep_string(&builder->arena, &path))
 		return -ENOMEM;
 	return table_put(&builder->modules, id_key(event->module.id), (void *)path);
 }
@@ -126,6 +155,8 @@ static int add_stack(struct growth_builder *builder, const struct event *event)
 				   from->frame_count * sizeof(*from->frames));
 	if (!stack->frames)
 		return -ENOMEM;
+	*builder->last_stack = stack;
+	builder->last_stack = &stack->next;
 	return table_put(&builder->stacks, id_key(from->id), stack);
 }
 
@@ -134,11 +165,12 @@ static int add_cell(struct growth_builder *builder, const struct event *event)
 	const struct cell_event *from = &event->cell;
 	const struct known_process *process = table_get(&builder->processes, id_key(from->process));
 	const struct known_stack *stack = table_get(&builder->stacks, id_key(from->stack));
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
 	struct known_cell *cell;
 
 	if (!process || !stack)
 		return -EBADMSG;
-	cell = arena_alloc(&builder->arena, 1, sizeof(*cell));
+	cell = snapshot ? arena_alloc(&snapshot->arena, 1, sizeof(*cell)) : NULL;
 	if (!cell)
 		return -ENOMEM;
 	cell->process = process;
@@ -146,8 +178,8 @@ static int add_cell(struct growth_builder *builder, const struct event *event)
 	memcpy(cell->live_slots, from->live_slots, sizeof(cell->live_slots));
 	memcpy(cell->held_slots, from->held_slots, sizeof(cell->held_slots));
 	cell->allocated_slots = from->allocated_slots;
-	*builder->last_cell = cell;
-	builder->last_cell = &cell->next;
+	*snapshot->last_cell = cell;
+	snapshot->last_cell = &cell->next;
 	return 0;
 }
 
@@ -156,20 +188,30 @@ static int add_inherited(struct growth_builder *builder, const struct event *eve
 	const struct inherited_event *from = &event->inherited;
 	const struct known_process *process = table_get(&builder->processes, id_key(from->process));
 	const struct known_stack *stack = table_get(&builder->stacks, id_key(from->stack));
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
 	struct known_inherited *inherited;
 
 	if (!process || !stack)
 		return -EBADMSG;
-	inherited = arena_alloc(&builder->arena, 1, sizeof(*inherited));
+	inherited = snapshot ? arena_alloc(&snapshot->arena, 1, sizeof(*inherited)) : NULL;
 	if (!inherited)
 		return -ENOMEM;
 	inherited->process = process;
 	inherited->author = table_get(&builder->processes, id_key(from->author));
 	inherited->stack = stack;
 	inherited->event = *from;
-	*builder->last_inherited = inherited;
-	builder->last_inherited = &inherited->next;
+	*snapshot->last_inherited = inherited;
+	snapshot->last_inherited = &inherited->next;
 	return 0;
+}
+
+static int keep_memory(struct known_snapshot *snapshot, const struct memory_event *event)
+{
+	struct memory_event *memory = arena_copy(&snapshot->arena, event, sizeof(*event));
+
+	if (!memory)
+		return -ENOMEM;
+	return table_put(&snapshot->memories, id_key(event->process), memory);
 }
 
 static int add_memory(struct growth_builder *builder, const struct event *event)
@@ -179,27 +221,30 @@ static int add_memory(struct growth_builder *builder, const struct event *event)
 
 	if (!process)
 		return -EBADMSG;
-	if (event->memory.when == MEMORY_START) {
-		process->start = event->memory;
-		process->has_start = true;
-	} else {
-		process->end = event->memory;
-		process->has_end = true;
+	if (event->memory.when != MEMORY_START) {
+		struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
+
+		return snapshot ? keep_memory(snapshot, &event->memory) : -ENOMEM;
 	}
+	process->start = event->memory;
+	process->has_start = true;
 	return 0;
 }
 
 static int add_lost(struct growth_builder *builder, const struct event *event)
 {
-	struct known_loss *loss = arena_alloc(&builder->arena, 1, sizeof(*loss));
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
+	struct known_loss *loss;
 
+	loss = snapshot ? arena_alloc(&snapshot->arena, 1, sizeof(*loss)) : NULL;
 	if (!loss)
 		return -ENOMEM;
 	loss->event = event->lost;
-	if (keep_string(builder, &loss->event.cause) || keep_string(builder, &loss->event.meaning))
+	if (keep_string(&snapshot->arena, &loss->event.cause) ||
+	    keep_string(&snapshot->arena, &loss->event.meaning))
 		return -ENOMEM;
-	*builder->last_loss = loss;
-	builder->last_loss = &loss->next;
+	*snapshot->last_loss = loss;
+	snapshot->last_loss = &loss->next;
 	return 0;
 }
 
@@ -209,7 +254,7 @@ static int add_name(struct growth_builder *builder, const struct event *event)
 
 	if (!name || !name[0])
 		return -EBADMSG;
-	if (keep_string(builder, &name))
+	if (keep_string(&builder->arena, &name))
 		return -ENOMEM;
 	return table_put(&builder->names, frame_key(event->name.module, event->name.offset),
 			 (void *)name);
@@ -219,54 +264,88 @@ static int add_end(struct growth_builder *builder, const struct event *event)
 {
 	builder->end = event->end;
 	builder->has_end = true;
+	snapshots_close(&builder->snapshots);
 	return 0;
 }
 
 static int add_reserved(struct growth_builder *builder, const struct event *event)
 {
 	const struct reserved_event *from = &event->reserved;
+	const struct known_process *process = table_get(&builder->processes, id_key(from->process));
+	const struct known_stack *stack = table_get(&builder->stacks, id_key(from->stack));
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
 	struct known_reserved *reserved;
 
-	reserved = arena_alloc(&builder->arena, 1, sizeof(*reserved));
+	if (!process || !stack)
+		return -EBADMSG;
+	reserved = snapshot ? arena_alloc(&snapshot->arena, 1, sizeof(*reserved)) : NULL;
 	if (!reserved)
 		return -ENOMEM;
-	reserved->process = table_get(&builder->processes, id_key(from->process));
-	reserved->stack = table_get(&builder->stacks, id_key(from->stack));
-	if (!reserved->process || !reserved->stack)
-		return -EBADMSG;
+	reserved->process = process;
+	reserved->stack = stack;
 	reserved->bytes = from->bytes;
-	*builder->last_reserved = reserved;
-	builder->last_reserved = &reserved->next;
+	*snapshot->last_reserved = reserved;
+	snapshot->last_reserved = &reserved->next;
 	return 0;
+}
+
+static int keep_mappings(struct known_snapshot *snapshot, const struct mappings_event *event)
+{
+	struct known_mappings *mappings = table_get(&snapshot->mappings, id_key(event->process));
+	int err = 0;
+
+	if (!mappings) {
+		mappings = arena_alloc(&snapshot->arena, 1, sizeof(*mappings));
+		err = mappings ? table_put(&snapshot->mappings, id_key(event->process), mappings)
+			       : -ENOMEM;
+	}
+	if (!err)
+		mappings->by_kind[event->kind] = *event;
+	return err;
 }
 
 static int add_mappings(struct growth_builder *builder, const struct event *event)
 {
-	struct known_process *process =
-		table_get(&builder->processes, id_key(event->mappings.process));
+	const struct mappings_event *from = &event->mappings;
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
 
-	if (!process || event->mappings.kind >= MAPPING_KIND_COUNT)
+	if (!table_get(&builder->processes, id_key(from->process)) ||
+	    from->kind >= MAPPING_KIND_COUNT)
 		return -EBADMSG;
-	process->mappings[event->mappings.kind] = event->mappings;
-	process->has_mappings = true;
-	return 0;
+	return snapshot ? keep_mappings(snapshot, from) : -ENOMEM;
+}
+
+static int add_snapshot(struct growth_builder *builder, const struct event *event)
+{
+	return snapshots_open(&builder->snapshots, &event->snapshot);
 }
 
 static int (*const adders[])(struct growth_builder *, const struct event *) = {
-	[EVENT_SESSION] = add_session, [EVENT_PROCESS] = add_process,
-	[EVENT_MODULE] = add_module,   [EVENT_STACK] = add_stack,
-	[EVENT_CELL] = add_cell,       [EVENT_INHERITED] = add_inherited,
-	[EVENT_MEMORY] = add_memory,   [EVENT_LOST] = add_lost,
-	[EVENT_NAME] = add_name,       [EVENT_END] = add_end,
+	[EVENT_SESSION] = add_session,   [EVENT_PROCESS] = add_process,
+	[EVENT_MODULE] = add_module,     [EVENT_STACK] = add_stack,
+	[EVENT_CELL] = add_cell,         [EVENT_INHERITED] = add_inherited,
+	[EVENT_MEMORY] = add_memory,     [EVENT_LOST] = add_lost,
+	[EVENT_NAME] = add_name,         [EVENT_END] = add_end,
 	[EVENT_RESERVED] = add_reserved, [EVENT_MAPPINGS] = add_mappings,
+	[EVENT_SNAPSHOT] = add_snapshot,
 };
 
-_Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END, "every event type is taken in");
+_Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,
+	       "every event type is taken in");
+
+/* After the last snapshot asked for only names still matter, and that the recording is whole. */
+static bool is_too_late(const struct growth_builder *builder, enum event_type type)
+{
+	return builder->snapshots.past_to && type != EVENT_NAME && type != EVENT_SNAPSHOT &&
+	       type != EVENT_END;
+}
 
 int growth_builder_add(struct growth_builder *builder, const struct event *event)
 {
 	if (event->type >= EVENT_TYPE_END || !adders[event->type])
 		return -EBADMSG;
+	if (is_too_late(builder, event->type))
+		return 0;
 	return adders[event->type](builder, event);
 }
 
@@ -298,22 +377,6 @@ static int walk_stack(struct unnamed_walk *walk, const struct known_stack *stack
 	return 0;
 }
 
-static int walk_stacks(struct unnamed_walk *walk)
-{
-	int err = 0;
-
-	for (const struct known_cell *cell = walk->builder->first_cell; cell && !err;
-	     cell = cell->next)
-		err = walk_stack(walk, cell->stack);
-	for (const struct known_inherited *inherited = walk->builder->first_inherited;
-	     inherited && !err; inherited = inherited->next)
-		err = walk_stack(walk, inherited->stack);
-	for (const struct known_reserved *reserved = walk->builder->first_reserved;
-	     reserved && !err; reserved = reserved->next)
-		err = walk_stack(walk, reserved->stack);
-	return err;
-}
-
 int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_fn callback,
 			   void *context)
 {
@@ -322,9 +385,11 @@ int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_
 		.callback = callback,
 		.context = context,
 	};
-	int err;
+	int err = 0;
 
-	err = walk_stacks(&walk);
+	for (const struct known_stack *stack = builder->first_stack; stack && !err;
+	     stack = stack->next)
+		err = walk_stack(&walk, stack);
 	table_release(&walk.seen);
 	return err;
 }

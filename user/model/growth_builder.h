@@ -15,6 +15,31 @@ int growth_builder_new(struct growth_builder **ret_builder);
 void growth_builder_free(struct growth_builder *builder);
 DEFINE_CLEANUP(struct growth_builder *, growth_builder_free)
 
+/* A moment of a session: since it began, or by the clock on the wall. */
+struct growth_moment {
+	bool given;
+	bool absolute; /* `ns` is of CLOCK_REALTIME */
+	uint64_t ns;
+};
+
+/* Of each moment the latest snapshot at or before it counts. */
+struct growth_interval {
+	struct growth_moment from; /* not given: what is live, instead of what has grown since */
+	struct growth_moment to;   /* not given: the last snapshot */
+};
+
+/* Before any event. Without it the last snapshot counts. */
+void growth_builder_limit(struct growth_builder *builder, const struct growth_interval *interval);
+
+/* What snapshots a session has; both times are since it began. */
+struct growth_snapshots {
+	uint64_t count;
+	uint64_t first_ns;
+	uint64_t last_ns;
+};
+
+struct growth_snapshots growth_builder_snapshots(const struct growth_builder *builder);
+
 /* Copies what it keeps. 0, -ENOMEM, or -EBADMSG for an event that names an id nobody declared. */
 int growth_builder_add(struct growth_builder *builder, const struct event *event);
 
@@ -22,7 +47,7 @@ int growth_builder_add(struct growth_builder *builder, const struct event *event
 typedef int (*growth_unnamed_fn)(uint32_t module, uint64_t offset, void *context);
 
 /*
- * Walks the frames of stacks that hold, have allocated or have mapped something and have no name yet, each
+ * Walks the frames of all stacks, of earlier snapshots too, that have no name yet, each
  * (module, offset) once. 0, -ENOMEM, or what the callback returned. The callback may not add to
  * the builder.
  */
@@ -31,13 +56,14 @@ int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_
 
 struct growth_options {
 	bool since_start; /* rows count gross allocation */
-	bool reserved;	  /* rows count mapped addresses; excludes since_start and kinds */
+	bool reserved;    /* rows count mapped addresses; excludes since_start and kinds */
 	uint32_t kinds;   /* bits (1 << kind) of the kinds that become rows; 0: all */
 };
 
 /*
  * Makes the figures. The builder stays usable; the result borrows strings from it, so free the
- * result first. 0, -ENOMEM, or -ENODATA when no session event was seen.
+ * result first. 0, -ENOMEM, -ENODATA when no session event was seen, or -ERANGE when no snapshot
+ * lies where growth_builder_limit() asks for one.
  */
 int growth_builder_finish(const struct growth_builder *builder,
 			  const struct growth_options *options, struct growth **ret_growth);

@@ -10,51 +10,23 @@
 #include "base/table.h"
 #include "model/estimate.h"
 #include "model/growth_builder.h"
+#include "model/growth_snapshots.h"
 
 struct known_process {
 	struct known_process *next;
 	struct process_event event; /* the latest one */
-	bool has_start, has_end, has_mappings;
-	struct memory_event start, end;
-	struct mappings_event mappings[MAPPING_KIND_COUNT];
+	bool has_start;
+	struct memory_event start;
 };
 
 struct known_stack {
+	struct known_stack *next;
 	enum stack_origin origin;
 	bool truncated;
 	char comm[EVENT_COMM_LEN];
 	uint32_t id;
 	uint32_t frame_count;
 	const struct event_frame *frames; /* leaf first */
-};
-
-struct known_cell {
-	struct known_cell *next;
-	const struct known_process *process;
-	const struct known_stack *stack;
-	uint64_t live_slots[KIND_COUNT];
-	uint64_t held_slots[KIND_COUNT];
-	uint64_t allocated_slots;
-};
-
-struct known_inherited {
-	struct known_inherited *next;
-	const struct known_process *process;
-	const struct known_process *author; /* NULL: never declared, so long gone */
-	const struct known_stack *stack;
-	struct inherited_event event;
-};
-
-struct known_reserved {
-	struct known_reserved *next;
-	const struct known_process *process;
-	const struct known_stack *stack;
-	uint64_t bytes;
-};
-
-struct known_loss {
-	struct known_loss *next;
-	struct lost_event event;
 };
 
 struct growth_builder {
@@ -70,10 +42,10 @@ struct growth_builder {
 
 	/* in the order in which they came */
 	struct known_process *first_process, **last_process;
-	struct known_cell *first_cell, **last_cell;
-	struct known_inherited *first_inherited, **last_inherited;
-	struct known_reserved *first_reserved, **last_reserved;
-	struct known_loss *first_loss, **last_loss;
+	struct known_stack *first_stack, **last_stack;
+
+	struct growth_interval interval;
+	struct snapshots snapshots;
 };
 
 /* What a cell counts: now, or at the end of its process. */
@@ -81,8 +53,8 @@ static inline void known_cell_slots(const struct known_cell *cell, bool at_end,
 				    uint64_t ret_slots[KIND_COUNT])
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		ret_slots[kind] = estimate_add(cell->live_slots[kind],
-					       at_end ? cell->held_slots[kind] : 0);
+		ret_slots[kind] =
+			estimate_add(cell->live_slots[kind], at_end ? cell->held_slots[kind] : 0);
 }
 
 static inline struct table_key id_key(uint32_t id)

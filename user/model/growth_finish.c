@@ -41,12 +41,12 @@ static uint64_t rss_of(const struct memory_event *memory)
 			    memory->rss_shmem_bytes);
 }
 
-static void mappings_add_up(const struct known_process *known, struct growth_process *process)
+static void mappings_add_up(const struct known_mappings *known, struct growth_process *process)
 {
 	struct growth_mappings *all = &process->all_mappings;
 
 	for (int kind = 0; kind < MAPPING_KIND_COUNT; kind++) {
-		const struct mappings_event *event = &known->mappings[kind];
+		const struct mappings_event *event = &known->by_kind[kind];
 
 		process->mappings[kind] = (struct growth_mappings){
 			.count = event->count,
@@ -59,26 +59,43 @@ static void mappings_add_up(const struct known_process *known, struct growth_pro
 	}
 }
 
-static struct growth_process process_of(const struct known_process *known)
+/* What the kernel said of a process when the time shown began. NULL: nothing. */
+static const struct memory_event *memory_before(const struct growth_draft *draft,
+						const struct known_process *known)
 {
+	if (draft->from)
+		return snapshot_memory(draft->from, known->event.id);
+	return known->has_start ? &known->start : NULL;
+}
+
+static struct growth_process process_of(const struct growth_draft *draft,
+					const struct known_process *known)
+{
+	static const struct memory_event unknown;
 	const struct process_event *event = &known->event;
+	const struct memory_event *before = memory_before(draft, known);
+	const struct memory_event *now = snapshot_memory(draft->to, event->id);
+	const struct known_mappings *mappings = snapshot_mappings(draft->to, event->id);
 	struct growth_process process = {
 		.id = event->id,
 		.pid = event->pid,
 		.target = event->target,
 		.ended = event->ended,
-		.start_known = known->has_start && known->start.known & MEMORY_RSS,
-		.rss_start_bytes = rss_of(&known->start),
-		.end_known = known->has_end && known->end.known & MEMORY_RSS,
-		.rss_end_bytes = rss_of(&known->end),
-		.swap_end_bytes = known->end.swap_bytes,
-		.virtual_known = known->has_end && known->end.known & MEMORY_VIRTUAL,
-		.virtual_end_bytes = known->end.virtual_bytes,
 	};
 
+	before = before ? before : &unknown;
+	now = now ? now : &unknown;
+	process.start_known = before->known & MEMORY_RSS;
+	process.rss_start_bytes = rss_of(before);
+	process.end_known = now->known & MEMORY_RSS;
+	process.rss_end_bytes = rss_of(now);
+	process.swap_end_bytes = estimate_add(now->swap_bytes, 0);
+	process.virtual_known = now->known & MEMORY_VIRTUAL;
+	process.virtual_end_bytes = estimate_add(now->virtual_bytes, 0);
 	memcpy(process.comm, event->comm, sizeof(process.comm));
-	process.mappings_known = known->has_mappings;
-	mappings_add_up(known, &process);
+	process.mappings_known = mappings != NULL;
+	if (mappings)
+		mappings_add_up(mappings, &process);
 	return process;
 }
 
@@ -108,7 +125,7 @@ static bool process_is_at_end(const struct growth_draft *draft, const struct kno
 	const struct growth_builder *builder = draft->builder;
 	bool ends_with_target = !builder->has_end || builder->end.reason == END_TARGET_ENDED;
 
-	return known->event.ended && ends_with_target &&
+	return known->event.ended && ends_with_target && !draft->owned->growth.earlier &&
 	       table_get(last_lives, start_key(known)) == known;
 }
 
@@ -145,10 +162,10 @@ static int processes_collect(struct growth_draft *draft, struct table *last_live
 	     known = known->next) {
 		struct growth_process *process = &draft->processes[growth->process_count++];
 
-		*process = process_of(known);
+		*process = process_of(draft, known);
 		process->at_end = process_is_at_end(draft, known, last_lives);
-		process->shown = !known->event.ended || process->at_end ||
-				 draft->options->since_start;
+		process->shown =
+			!known->event.ended || process->at_end || draft->options->since_start;
 	}
 	return 0;
 }
@@ -177,7 +194,7 @@ static int processes_make(struct growth_draft *draft)
 static int losses_make(struct growth_draft *draft)
 {
 	struct growth *growth = &draft->owned->growth;
-	const struct known_loss *known = draft->builder->first_loss;
+	const struct known_loss *known = draft->to->first_loss;
 	struct growth_loss *losses;
 	size_t count = 0;
 
@@ -205,10 +222,24 @@ static int losses_make(struct growth_draft *draft)
 
 /* --- all together ------------------------------------------------------------------------- */
 
+/* Which moment the figures are of, and since when they count. */
+static void times_make(struct growth_draft *draft)
+{
+	struct growth *growth = &draft->owned->growth;
+	const struct growth_session *session = &growth->session;
+
+	growth->time_known = draft->to->timed || session->complete;
+	growth->time_ns = draft->to->timed ? draft->to->time_ns : session->duration_ns;
+	growth->earlier = draft->to->timed && !draft->to->last;
+	growth->has_from = draft->from != NULL;
+	growth->from_ns = draft->from ? draft->from->time_ns : 0;
+}
+
 static int draft_finish(struct growth_draft *draft)
 {
 	int err;
 
+	times_make(draft);
 	err = processes_make(draft);
 	if (!err)
 		err = growth_accounts_make(draft);
@@ -229,6 +260,9 @@ int growth_builder_finish(const struct growth_builder *builder,
 
 	if (!builder->has_session)
 		return -ENODATA;
+	err = snapshots_pick(&builder->snapshots, &draft.to, &draft.from);
+	if (err)
+		return err;
 	draft.owned = calloc(1, sizeof(*draft.owned));
 	if (!draft.owned)
 		return -ENOMEM;

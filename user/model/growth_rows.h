@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cells become rows: which slots count in the chosen view, what their frames are called, equal
- * stacks added up, the smallest listed together, the largest first. Private to model/.
+ * Rows become figures: equal stacks added up, the smallest listed together, slots turned into bytes
+ * and their bounds, the largest first. Private to model/.
  */
 #ifndef MODEL_GROWTH_ROWS_H
 #define MODEL_GROWTH_ROWS_H
@@ -15,6 +15,8 @@
 struct growth_draft {
 	const struct growth_builder *builder;
 	const struct growth_options *options;
+	const struct known_snapshot *to;
+	const struct known_snapshot *from; /* NULL: rows are of `to` alone */
 	struct estimate estimate;
 	struct growth_owned *owned;
 	struct growth_process *processes; /* owned->growth.processes, still being filled in */

@@ -61,6 +61,15 @@ static int compare_identity(const void *left, const void *right)
 	return order ? order : compare_frames(a, b);
 }
 
+static void row_add(struct growth_row *sum, const struct growth_row *row)
+{
+	sum->samples = estimate_add(sum->samples, row->samples);
+	sum->from_samples = estimate_add(sum->from_samples, row->from_samples);
+	sum->allocated_slots = estimate_add(sum->allocated_slots, row->allocated_slots);
+	sum->from_allocated_slots =
+		estimate_add(sum->from_allocated_slots, row->from_allocated_slots);
+}
+
 void row_list_merge(struct row_list *rows)
 {
 	size_t kept = 0;
@@ -75,9 +84,7 @@ void row_list_merge(struct row_list *rows)
 			rows->row[++kept] = rows->row[i];
 			continue;
 		}
-		last->samples = estimate_add(last->samples, rows->row[i].samples);
-		last->allocated_bytes =
-			estimate_add(last->allocated_bytes, rows->row[i].allocated_bytes);
+		row_add(last, &rows->row[i]);
 	}
 	rows->count = kept + 1;
 }
@@ -86,7 +93,7 @@ static int compare_bytes(const void *left, const void *right)
 {
 	const struct growth_row *a = left;
 	const struct growth_row *b = right;
-	int order = compare_u64(b->bytes, a->bytes);
+	int order = (b->bytes > a->bytes) - (b->bytes < a->bytes);
 
 	return order ? order : compare_identity(left, right);
 }

@@ -20,7 +20,7 @@ void row_list_release(struct row_list *rows);
 /* 0 or -ENOMEM. */
 int row_list_add(struct row_list *rows, const struct growth_row *row);
 
-/* Adds up samples and allocated bytes of rows that agree in all but figures. */
+/* Adds up the slots of rows that agree in all but figures. */
 void row_list_merge(struct row_list *rows);
 
 /* Most bytes first; ties in an order that does not depend on the order of events. */

@@ -12,10 +12,23 @@
 #define FOLDED_NAMELESS "[no name]"
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
+/* One line, or a part of it: what becomes the same text is added up. */
 struct folded_line {
 	const char *stack;
-	uint64_t bytes;
+	int64_t before_bytes; /* of differential lines alone */
+	int64_t bytes;
 };
+
+struct folded_lines {
+	struct folded_line *line;
+	size_t count;
+	struct arena arena; /* the lines and their text */
+};
+
+static void folded_lines_release(struct folded_lines *lines)
+{
+	arena_release(&lines->arena);
+}
 
 void folded_frame(struct buf *out, const char *name)
 {
@@ -66,30 +79,48 @@ static void folded_stack(struct buf *out, const struct growth_row *row,
 			 const struct render_options *options)
 {
 	folded_frame(out, row->comm);
-	buf_printf(out, ";pid %" PRIu32, row->process->pid);
+	if (!options->without_pids)
+		buf_printf(out, ";pid %" PRIu32, row->process->pid);
 	if (options->show_kinds && row->kind != GROWTH_KIND_ANY)
 		buf_printf(out, ";[%s]", memory_kind_name(row->kind));
 	for (uint32_t i = 0; i < row->frame_count; i++) {
+		/* the first frame of inherited pages names the pid of their author */
+		bool has_pid = i == 0 && row->inherited_from_pid;
+
 		buf_append_byte(out, ';');
-		folded_frame(out, row->frames[i]);
+		folded_frame(out,
+			     has_pid && options->without_pids ? "[inherited]" : row->frames[i]);
 	}
 	if (!buf_error(out))
 		folded_guard_leaf(out);
 }
 
-static int folded_build(const struct growth *growth, const struct render_options *options,
-			struct arena *arena, struct folded_line *lines)
+static int lines_start(struct folded_lines *lines, size_t most)
+{
+	lines->line = arena_alloc(&lines->arena, most + 1, sizeof(*lines->line));
+	return lines->line ? 0 : -ENOMEM;
+}
+
+/* Adds a line for each row; there must be room. `before`: they are of the first column. */
+static int lines_add(struct folded_lines *lines, const struct growth *growth,
+		     const struct render_options *options, bool before)
 {
 	_cleanup_(buf_release) struct buf stack = {0};
 
 	for (size_t i = 0; i < growth->row_count; i++) {
+		struct folded_line *line = &lines->line[lines->count++];
+		int64_t bytes = growth->rows[i].bytes;
+
 		buf_clear(&stack);
 		folded_stack(&stack, &growth->rows[i], options);
 		if (buf_error(&stack))
 			return buf_error(&stack);
-		lines[i].stack = arena_strdup(arena, buf_string(&stack));
-		lines[i].bytes = growth->rows[i].bytes;
-		if (!lines[i].stack)
+		*line = (struct folded_line){
+			.stack = arena_strdup(&lines->arena, buf_string(&stack)),
+			.before_bytes = before ? bytes : 0,
+			.bytes = before ? 0 : bytes,
+		};
+		if (!line->stack)
 			return -ENOMEM;
 	}
 	return 0;
@@ -102,36 +133,97 @@ static int compare_lines(const void *left, const void *right)
 }
 
 /* Adds up what became the same text: kinds that are not shown, names that differed in escapes. */
-static int folded_print(const struct folded_line *lines, size_t count, FILE *stream)
+static void lines_merge(struct folded_lines *lines)
 {
-	uint64_t bytes = 0;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		bytes = estimate_add(bytes, lines[i].bytes);
-		if (i + 1 < count && compare_lines(&lines[i], &lines[i + 1]) == 0)
+	if (!lines->count)
+		return;
+	qsort(lines->line, lines->count, sizeof(*lines->line), compare_lines);
+	for (size_t i = 1; i < lines->count; i++) {
+		struct folded_line *last = &lines->line[kept], *line = &lines->line[i];
+
+		if (compare_lines(last, line) != 0) {
+			lines->line[++kept] = *line;
 			continue;
-		errno = 0;
-		if (fprintf(stream, "%s %" PRIu64 "\n", lines[i].stack, bytes) < 0)
-			return errno ? -errno : -EIO;
-		bytes = 0;
+		}
+		last->bytes = estimate_add_signed(last->bytes, line->bytes);
+		last->before_bytes = estimate_add_signed(last->before_bytes, line->before_bytes);
 	}
-	return 0;
+	lines->count = kept + 1;
+}
+
+static int lines_make(struct folded_lines *lines, const struct growth *growth,
+		      const struct render_options *options)
+{
+	int err = lines_start(lines, growth->row_count);
+
+	if (!err)
+		err = lines_add(lines, growth, options, false);
+	if (!err)
+		lines_merge(lines);
+	return err;
+}
+
+static int print_error(void)
+{
+	return errno ? -errno : -EIO;
 }
 
 int folded_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
 {
-	_cleanup_(arena_release) struct arena arena = {0};
-	struct folded_line *lines;
-	int err;
+	_cleanup_(folded_lines_release) struct folded_lines lines = {0};
+	int err = lines_make(&lines, growth, options);
 
-	if (!growth->row_count)
-		return 0;
-	lines = arena_alloc(&arena, growth->row_count, sizeof(*lines));
-	if (!lines)
-		return -ENOMEM;
-	err = folded_build(growth, options, &arena, lines);
+	for (size_t i = 0; i < lines.count && !err; i++) {
+		errno = 0;
+		if (lines.line[i].bytes > 0 &&
+		    fprintf(stream, "%s %" PRId64 "\n", lines.line[i].stack, lines.line[i].bytes) <
+			    0)
+			err = print_error();
+	}
+	return err;
+}
+
+int folded_left_out(const struct growth *growth, const struct render_options *options,
+		    struct folded_left_out *ret_left_out)
+{
+	_cleanup_(folded_lines_release) struct folded_lines lines = {0};
+	struct folded_left_out left_out = {0};
+	int err = lines_make(&lines, growth, options);
+
 	if (err)
 		return err;
-	qsort(lines, growth->row_count, sizeof(*lines), compare_lines);
-	return folded_print(lines, growth->row_count, stream);
+	for (size_t i = 0; i < lines.count; i++) {
+		if (lines.line[i].bytes >= 0)
+			continue;
+		left_out.stacks++;
+		left_out.bytes = estimate_add(left_out.bytes, (uint64_t)-lines.line[i].bytes);
+	}
+	*ret_left_out = left_out;
+	return 0;
+}
+
+int folded_diff(const struct growth *before, const struct growth *after,
+		const struct render_options *options, FILE *stream)
+{
+	_cleanup_(folded_lines_release) struct folded_lines lines = {0};
+	int err = lines_start(&lines, before->row_count + after->row_count);
+
+	if (!err)
+		err = lines_add(&lines, before, options, true);
+	if (!err)
+		err = lines_add(&lines, after, options, false);
+	if (err)
+		return err;
+	lines_merge(&lines);
+	for (size_t i = 0; i < lines.count && !err; i++) {
+		const struct folded_line *line = &lines.line[i];
+
+		errno = 0;
+		if (fprintf(stream, "%s %" PRId64 " %" PRId64 "\n", line->stack, line->before_bytes,
+			    line->bytes) < 0)
+			err = print_error();
+	}
+	return err;
 }

@@ -10,8 +10,27 @@
 #include "base/buf.h"
 #include "render/format.h"
 
-/* 0 or -errno. A growth without rows prints nothing. */
+/*
+ * 0 or -errno. A growth without rows prints nothing, and so does a stack that has shrunk: those who
+ * read folded stacks know no negative number.
+ */
 int folded_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
+
+struct folded_left_out {
+	size_t stacks;
+	uint64_t bytes; /* by which they have shrunk */
+};
+
+/* What folded_growth() leaves out: its lines add up to the total and this. 0 or -ENOMEM. */
+int folded_left_out(const struct growth *growth, const struct render_options *options,
+		    struct folded_left_out *ret_left_out);
+
+/*
+ * Differential lines, `thread;root;…;leaf before after`, as difffolded.pl prints them and
+ * flamegraph.pl reads them. options->without_pids makes stacks of different runs meet.
+ */
+int folded_diff(const struct growth *before, const struct growth *after,
+		const struct render_options *options, FILE *stream);
 
 /*
  * Appends one frame, whatever bytes it has: no separator, no control character, UTF-8, never

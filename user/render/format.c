@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "render/folded.h"
+#include "render/json.h"
 #include "render/text.h"
 
 static const struct format formats[] = {
 	[FORMAT_AUTO] = {FORMAT_AUTO, "auto", NULL, NULL},
 	[FORMAT_TEXT] = {FORMAT_TEXT, "text", ".txt", text_growth},
 	[FORMAT_FOLDED] = {FORMAT_FOLDED, "folded", ".folded", folded_growth},
-	[FORMAT_JSON] = {FORMAT_JSON, "json", ".json", NULL},
+	[FORMAT_JSON] = {FORMAT_JSON, "json", ".json", json_growth},
 	[FORMAT_TRACE] = {FORMAT_TRACE, "oomtrace", ".oomtrace", NULL},
 };
 

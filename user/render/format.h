@@ -15,13 +15,14 @@ enum format_id {
 	FORMAT_AUTO, /* not chosen: text on a terminal, else folded */
 	FORMAT_TEXT,
 	FORMAT_FOLDED,
-	FORMAT_JSON,  /* of `check` only, so far */
+	FORMAT_JSON,
 	FORMAT_TRACE, /* events instead of a rendering: capture/trace_writer.h */
 	FORMAT_COUNT,
 };
 
 struct render_options {
 	bool show_kinds;      /* folded: a frame such as [anon] after the pid */
+	bool without_pids;    /* folded: the same code of different processes is one stack */
 	unsigned int top;     /* text: stacks to list */
 	unsigned int columns; /* text: width to fit, 0: never cut a name */
 };

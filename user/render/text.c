@@ -77,21 +77,42 @@ static void heading_method(const struct growth *growth, struct buf *out)
 			   session->period_pages);
 }
 
+/* A part of the recording alone. */
+static void heading_interval(const struct growth *growth, struct buf *out)
+{
+	if (!growth->has_from && !growth->earlier)
+		return;
+	buf_append_string(out, "  shown     ");
+	if (growth->has_from) {
+		buf_append_string(out, "from ");
+		quantity_duration(out, growth->from_ns);
+		buf_append_string(out, " to ");
+	} else {
+		buf_append_string(out, "at ");
+	}
+	quantity_duration(out, growth->time_ns);
+	buf_append_string(out, " after the start\n");
+}
+
 /* What the bytes of all rows are: a process that has ended holds what it held then. */
 static const char *heading_total_title(const struct growth *growth)
 {
 	if (growth->since_start)
 		return "allocated";
+	if (growth->has_from)
+		return "grown by";
 	if (growth->reserved)
 		return "reserved";
+	if (growth->earlier)
+		return "live";
 	return growth->session.reason == END_TARGET_ENDED ? "at exit" : "live";
 }
 
 static void heading_total(const struct growth *growth, struct buf *out)
 {
 	buf_printf(out, "  %-9s ", heading_total_title(growth));
-	quantity_bytes(out, growth->total_bytes);
-	buf_printf(out, " (%" PRIu64 " bytes) in %zu stacks\n", growth->total_bytes,
+	quantity_signed_bytes(out, growth->total_bytes);
+	buf_printf(out, " (%" PRId64 " bytes) in %zu stacks\n", growth->total_bytes,
 		   growth->row_count);
 }
 
@@ -105,7 +126,7 @@ static void heading_kinds(const struct growth *growth, struct buf *out)
 		if (!growth->kind_bytes[order[i]])
 			continue;
 		buf_printf(out, "%s%s ", separator, memory_kind_name(order[i]));
-		quantity_bytes(out, growth->kind_bytes[order[i]]);
+		quantity_signed_bytes(out, growth->kind_bytes[order[i]]);
 		separator = ", ";
 	}
 	if (separator[0] == ',')
@@ -125,14 +146,23 @@ static void heading_gone(const struct growth *growth, struct buf *out)
 			   gone, gone == 1 ? "process" : "processes");
 }
 
+static const char *heading_subject(const struct growth *growth)
+{
+	if (growth->reserved)
+		return "Addresses reserved";
+	if (!growth->since_start)
+		return "Memory growth";
+	return growth->has_from ? "Memory allocated" : "Memory allocated since the start";
+}
+
 static void text_heading(const struct growth *growth, struct buf *out)
 {
-	buf_append_string(out, growth->since_start ? "Memory allocated since the start: oomtrace "
-			       : growth->reserved  ? "Addresses reserved: oomtrace "
-						   : "Memory growth: oomtrace ");
+	buf_append_string(out, heading_subject(growth));
+	buf_append_string(out, ": oomtrace ");
 	escape_terminal_string(out, growth->session.target);
 	buf_append_string(out, "\n\n");
 	heading_recorded(&growth->session, out);
+	heading_interval(growth, out);
 	heading_host(&growth->session, out);
 	heading_method(growth, out);
 	heading_total(growth, out);
@@ -142,22 +172,40 @@ static void text_heading(const struct growth *growth, struct buf *out)
 
 /* --- the largest stacks ------------------------------------------------------------------- */
 
+/* What rows count decides which columns mean something. */
+enum stack_view { VIEW_LIVE, VIEW_GROWN, VIEW_ALLOCATED, VIEW_RESERVED, VIEW_RESERVED_GROWN };
+
+#define IN_LIVE (1U << VIEW_LIVE)
+#define IN_GROWN (1U << VIEW_GROWN)
+#define IN_ALLOCATED (1U << VIEW_ALLOCATED)
+#define IN_RESERVED (1U << VIEW_RESERVED)
+#define IN_ALL (IN_LIVE | IN_GROWN | IN_ALLOCATED | IN_RESERVED | 1U << VIEW_RESERVED_GROWN)
+
+static enum stack_view view_of(const struct growth *growth)
+{
+	if (growth->reserved)
+		return growth->has_from ? VIEW_RESERVED_GROWN : VIEW_RESERVED;
+	if (growth->since_start)
+		return VIEW_ALLOCATED;
+	return growth->has_from ? VIEW_GROWN : VIEW_LIVE;
+}
+
 /* A column of the table of stacks: how its cell is made of a row. */
 struct stack_column {
 	struct text_column column;
-	bool live_only; /* says nothing when gross allocation, or addresses, are counted */
+	unsigned int views; /* bits (1 << enum stack_view) in which it says something */
 	void (*cell)(const struct growth *growth, const struct growth_row *row, struct buf *cell);
 };
 
 static void cell_bytes(const struct growth *growth __attribute__((unused)),
 		       const struct growth_row *row, struct buf *cell)
 {
-	quantity_bytes(cell, row->bytes);
+	quantity_signed_bytes(cell, row->bytes);
 }
 
 static void cell_error(const struct growth *growth, const struct growth_row *row, struct buf *cell)
 {
-	if (!row->samples)
+	if (!row->samples && !row->from_samples)
 		buf_append_string(cell, "subtracted");
 	else if (growth->reserved || growth->session.period_pages == 1)
 		buf_append_string(cell, "exact");
@@ -167,7 +215,11 @@ static void cell_error(const struct growth *growth, const struct growth_row *row
 
 static void cell_share(const struct growth *growth, const struct growth_row *row, struct buf *cell)
 {
-	quantity_share(cell, row->bytes, growth->total_bytes);
+	/* what was retired meanwhile counts as allocated by [ended processes] instead */
+	if (row->bytes > 0 && growth->total_bytes > 0)
+		quantity_share(cell, (uint64_t)row->bytes, (uint64_t)growth->total_bytes);
+	else
+		buf_append_byte(cell, '-');
 }
 
 static void cell_allocated(const struct growth *growth __attribute__((unused)),
@@ -196,16 +248,20 @@ static void cell_process(const struct growth *growth __attribute__((unused)),
 }
 
 static const struct stack_column stack_columns[] = {
-	{{"bytes", true}, false, cell_bytes}, {{"±", true}, false, cell_error},
-	{{"share", true}, false, cell_share}, {{"since start", true}, true, cell_allocated},
-	{{"kind", false}, true, cell_kind},   {{"process", false}, false, cell_process},
+	{{"bytes", true}, IN_ALL, cell_bytes},
+	{{"±", true}, IN_ALL, cell_error},
+	{{"share", true}, IN_LIVE | IN_ALLOCATED | IN_RESERVED, cell_share},
+	{{"since start", true}, IN_LIVE, cell_allocated},
+	{{"allocated", true}, IN_GROWN, cell_allocated},
+	{{"kind", false}, IN_LIVE | IN_GROWN, cell_kind},
+	{{"process", false}, IN_ALL, cell_process},
 };
 
 #define STACK_COLUMNS (sizeof(stack_columns) / sizeof(stack_columns[0]))
 
 static bool column_is_shown(const struct growth *growth, const struct stack_column *column)
 {
-	return !column->live_only || !(growth->since_start || growth->reserved);
+	return column->views & 1U << view_of(growth);
 }
 
 static void frames_detail(const struct growth_row *row, struct buf *detail)

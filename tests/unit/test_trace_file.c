@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A long recording stays below its size, and still reaches from its start to its end. */
+#include "test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/trace_file.h"
+#include "capture/trace_reader.h"
+#include "scenes.h"
+
+#define CELLS 50
+
+static char directory[] = "/tmp/oomtrace-trace-file-XXXXXX";
+static char path[sizeof(directory) + 16];
+
+static int make_directory(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/x.oomtrace", directory);
+	return 0;
+}
+
+static int remove_directory(void **state)
+{
+	(void)state;
+	unlink(path);
+	/* fails, and so tells, where a temporary file was left */
+	return rmdir(directory);
+}
+
+static void into_file(const struct event *event, void *file)
+{
+	assert_int_equal(trace_file_add(file, event), 0);
+}
+
+static void play_figures(const struct stage *stage, uint64_t second, bool last)
+{
+	play_snapshot(stage, second, last);
+	for (uint32_t i = 0; i < CELLS; i++)
+		play_cell(stage, 1, 1, KIND_ANON, second, second);
+	play_rss(stage, 1, MEMORY_END, second);
+	play_lost(stage, "cause", "meaning", 0, true);
+}
+
+/* Returns how often the snapshots were halved. */
+static unsigned int record(const char *name, uint64_t max_bytes, uint64_t seconds)
+{
+	struct trace_file *file = NULL;
+	struct stage stage = {into_file, NULL};
+	unsigned int halvings;
+
+	assert_int_equal(trace_file_open(name, max_bytes, &file), 0);
+	stage.context = file;
+	play_session(&stage, 1, "-i 1 -p 5");
+	play_process(&stage, 1, 5, 1, "x", true, false);
+	play_rss(&stage, 1, MEMORY_START, 1);
+	play_label(&stage, 1, STACK_NO_STACK);
+	for (uint64_t second = 0; second < seconds; second++)
+		play_figures(&stage, second, false);
+	play_figures(&stage, seconds, true);
+	play_end(&stage, END_DURATION);
+	assert_int_equal(trace_file_commit(file, &halvings), 0);
+	return halvings;
+}
+
+struct contents {
+	uint64_t times[4096];
+	size_t snapshots, cells, memories, processes, ends;
+};
+
+static struct contents read_contents(void)
+{
+	static struct contents contents;
+	struct source *source = NULL;
+	struct event event;
+	int more;
+
+	memset(&contents, 0, sizeof(contents));
+	assert_int_equal(trace_reader_new(fopen(path, "re"), &source), 0);
+	while ((more = source->next(source, &event)) > 0) {
+		if (event.type == EVENT_SNAPSHOT)
+			contents.times[contents.snapshots++] = event.snapshot.time_ns / 1000000000;
+		contents.cells += event.type == EVENT_CELL;
+		contents.memories += event.type == EVENT_MEMORY;
+		contents.processes += event.type == EVENT_PROCESS;
+		contents.ends += event.type == EVENT_END;
+	}
+	assert_int_equal(more, 0);
+	source->close(source);
+	return contents;
+}
+
+static off_t size_of_file(void)
+{
+	struct stat status;
+
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_size;
+}
+
+static void test_what_fits_is_kept_whole(void **state)
+{
+	struct contents contents;
+
+	(void)state;
+	assert_int_equal(record(path, 1 << 20, 20), 0);
+	contents = read_contents();
+	assert_int_equal(contents.snapshots, 21);
+	assert_int_equal(contents.cells, 21 * CELLS);
+	assert_int_equal(contents.memories, 22);
+	assert_int_equal(contents.ends, 1);
+}
+
+/* Whatever the length: below the size, from 0 to the end, in even steps of a power of two. */
+static void test_what_does_not_fit_is_thinned_evenly(void **state)
+{
+	(void)state;
+	for (uint64_t seconds = 100; seconds < 3000; seconds += 371) {
+		unsigned int halvings = record(path, 200000, seconds);
+		struct contents contents = read_contents();
+		uint64_t step = 1ULL << halvings;
+
+		assert_true(size_of_file() <= 200000);
+		assert_true(contents.snapshots > 20);
+		for (size_t i = 0; i + 1 < contents.snapshots; i++)
+			assert_int_equal(contents.times[i], i * step);
+		assert_int_equal(contents.times[contents.snapshots - 1], seconds);
+		assert_true((contents.snapshots - 1) * step >= seconds);
+		assert_int_equal(contents.cells, contents.snapshots * CELLS);
+		assert_int_equal(contents.memories, contents.snapshots + 1);
+		assert_int_equal(contents.processes, 1);
+		assert_int_equal(contents.ends, 1);
+	}
+}
+
+/* Of a file that is too small for anything the start and the end are left. */
+static void test_start_and_end_are_never_dropped(void **state)
+{
+	struct contents contents;
+
+	(void)state;
+	record(path, 1, 100);
+	contents = read_contents();
+	assert_int_equal(contents.snapshots, 2);
+	assert_int_equal(contents.times[0], 0);
+	assert_int_equal(contents.times[1], 100);
+}
+
+/* A process that a dropped snapshot declared is not there before the next one that is kept. */
+static void test_what_dropped_snapshots_declare_comes_with_the_next(void **state)
+{
+	struct trace_file *file = NULL;
+	struct stage stage = {into_file, NULL};
+	struct source *source = NULL;
+	struct event event;
+	uint64_t second = 0;
+	size_t processes = 0;
+	unsigned int halvings;
+
+	(void)state;
+	assert_int_equal(trace_file_open(path, 10000, &file), 0);
+	stage.context = file;
+	play_session(&stage, 1, "-i 1 -p 5");
+	play_label(&stage, 1, STACK_NO_STACK);
+	for (; second < 100; second++) {
+		play_snapshot(&stage, second, second == 99);
+		play_process(&stage, 1 + (uint32_t)second, 1000 + (uint32_t)second, 1, "x", false,
+			     false);
+		play_cell(&stage, 1 + (uint32_t)second, 1, KIND_ANON, 1, 1);
+		play_lost(&stage, "cause", "a meaning that makes it larger than the rest", 1, true);
+	}
+	play_end(&stage, END_DURATION);
+	assert_int_equal(trace_file_commit(file, &halvings), 0);
+	assert_true(halvings > 0);
+
+	assert_int_equal(trace_reader_new(fopen(path, "re"), &source), 0);
+	while (source->next(source, &event) > 0) {
+		if (event.type == EVENT_SNAPSHOT)
+			second = event.snapshot.time_ns / 1000000000;
+		if (event.type != EVENT_PROCESS)
+			continue;
+		assert_int_equal(event.process.pid, 1000 + processes++);
+		assert_true(event.process.pid <= 1000 + second);
+	}
+	source->close(source);
+	assert_int_equal(processes, 100);
+}
+
+static void test_what_is_no_file_has_no_size(void **state)
+{
+	(void)state;
+	assert_int_equal(record("/dev/null", 1000, 100), 0);
+}
+
+static void test_a_recording_given_up_leaves_nothing(void **state)
+{
+	struct trace_file *file = NULL;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(trace_file_open(path, 1, &file), 0);
+	play_session(&(struct stage){into_file, file}, 1, "x");
+	trace_file_abort(file);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(trace_file_open("/no/such/directory/x", 1, &file), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_fits_is_kept_whole),
+		cmocka_unit_test(test_what_does_not_fit_is_thinned_evenly),
+		cmocka_unit_test(test_start_and_end_are_never_dropped),
+		cmocka_unit_test(test_what_dropped_snapshots_declare_comes_with_the_next),
+		cmocka_unit_test(test_what_is_no_file_has_no_size),
+		cmocka_unit_test(test_a_recording_given_up_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

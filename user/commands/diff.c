@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `oomtrace diff OLD NEW`: two recordings as differential folded stacks. A stack is its thread's
+ * name and its frames. The pid is left out: two runs of a program never share one, and with it no
+ * stack of the one would meet its like of the other.
+ */
+#include "commands/commands.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "commands/output.h"
+#include "commands/replay.h"
+#include "render/folded.h"
+
+static int print(const struct opts *opts, const struct growth *old, const struct growth *new)
+{
+	const struct render_options options = {
+		.show_kinds = opts->show_kinds,
+		.without_pids = true,
+	};
+	struct atomic_file *file;
+	int err;
+
+	if (output_open(opts, &file))
+		return EXIT_CODE_FAILED;
+	err = folded_diff(old, new, &options, atomic_file_stream(file));
+	if (err) {
+		atomic_file_abort(file);
+		return output_fail(opts, err);
+	}
+	return output_commit(opts, file);
+}
+
+int command_diff(const struct opts *opts)
+{
+	_cleanup_(replay_release) struct replay old = {0}, new = {0};
+	int code;
+
+	if (!replay_read(opts->report_path, opts, &old) ||
+	    !replay_read(opts->diff_path, opts, &new))
+		return EXIT_CODE_FAILED;
+	code = print(opts, old.growth, new.growth);
+	if (code != EXIT_CODE_PRINTED)
+		return code;
+	if (!old.growth->row_count && !new.growth->row_count)
+		log_info("nothing to show: neither recording saw memory grow");
+	if (!old.whole || !new.whole)
+		return EXIT_CODE_FAILED;
+	return opts->strict && (old.growth->data_lost || new.growth->data_lost)
+		       ? EXIT_CODE_DATA_LOST
+		       : EXIT_CODE_PRINTED;
+}

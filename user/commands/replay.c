@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands/replay.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "capture/trace_reader.h"
+#include "commands/output.h"
+
+static void source_close(struct source *source)
+{
+	source->close(source);
+}
+DEFINE_CLEANUP(struct source *, source_close)
+
+void replay_release(struct replay *replay)
+{
+	if (replay->growth)
+		growth_free(replay->growth);
+	if (replay->builder)
+		growth_builder_free(replay->builder);
+}
+
+static int open_source(const char *path, struct source **ret_source)
+{
+	_cleanup_fclose_ FILE *stream = NULL;
+	int err;
+
+	stream = strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
+	if (!stream)
+		return -errno;
+	err = trace_reader_new(stream, ret_source);
+	if (!err)
+		TAKE_PTR(stream);
+	return err;
+}
+
+/* 0 when all of the file was read, else what is wrong with it; the builder has what came before. */
+static int read_events(struct source *source, struct growth_builder *builder)
+{
+	struct event event;
+	int more;
+
+	while ((more = source->next(source, &event)) > 0) {
+		int err = growth_builder_add(builder, &event);
+
+		if (err)
+			return err;
+	}
+	return more;
+}
+
+static bool read_file(const char *path, const struct opts *opts, struct replay *replay)
+{
+	_cleanup_(source_closep) struct source *source = NULL;
+	int err = open_source(path, &source);
+
+	if (!err)
+		err = growth_builder_new(&replay->builder);
+	if (err) {
+		log_error("cannot read '%s': %s", path, trace_reader_strerror(err));
+		return false;
+	}
+	growth_builder_limit(replay->builder, &opts->shown);
+	err = read_events(source, replay->builder);
+	if (err)
+		log_error("'%s' is not whole, only what can be read of it is shown: %s", path,
+			  trace_reader_strerror(err));
+	replay->whole = !err;
+	return true;
+}
+
+/* Which moments can be asked for instead. */
+static void say_no_snapshot(const char *path, const struct replay *replay)
+{
+	const struct growth_snapshots has = growth_builder_snapshots(replay->builder);
+
+	if (has.count > 1)
+		log_error("'%s' has no snapshots for this --from and --to: its %" PRIu64
+			  " were taken from %.3f s to %.3f s after the start",
+			  path, has.count, (double)has.first_ns / 1e9, (double)has.last_ns / 1e9);
+	else
+		log_error("'%s' has no snapshots for --from and --to, only the end: record with -i",
+			  path);
+}
+
+static bool make_figures(const char *path, const struct opts *opts, struct replay *replay)
+{
+	const struct growth_options options = output_growth_options(opts);
+	int err = growth_builder_finish(replay->builder, &options, &replay->growth);
+
+	if (err == -ERANGE)
+		say_no_snapshot(path, replay);
+	else if (err && replay->whole)
+		log_error("cannot report on '%s': %s", path,
+			  err == -ENODATA ? "it records no session" : strerror(-err));
+	return !err;
+}
+
+bool replay_read(const char *path, const struct opts *opts, struct replay *ret_replay)
+{
+	_cleanup_(replay_release) struct replay replay = {0};
+
+	if (!read_file(path, opts, &replay) || !make_figures(path, opts, &replay))
+		return false;
+	*ret_replay = replay;
+	replay = (struct replay){0};
+	return true;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "render/json.h"
+
+#include "render/json_value.h"
+
+#define JSON_SCHEMA 1
+
+/* --- stacks ------------------------------------------------------------------------------- */
+
+static const char *const origin_names[] = {
+	[STACK_USER] = "user",
+	[STACK_LOST] = "lost",
+	[STACK_BEFORE] = "before",
+	[STACK_MOVED] = "moved",
+	[STACK_NO_STACK] = "no_stack",
+	[STACK_RETIRED] = "ended",
+	[STACK_MAPPED_BEFORE] = "mapped_before",
+	[STACK_MAPPED_FORK] = "mapped_before_fork",
+};
+
+_Static_assert(sizeof(origin_names) / sizeof(origin_names[0]) == STACK_ORIGIN_COUNT,
+	       "every origin has a name");
+
+static void append_stack(struct json_maker *stacks, const struct growth_row *row)
+{
+	struct json_maker stack = json_make_object();
+
+	json_put_count(&stack, "pid", row->process->pid);
+	json_put_name(&stack, "comm", row->comm);
+	/* addresses are of no kind, and gross allocation is of pages whatever became of them */
+	if (row->kind != GROWTH_KIND_ANY)
+		json_put_name(&stack, "kind", memory_kind_name(row->kind));
+	json_put_name(&stack, "origin", origin_names[row->origin]);
+	if (row->inherited_from_pid)
+		json_put_count(&stack, "inherited_from_pid", row->inherited_from_pid);
+	json_put_signed(&stack, "bytes", row->bytes);
+	/* what is not sampled but subtracted has no bound */
+	if (row->samples || row->from_samples)
+		json_put_count(&stack, "error_bytes", row->error_bytes);
+	json_put_count(&stack, "allocated_bytes", row->allocated_bytes);
+	json_put_names(&stack, "frames", row->frames, row->frame_count);
+	json_append_made(stacks, &stack);
+}
+
+static void put_stacks(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker stacks = json_make_array();
+
+	for (size_t i = 0; i < growth->row_count; i++)
+		append_stack(&stacks, &growth->rows[i]);
+	json_put_made(object, "stacks", &stacks);
+}
+
+/* --- processes, and what they add up to --------------------------------------------------- */
+
+static const char *const mapping_keys[] = {
+	[MAPPING_HEAP] = "heap",           [MAPPING_ANON] = "anonymous",
+	[MAPPING_ARENA] = "arena",         [MAPPING_THREAD_STACK] = "thread_stack",
+	[MAPPING_STACK] = "main_stack",    [MAPPING_JIT] = "jit",
+	[MAPPING_FILE] = "file",           [MAPPING_SHARED] = "shared",
+	[MAPPING_NO_ACCESS] = "no_access", [MAPPING_SPECIAL] = "special",
+};
+
+_Static_assert(sizeof(mapping_keys) / sizeof(mapping_keys[0]) == MAPPING_KIND_COUNT,
+	       "every kind of mapping has a key");
+
+static void put_mappings(struct json_maker *entry, const struct growth_process *process)
+{
+	struct json_maker mappings = json_make_array();
+
+	for (int kind = 0; kind < MAPPING_KIND_COUNT; kind++) {
+		const struct growth_mappings *of_kind = &process->mappings[kind];
+		struct json_maker mapping;
+
+		if (!of_kind->count)
+			continue;
+		mapping = json_make_object();
+		json_put_name(&mapping, "kind", mapping_keys[kind]);
+		json_put_count(&mapping, "count", of_kind->count);
+		json_put_count(&mapping, "reserved_bytes", of_kind->reserved_bytes);
+		json_put_count(&mapping, "resident_bytes", of_kind->resident_bytes);
+		json_append_made(&mappings, &mapping);
+	}
+	json_put_made(entry, "mappings", &mappings);
+}
+
+static void append_process(struct json_maker *processes, const struct growth_process *process)
+{
+	struct json_maker entry = json_make_object();
+
+	json_put_count(&entry, "pid", process->pid);
+	json_put_name(&entry, "comm", process->comm);
+	json_put_bool(&entry, "target", process->target);
+	json_put_bool(&entry, "ended", process->ended);
+	if (process->start_known)
+		json_put_count(&entry, "rss_start_bytes", process->rss_start_bytes);
+	if (process->end_known) {
+		json_put_count(&entry, "rss_bytes", process->rss_end_bytes);
+		json_put_count(&entry, "swap_bytes", process->swap_end_bytes);
+	}
+	if (process->virtual_known)
+		json_put_count(&entry, "reserved_bytes", process->virtual_end_bytes);
+	if (process->mappings_known)
+		put_mappings(&entry, process);
+	json_append_made(processes, &entry);
+}
+
+static void put_processes(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker processes = json_make_array();
+
+	for (size_t i = 0; i < growth->process_count; i++)
+		if (growth->processes[i].shown)
+			append_process(&processes, &growth->processes[i]);
+	json_put_made(object, "processes", &processes);
+}
+
+static const struct {
+	const char *key;
+	size_t offset; /* of a uint64_t in struct growth_account */
+} terms[] = {
+	{"stacks_bytes", offsetof(struct growth_account, stacks_bytes)},
+	{"resident_before_bytes", offsetof(struct growth_account, before_bytes)},
+	{"inherited_bytes", offsetof(struct growth_account, inherited_bytes)},
+	{"moved_bytes", offsetof(struct growth_account, moved_bytes)},
+	{"lost_bytes", offsetof(struct growth_account, lost_bytes)},
+	{"error_bytes", offsetof(struct growth_account, error_bytes)},
+};
+
+/* Only anon is an equation; what else is mapped stands next to what was brought in. */
+static void put_kernel_side(struct json_maker *total, enum memory_kind kind,
+			    const struct growth_account *account)
+{
+	if (!account->kernel_known)
+		return;
+	json_put_count(total, "mapped_bytes", account->kernel_bytes);
+	if (kind != KIND_ANON)
+		return;
+	json_put_count(total, "split_huge_bytes", account->split_huge_bytes);
+	json_put_signed(total, "unexplained_bytes", account->unexplained_bytes);
+}
+
+static void append_total(struct json_maker *totals, const struct growth_process *process,
+			 enum memory_kind kind)
+{
+	const struct growth_account *account = &process->accounts[kind];
+	struct json_maker total = json_make_object();
+
+	json_put_count(&total, "pid", process->pid);
+	json_put_name(&total, "kind", memory_kind_name(kind));
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		const uint64_t *term = (const void *)((const char *)account + terms[i].offset);
+
+		json_put_count(&total, terms[i].key, *term);
+	}
+	put_kernel_side(&total, kind, account);
+	json_append_made(totals, &total);
+}
+
+static void put_totals(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker totals = json_make_array();
+
+	for (size_t i = 0; i < growth->process_count; i++) {
+		const struct growth_process *process = &growth->processes[i];
+
+		for (int kind = 0; kind < KIND_COUNT && process->shown; kind++)
+			if (process->accounts[kind].held_bytes ||
+			    process->accounts[kind].kernel_known)
+				append_total(&totals, process, kind);
+	}
+	json_put_made(object, "totals", &totals);
+}
+
+/* --- all together ------------------------------------------------------------------------- */
+
+/* What the bytes of stacks count. */
+static const char *view_name(const struct growth *growth)
+{
+	if (growth->reserved)
+		return growth->has_from ? "reserved_growth" : "reserved";
+	if (growth->since_start)
+		return "allocated";
+	return growth->has_from ? "growth" : "live";
+}
+
+static void put_session(struct json_maker *object, const struct growth *growth)
+{
+	const struct growth_session *session = &growth->session;
+
+	json_put_time(object, "start", session->start_realtime_ns);
+	if (growth->time_known) {
+		json_put_time(object, "time", session->start_realtime_ns + growth->time_ns);
+		json_put_count(object, "duration_ns", growth->time_ns - growth->from_ns);
+	}
+	if (growth->has_from)
+		json_put_count(object, "from_ns", growth->from_ns);
+	json_put_name(object, "view", view_name(growth));
+	json_put_bool(object, "complete", session->complete);
+	json_put_count(object, "period_pages", session->period_pages);
+	json_put_count(object, "page_size_bytes", session->page_size_bytes);
+	json_put_name(object, "target", session->target);
+	json_put_name(object, "hostname", session->hostname);
+	json_put_name(object, "kernel", session->kernel_release);
+	json_put_name(object, "machine", session->machine);
+	json_put_name(object, "version", session->tool_version);
+}
+
+static void put_losses(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker lost = json_make_object();
+
+	for (size_t i = 0; i < growth->loss_count; i++)
+		json_put_name_count(&lost, growth->losses[i].cause, growth->losses[i].count);
+	json_put_made(object, "lost", &lost);
+	json_put_bool(object, "data_lost", growth->data_lost);
+}
+
+int json_growth(const struct growth *growth,
+		const struct render_options *options __attribute__((unused)), FILE *stream)
+{
+	_cleanup_(json_maker_release) struct json_maker object = json_make_object();
+
+	json_put_count(&object, "schema", JSON_SCHEMA);
+	json_put_name(&object, "kind", "growth");
+	put_session(&object, growth);
+	json_put_signed(&object, "total_bytes", growth->total_bytes);
+	put_processes(&object, growth);
+	put_stacks(&object, growth);
+	put_totals(&object, growth);
+	put_losses(&object, growth);
+	return json_print_line(&object, stream);
+}
