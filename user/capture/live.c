@@ -329,10 +329,10 @@ static int on_sweep(struct live *live)
 	drain(live->sweep_fd);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
-	error = live->options.all ? 0 : spaces_settle(&live->spaces, false);
-	if (error)
+	error = sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
+	if (error || live->options.all)
 		return error;
-	return sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
+	return spaces_settle(&live->spaces, false);
 }
 
 /* Waits once, and does what has become due, the most final first. */

@@ -12,6 +12,14 @@
 /* How often maps are read anew when the process changes them meanwhile. */
 #define REREAD_TRIES 3
 
+/*
+ * Records taken in one go. A process that maps as fast as they are taken must not keep the recorder
+ * from everything else; what waits is taken at the next turn.
+ */
+#define RECORDS_PER_TURN 65536
+/* What take_record() ends a turn with; libbpf hands it on. */
+#define TURN_IS_OVER (-ECANCELED)
+
 struct range {
 	uint64_t start, end;
 };
@@ -180,6 +188,11 @@ static struct space *space_of(struct spaces *spaces, const struct ot_mapping_rec
 	return space;
 }
 
+static int turn_state(struct spaces *spaces)
+{
+	return ++spaces->records_this_turn < RECORDS_PER_TURN ? 0 : TURN_IS_OVER;
+}
+
 static bool maps_code(const struct ot_syscall *call)
 {
 	return call->number == SYS_mmap && call->arguments[2] & PROT_EXEC &&
@@ -202,14 +215,30 @@ static int take_record(void *context, void *data, size_t bytes)
 		return 0;
 	space = space_of(spaces, record);
 	if (!space)
-		return 0;
+		return turn_state(spaces);
 	if (maps_code(&record->call))
 		lives_mapped_code(spaces->lives, record->account);
 	space->records++;
 	/* No memory for one more range: the next look at maps may do better. */
 	if (by_change[record->change](space, record))
 		space->astray = true;
-	return 0;
+	return turn_state(spaces);
+}
+
+static int consume(struct spaces *spaces)
+{
+	int count;
+
+	spaces->records_this_turn = 0;
+	count = ring_buffer__consume(spaces->ring);
+	return count < 0 ? count : 0;
+}
+
+int spaces_consume(struct spaces *spaces)
+{
+	int error = consume(spaces);
+
+	return error == TURN_IS_OVER ? 0 : error;
 }
 
 /* --- reading maps
@@ -250,7 +279,7 @@ static int read_undisturbed(struct spaces *spaces, uint32_t account, struct inte
 
 	for (int tries = 0; tries < REREAD_TRIES; tries++) {
 		uint64_t before;
-		int error = spaces_consume(spaces);
+		int error = consume(spaces);
 
 		before = space->records;
 		intervals_release(ret_maps);
@@ -259,7 +288,9 @@ static int read_undisturbed(struct spaces *spaces, uint32_t account, struct inte
 						    spaces->ledger->accounts[account].user_tid,
 						    add_range, ret_maps);
 		if (!error)
-			error = spaces_consume(spaces);
+			error = consume(spaces);
+		if (error == TURN_IS_OVER)
+			continue;
 		if (error || !lives_may_read(spaces->lives, account))
 			return error ? error : -ESRCH;
 		if (space->records == before)
@@ -319,13 +350,6 @@ void spaces_release(struct spaces *spaces)
 int spaces_fd(const struct spaces *spaces)
 {
 	return ring_buffer__epoll_fd(spaces->ring);
-}
-
-int spaces_consume(struct spaces *spaces)
-{
-	int count = ring_buffer__consume(spaces->ring);
-
-	return count < 0 ? count : 0;
 }
 
 int spaces_adopt(struct spaces *spaces, uint32_t account)

@@ -38,7 +38,8 @@ struct spaces {
 	struct ledger *ledger;
 	struct lives *lives;
 	struct ring_buffer *ring;
-	struct space *items;  /* by account number */
+	struct space *items; /* by account number */
+	uint32_t records_this_turn;
 	uint64_t rereads;     /* of maps, because a space was astray */
 	uint64_t corrections; /* of these, how many found something to change */
 };
