@@ -63,7 +63,8 @@ static __always_inline long cell_announce(struct ot_stack_record *record)
 
 	if (bytes > sizeof(record->frames))
 		return -1;
-	return bpf_ringbuf_output(&records, record, __builtin_offsetof(struct ot_stack_record, frames) + bytes, 0);
+	return bpf_ringbuf_output(&records, record,
+				  __builtin_offsetof(struct ot_stack_record, frames) + bytes, 0);
 }
 
 /* A cell for the stack in `record`, or the account's [lost stacks]: bytes never go nowhere. */

@@ -48,16 +48,15 @@ static __always_inline bool mm_is_loading(struct mm_struct *mm)
 }
 
 /*
- * Is `state` a write to the tree that keeps the mappings of `mm`? 6.1 replaced the red-black tree (commit
- * d4af56c5c7c6); before it nothing tells of a mapping's end.
+ * Is `state` a write to the tree that keeps the mappings of `mm`? 6.1 replaced the red-black tree
+ * (commit d4af56c5c7c6); before it nothing tells of a mapping's end.
  */
 static __always_inline bool is_write_to_mm(struct ma_state *state, struct mm_struct *mm)
 {
 	/* First of all, so that nothing after it is looked at where there is no such tree. */
 	if (!bpf_core_field_exists(mm->mm_mt))
 		return false;
-	return (__u64)BPF_CORE_READ(state, tree) ==
-	       (__u64)mm + bpf_core_field_offset(mm->mm_mt);
+	return (__u64)BPF_CORE_READ(state, tree) == (__u64)mm + bpf_core_field_offset(mm->mm_mt);
 }
 
 /*
@@ -96,7 +95,7 @@ static __always_inline unsigned long page_flags(struct page *page)
 	return BPF_CORE_READ(plain, flags);
 }
 
-#define page_flag(page, flag)                                                                      \
+#define page_flag(page, flag) \
 	(!!(page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, flag))))
 
 /* The first page of the compound page that `page` is part of, or `page` itself. */

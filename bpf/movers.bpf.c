@@ -4,7 +4,8 @@
  */
 #include "bpf/movers.bpf.h"
 
-/* Asks the recorder to attach lru_insertion: a tax on every page fault, too dear to be there always. */
+/* Asks the recorder to attach lru_insertion: a tax on every page fault, too dear to be there
+ * always. */
 static __always_inline void lru_request(void)
 {
 	struct ot_mover_record record = {.type = OT_RECORD_MOVER};

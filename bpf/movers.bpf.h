@@ -32,7 +32,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, MOVER_QUEUE_LEN);
 	__type(value, __u64);
-} owners_anon __weak SEC(".maps"), owners_shmem __weak SEC(".maps"), owners_file __weak SEC(".maps");
+} owners_anon __weak SEC(".maps"), owners_shmem __weak SEC(".maps"),
+	owners_file __weak SEC(".maps");
 
 /* Blocks whose slot a mover filled. `any`: by an allocation, whose kind shows only later. */
 struct {
@@ -58,9 +59,9 @@ static __always_inline bool mover_is_current(void)
 }
 
 /* A queue is chosen by code, not by pointer: the verifier wants to know each map. */
-#define QUEUE_BY_KIND(operation, prefix, kind, value)                                              \
-	((kind) == OT_KIND_ANON	   ? operation(&prefix##_anon, value)                              \
-	 : (kind) == OT_KIND_SHMEM ? operation(&prefix##_shmem, value)                             \
+#define QUEUE_BY_KIND(operation, prefix, kind, value)                  \
+	((kind) == OT_KIND_ANON    ? operation(&prefix##_anon, value)  \
+	 : (kind) == OT_KIND_SHMEM ? operation(&prefix##_shmem, value) \
 				   : operation(&prefix##_file, value))
 #define QUEUE_PUSH(queue, value) bpf_map_push_elem(queue, value, 0)
 
@@ -161,9 +162,8 @@ static __always_inline __u64 *vacancy_take(__u32 kind)
 
 __noinline __weak int mover_push_vacancy(__u64 block, __u32 kind)
 {
-	long error = kind == OT_KIND_PENDING
-			     ? QUEUE_PUSH(&vacancies_any, &block)
-			     : QUEUE_BY_KIND(QUEUE_PUSH, vacancies, kind, &block);
+	long error = kind == OT_KIND_PENDING ? QUEUE_PUSH(&vacancies_any, &block)
+					     : QUEUE_BY_KIND(QUEUE_PUSH, vacancies, kind, &block);
 
 	if (error)
 		loss_count(OT_LOSS_MOVER_FULL, 1);

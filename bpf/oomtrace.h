@@ -49,7 +49,7 @@ enum ot_kind {
 enum ot_class {
 	OT_CLASS_MOVABLE, /* __GFP_MOVABLE: user pages and page cache */
 	OT_CLASS_ACCOUNT, /* __GFP_ACCOUNT: kernel memory charged to the cgroup */
-	OT_CLASS_OTHER,	  /* neither: slab, block-device page cache, drivers */
+	OT_CLASS_OTHER,   /* neither: slab, block-device page cache, drivers */
 	OT_CLASS_ADOPTED, /* resident before tracing; entered by the recorder */
 	OT_CLASS_COUNT,
 };
@@ -61,9 +61,9 @@ enum ot_class {
  */
 struct ot_entry {
 	__u32 cell;
-	__u8 kind;  /* enum ot_kind */
-	__u8 class; /* enum ot_class */
-	__u8 order; /* of the allocation the slot was part of */
+	__u8 kind;       /* enum ot_kind */
+	__u8 class;      /* enum ot_class */
+	__u8 order;      /* of the allocation the slot was part of */
 	__u8 generation; /* only while a mover's owner waits in a queue: of its cell */
 };
 
@@ -87,9 +87,9 @@ struct ot_cell {
  * account * OT_FIXED_COUNT + which. Cells with stacks follow after the fixed cells of all accounts.
  */
 enum ot_fixed_cell {
-	OT_FIXED_LOST,	   /* [lost stacks]: no room for a new cell or its record */
+	OT_FIXED_LOST,     /* [lost stacks]: no room for a new cell or its record */
 	OT_FIXED_BEFORE,   /* [resident before tracing] */
-	OT_FIXED_MOVED,	   /* [moved by the kernel]: owners waiting for the page's new place */
+	OT_FIXED_MOVED,    /* [moved by the kernel]: owners waiting for the page's new place */
 	OT_FIXED_NO_STACK, /* [no user stack]: exec, exit, kernel threads with a borrowed mm */
 	OT_FIXED_COUNT,
 };
@@ -103,16 +103,16 @@ enum ot_fixed_cell {
 
 /* One life of an mm. The index in the array is the account number. */
 struct ot_account {
-	__u64 mm;	     /* kernel address, to ask it for mm_users */
-	__u64 life;	     /* never reused: mm->context.ctx_id on x86, else a start time */
+	__u64 mm;            /* kernel address, to ask it for mm_users */
+	__u64 life;          /* never reused: mm->context.ctx_id on x86, else a start time */
 	__u64 start_time_ns; /* of the process, CLOCK_BOOTTIME; with tgid the process's identity */
 	__u64 frozen_ns;     /* CLOCK_MONOTONIC of the freeze, 0 while alive */
-	__u32 tgid;	     /* as seen in the initial pid namespace */
+	__u32 tgid;          /* as seen in the initial pid namespace */
 	__u16 in_use;
 	__u16 pre_exec; /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
 	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
-	__u32 scan;	/* number of the last scan that found a user */
-	__u32 cells;	/* stack cells it has taken */
+	__u32 scan;     /* number of the last scan that found a user */
+	__u32 cells;    /* stack cells it has taken */
 	__u32 reserved;
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
@@ -126,14 +126,15 @@ struct ot_cell_key {
 
 /* Flags of a target: a thread group to be traced, by tgid. */
 enum ot_target_flag {
-	OT_TARGET_FOLLOW = 1,	/* its children become targets when they are forked */
+	OT_TARGET_FOLLOW = 1,   /* its children become targets when they are forked */
 	OT_TARGET_PRE_EXEC = 2, /* still runs our own image; it counts from its exec on */
 };
 
 /* Marks that say which tgids may be targets: a filter, not a table. */
 #define OT_TARGET_MARKS 4096
 
-/* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/losses.c. */
+/* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/losses.c.
+ */
 enum ot_loss {
 	OT_LOSS_ACCOUNT_FULL,  /* events: no free account, counted as nobody's [lost stacks] */
 	OT_LOSS_CELL_FULL,     /* events: no cell left, for all or for this account */
@@ -141,8 +142,8 @@ enum ot_loss {
 	OT_LOSS_PROCESS_EVENT, /* events: a fork, exec or exit record not sent */
 	OT_LOSS_FRAME_OUTSIDE, /* slots: page frame beyond the ledger */
 	OT_LOSS_NULL_PAGE,     /* events: mm_page_alloc without a page (failed allocation) */
-	OT_LOSS_NESTED,	       /* events: scratch in use by an interrupted allocation */
-	OT_LOSS_GHOST,	       /* slots: allocated over an open entry, its free was not seen */
+	OT_LOSS_NESTED,        /* events: scratch in use by an interrupted allocation */
+	OT_LOSS_GHOST,         /* slots: allocated over an open entry, its free was not seen */
 	OT_LOSS_MOVER_FULL,    /* slots: a mover's owner or vacancy that found no queue room */
 	OT_LOSS_MAPPING,       /* events: a change of an address space not sent */
 	OT_LOSS_COUNT,
@@ -151,10 +152,10 @@ enum ot_loss {
 /* Ring-buffer records. */
 enum ot_record_type {
 	OT_RECORD_STACK = 1, /* struct ot_stack_record, with frames */
-	OT_RECORD_FORK,	     /* struct ot_process_record */
+	OT_RECORD_FORK,      /* struct ot_process_record */
 	OT_RECORD_EXEC,
 	OT_RECORD_EXIT,
-	OT_RECORD_MOVER, /* struct ot_mover_record */
+	OT_RECORD_MOVER,   /* struct ot_mover_record */
 	OT_RECORD_MAPPING, /* struct ot_mapping_record, in a ring of its own */
 };
 
@@ -181,7 +182,7 @@ struct ot_process_record {
 	__u32 tgid;
 	__u32 parent_tgid;
 	__u32 exit_code; /* OT_RECORD_EXIT: as in wait status */
-	__u64 time_ns;	 /* CLOCK_MONOTONIC */
+	__u64 time_ns;   /* CLOCK_MONOTONIC */
 	__u64 start_time_ns;
 	char comm[OT_COMM_LEN];
 };
@@ -213,10 +214,10 @@ enum ot_mapping_change {
 struct ot_mapping_record {
 	__u32 type;
 	__u32 account;
-	__u32 change; /* enum ot_mapping_change */
-	__u32 cell;   /* OT_MAPPING_STORED: of the current stack */
-	__u64 start, end;   /* addresses; 0 with OT_MAPPING_DONE */
-	__u64 total_pages;  /* of the address space; valid with OT_MAPPING_DONE */
+	__u32 change;      /* enum ot_mapping_change */
+	__u32 cell;        /* OT_MAPPING_STORED: of the current stack */
+	__u64 start, end;  /* addresses; 0 with OT_MAPPING_DONE */
+	__u64 total_pages; /* of the address space; valid with OT_MAPPING_DONE */
 	struct ot_syscall call;
 };
 

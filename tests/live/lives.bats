@@ -23,7 +23,7 @@ teardown()
 	trace_stop
 	cat "$TRACE_TALK"
 	(($(folded_pages "$TRACE_OUT" grow_life) == 16 * 256))
-	! grep -q account-full "$TRACE_TALK"
+	run -1 grep account-full "$TRACE_TALK"
 }
 
 @test "memory whose first user has left stays with the process that holds it" {
@@ -55,6 +55,7 @@ teardown()
 
 @test "a closed stdout is an error, and nothing is printed elsewhere" {
 	victim_start heap malloc 4
+	# shellcheck disable=SC2016 # expanded inside
 	run -1 bash -c '"$0" -p "$1" --period 1 -d 10ms >&-' "$OOMTRACE" "$VICTIM_PID"
 	echo "$output"
 	[[ $output == *'cannot write to stdout'* ]]

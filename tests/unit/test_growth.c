@@ -98,16 +98,14 @@ static void test_reserved_addresses_are_counted_exactly_whatever_the_period(void
 	assert_int_equal(growth->processes[0].reserved_bytes, (64 + 40960 + 3) * mib);
 	assert_int_equal(growth->processes[0].all_mappings.reserved_bytes,
 			 growth->processes[0].reserved_bytes);
-	assert_int_equal(growth->processes[0].all_mappings.resident_bytes,
-			 6 * mib + 200 * 4096);
+	assert_int_equal(growth->processes[0].all_mappings.resident_bytes, 6 * mib + 200 * 4096);
 	assert_false(growth->processes[1].mappings_known);
 }
 
 static void test_memory_does_not_count_addresses(void **state)
 {
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = build(scene_reserving);
-	_cleanup_(growth_freep) struct growth *growth =
-		finish(builder, (struct growth_options){0});
+	_cleanup_(growth_freep) struct growth *growth = finish(builder, (struct growth_options){0});
 
 	(void)state;
 	assert_int_equal(growth->row_count, 1);

@@ -69,8 +69,8 @@ static void test_every_block_has_one_slot_and_one_entry(void **state)
 		uint64_t first = UINT64_C(0x123) << OT_SECTION_SHIFT >> 4, slots = 0;
 		uint32_t index, entries = ledger_entry_count(&layout);
 
-		assert_int_equal(entries, (uint64_t)physical.present_count
-						  << (OT_SECTION_SHIFT - shift));
+		assert_int_equal(entries,
+				 (uint64_t)physical.present_count << (OT_SECTION_SHIFT - shift));
 		for (uint64_t frame = first; frame < first + 4096; frame++) {
 			if (!ledger_is_slot(&layout, frame))
 				continue;

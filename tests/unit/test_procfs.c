@@ -7,7 +7,7 @@
 #include "capture/procfs.h"
 #include "fake_proc.h"
 
-#define STAT_TAIL                                                                                  \
+#define STAT_TAIL \
 	" S 17 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 250 1 1 18446744073709551615 0 0 0\n"
 
 static void test_a_comm_with_everything_in_it(void **state)

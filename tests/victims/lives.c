@@ -45,7 +45,8 @@ static int touch_in_child(void *argument)
 	return 0;
 }
 
-/* A child shares the memory, is the first to touch it, and is gone: as posix_spawn's children are. */
+/* A child shares the memory, is the first to touch it, and is gone: as posix_spawn's children are.
+ */
 static void grow_in_short_sharer(struct victim *victim)
 {
 	char *stack = victim_map(STACK_BYTES, MAP_PRIVATE | MAP_ANONYMOUS);

@@ -15,27 +15,27 @@
 #define _cleanup_(function) __attribute__((cleanup(function)))
 
 /* DEFINE_CLEANUP(struct foo *, foo_free) makes _cleanup_(foo_freep) usable for a `struct foo *`. */
-#define DEFINE_CLEANUP(type, function)                                                             \
-	static inline void function##p(type *value)                                                \
-	{                                                                                          \
-		if (*value)                                                                        \
-			function(*value);                                                          \
+#define DEFINE_CLEANUP(type, function)              \
+	static inline void function##p(type *value) \
+	{                                           \
+		if (*value)                         \
+			function(*value);           \
 	}
 
 /* Hands a pointer out of an owning local. */
-#define TAKE_PTR(pointer)                                                                          \
-	({                                                                                         \
-		__typeof__(pointer) taken_ = (pointer);                                            \
-		(pointer) = NULL;                                                                  \
-		taken_;                                                                            \
+#define TAKE_PTR(pointer)                               \
+	({                                              \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
 	})
 
 /* Hands a descriptor out of an owning local. */
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int taken_ = (fd);                                                                 \
-		(fd) = -1;                                                                         \
-		taken_;                                                                            \
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 
 static inline void cleanup_free(void *pointer)

@@ -16,7 +16,8 @@ struct adoption {
 	int skipped; /* why a mapping was left out, or 0 */
 };
 
-/* Between reading pagemap and entering the page it may have been freed, and nobody closes it then. */
+/* Between reading pagemap and entering the page it may have been freed, and nobody closes it then.
+ */
 static int adopt_page(struct adoption *adoption, uint64_t address, uint64_t frame, uint32_t index)
 {
 	struct pagemap_entry again;

@@ -68,7 +68,8 @@ static int calibrate_pages(struct calibration *calibration)
 
 int calibrate_frames(const struct sysroot *root, struct programs *programs)
 {
-	_cleanup_close_ int pagemap_fd = openat(root->proc_fd, "self/pagemap", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int pagemap_fd =
+		openat(root->proc_fd, "self/pagemap", O_RDONLY | O_CLOEXEC);
 	_cleanup_(bpf_link__destroyp) struct bpf_link *link = NULL;
 	struct calibration calibration = {.programs = programs, .pagemap_fd = pagemap_fd};
 	int error;

@@ -22,19 +22,19 @@
 
 enum event_type {
 	EVENT_SESSION = 1, /* first, once */
-	EVENT_PROCESS,	   /* before any event that names its id; again when comm or state change */
-	EVENT_MODULE,	   /* before any stack that names its id; again when its file is had late */
-	EVENT_STACK,	   /* before any cell that names its id */
-	EVENT_CELL,	   /* of a snapshot: what one stack of one process holds */
-	EVENT_INHERITED,   /* of a snapshot: pages of a process that another one's stack allocated */
-	EVENT_MEMORY,	   /* figures of the kernel about a process, to reconcile with */
-	EVENT_LOST,	   /* of a snapshot: one cause of loss */
-	EVENT_NAME,	   /* function name of one module offset; only in files, or after the end */
-	EVENT_END,	   /* last, once; its absence means a truncated session */
-	EVENT_RESERVED,	   /* of a snapshot: addresses that one stack of one process has mapped */
-	EVENT_MAPPINGS,	   /* of a snapshot: one kind of mapping of one process */
-	EVENT_SNAPSHOT,	   /* opens a snapshot: figures of one moment, whole, not differences */
-	EVENT_TYPE_END,	   /* none: the types of a file only grow */
+	EVENT_PROCESS,     /* before any event that names its id; again when comm or state change */
+	EVENT_MODULE,      /* before any stack that names its id; again when its file is had late */
+	EVENT_STACK,       /* before any cell that names its id */
+	EVENT_CELL,        /* of a snapshot: what one stack of one process holds */
+	EVENT_INHERITED, /* of a snapshot: pages of a process that another one's stack allocated */
+	EVENT_MEMORY,    /* figures of the kernel about a process, to reconcile with */
+	EVENT_LOST,      /* of a snapshot: one cause of loss */
+	EVENT_NAME,      /* function name of one module offset; only in files, or after the end */
+	EVENT_END,       /* last, once; its absence means a truncated session */
+	EVENT_RESERVED,  /* of a snapshot: addresses that one stack of one process has mapped */
+	EVENT_MAPPINGS,  /* of a snapshot: one kind of mapping of one process */
+	EVENT_SNAPSHOT,  /* opens a snapshot: figures of one moment, whole, not differences */
+	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
 /* Kinds of memory, in the order reports list them. The same as enum ot_kind, tied by an assert. */
@@ -50,11 +50,11 @@ enum memory_kind {
 /* Where a stack comes from: user frames, or one of the labels that need none. */
 enum stack_origin {
 	STACK_USER,
-	STACK_LOST,	/* [lost stacks] */
-	STACK_BEFORE,	/* [resident before tracing] */
-	STACK_MOVED,	/* [moved by the kernel] */
+	STACK_LOST,     /* [lost stacks] */
+	STACK_BEFORE,   /* [resident before tracing] */
+	STACK_MOVED,    /* [moved by the kernel] */
 	STACK_NO_STACK, /* [no user stack] */
-	STACK_RETIRED,	/* [ended processes]: what they left behind, and allocated in their time */
+	STACK_RETIRED,  /* [ended processes]: what they left behind, and allocated in their time */
 	STACK_MAPPED_BEFORE, /* [mapped before tracing] */
 	STACK_MAPPED_FORK,   /* [mapped before the fork] */
 	STACK_ORIGIN_COUNT,
@@ -63,7 +63,7 @@ enum stack_origin {
 enum end_reason {
 	END_TARGET_ENDED = 1, /* the target process is gone: figures are of its exit */
 	END_INTERRUPTED,      /* Ctrl-C, SIGTERM */
-	END_DURATION,	      /* -d ran out */
+	END_DURATION,         /* -d ran out */
 };
 
 struct session_event {
@@ -81,10 +81,10 @@ struct session_event {
 struct process_event {
 	uint32_t id; /* of this session, never reused; one life of an address space */
 	uint32_t pid;
-	uint32_t parent_pid;	/* 0: unknown */
+	uint32_t parent_pid;    /* 0: unknown */
 	uint64_t start_time_ns; /* CLOCK_BOOTTIME */
-	bool target;		/* asked for by the user, not merely followed */
-	bool ended;		/* its figures are those of its end */
+	bool target;            /* asked for by the user, not merely followed */
+	bool ended;             /* its figures are those of its end */
 	char comm[EVENT_COMM_LEN];
 	const char *exe; /* NULL: unknown */
 };
@@ -110,7 +110,7 @@ struct event_frame {
 struct stack_event {
 	uint32_t id; /* of this session, from 1, never reused */
 	enum stack_origin origin;
-	bool truncated; /* the root side is missing */
+	bool truncated;            /* the root side is missing */
 	char comm[EVENT_COMM_LEN]; /* of the thread, "" when origin is not STACK_USER */
 	uint32_t frame_count;
 	const struct event_frame *frames; /* leaf first */
@@ -123,18 +123,20 @@ struct stack_event {
  */
 struct snapshot_event {
 	uint64_t time_ns; /* since the session began, never less than the one before */
-	bool last;	  /* of the session's end */
+	bool last;        /* of the session's end */
 };
 
 /*
- * The counters of one stack of one process, in slots, at one moment. What a process held when it ended is live + held: page cache and tmpfs outlive it, the rest was closed since.
+ * The counters of one stack of one process, in slots, at one moment. What a process held when it
+ * ended is live + held: page cache and tmpfs outlive it, the rest was closed since.
  */
 struct cell_event {
 	uint32_t process;
 	uint32_t stack;
 	uint64_t live_slots[KIND_COUNT];
 	uint64_t allocated_slots; /* gross, since the session began */
-	uint64_t held_slots[KIND_COUNT]; /* closed while its address space was torn down, or after */
+	uint64_t
+		held_slots[KIND_COUNT]; /* closed while its address space was torn down, or after */
 };
 
 /*
@@ -157,10 +159,10 @@ enum memory_when { MEMORY_START = 1, MEMORY_END };
 
 /* Bits of memory_event.known: which figures are there. Unknown is absent, never zero. */
 enum memory_known {
-	MEMORY_RSS = 1 << 0,	     /* anon, file, shmem, swap */
-	MEMORY_VIRTUAL = 1 << 1,     /* virtual_bytes */
-	MEMORY_PAGE_TABLES = 1 << 2, /* page_table_bytes */
-	MEMORY_SPLIT_HUGE = 1 << 3,  /* split_huge_slots */
+	MEMORY_RSS = 1 << 0,                   /* anon, file, shmem, swap */
+	MEMORY_VIRTUAL = 1 << 1,               /* virtual_bytes */
+	MEMORY_PAGE_TABLES = 1 << 2,           /* page_table_bytes */
+	MEMORY_SPLIT_HUGE = 1 << 3,            /* split_huge_slots */
 	MEMORY_BEFORE_BY_SUBTRACTION = 1 << 4, /* no frame numbers: nothing could be adopted */
 };
 
@@ -187,14 +189,14 @@ struct reserved_event {
 
 /* Kinds of mappings, in the order reports list them. */
 enum mapping_kind {
-	MAPPING_HEAP,	      /* brk */
-	MAPPING_ANON,	      /* private anonymous memory, of no kind below */
-	MAPPING_ARENA,	      /* 64 MiB, aligned: malloc's of a thread, or Go's heap */
+	MAPPING_HEAP,         /* brk */
+	MAPPING_ANON,         /* private anonymous memory, of no kind below */
+	MAPPING_ARENA,        /* 64 MiB, aligned: malloc's of a thread, or Go's heap */
 	MAPPING_THREAD_STACK, /* anonymous above a guard */
-	MAPPING_STACK,	      /* of the main thread */
-	MAPPING_JIT,	      /* anonymous and executable */
-	MAPPING_FILE,	      /* private or shared, code included */
-	MAPPING_SHARED,	      /* shared memory without a file in a file system */
+	MAPPING_STACK,        /* of the main thread */
+	MAPPING_JIT,          /* anonymous and executable */
+	MAPPING_FILE,         /* private or shared, code included */
+	MAPPING_SHARED,       /* shared memory without a file in a file system */
 	MAPPING_NO_ACCESS,    /* reserved, to be made accessible some day */
 	MAPPING_SPECIAL,      /* [vdso], [vvar]: the kernel's */
 	MAPPING_KIND_COUNT,
@@ -210,7 +212,7 @@ struct mappings_event {
 };
 
 struct lost_event {
-	const char *cause; /* short and stable: "ring-full"; a key in JSON */
+	const char *cause;   /* short and stable: "ring-full"; a key in JSON */
 	const char *meaning; /* for people, one clause */
 	uint64_t count;
 	bool data; /* bytes or stacks were lost (--strict), not only bookkeeping */

@@ -15,7 +15,7 @@ struct queued_event;
 struct event_queue {
 	struct queued_event *first, *last;
 	struct queued_event *popped; /* what the caller still looks at */
-	int error;		     /* -ENOMEM once an event could not be kept */
+	int error;                   /* -ENOMEM once an event could not be kept */
 };
 
 /* A module event's descriptor is the queue's from here on, also on failure. */

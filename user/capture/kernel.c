@@ -11,7 +11,7 @@
 
 static const struct gfp_name {
 	const char *enumerator; /* in BTF */
-	const char *flag;	/* in the tracepoint's format */
+	const char *flag;       /* in the tracepoint's format */
 	size_t member;
 } gfp_names[] = {
 	{"___GFP_MOVABLE_BIT", "\"__GFP_MOVABLE\"", offsetof(struct kernel_gfp, movable)},

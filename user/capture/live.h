@@ -14,14 +14,14 @@
 #include "capture/source.h"
 
 struct live_options {
-	uint32_t pid;	       /* one of pid, argv and all */
-	char *const *argv;     /* a command to start */
+	uint32_t pid;      /* one of pid, argv and all */
+	char *const *argv; /* a command to start */
 	bool all;
-	bool children;	       /* follow forks; always on for a command */
-	uint64_t duration_ns;  /* 0: no limit */
+	bool children;                 /* follow forks; always on for a command */
+	uint64_t duration_ns;          /* 0: no limit */
 	uint64_t snapshot_interval_ns; /* 0: a snapshot at the end alone */
-	uint64_t period_pages; /* 0: chosen */
-	const char *target;    /* for the session event */
+	uint64_t period_pages;         /* 0: chosen */
+	const char *target;            /* for the session event */
 };
 
 struct live_facts {

@@ -51,8 +51,7 @@ void lives_release(struct lives *lives)
 
 void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid)
 {
-	lives->forks[lives->next_fork++ % LIVES_FORKS] =
-		(struct lives_fork){child_pid, parent_pid};
+	lives->forks[lives->next_fork++ % LIVES_FORKS] = (struct lives_fork){child_pid, parent_pid};
 }
 
 static uint32_t parent_of(const struct lives *lives, uint32_t pid)
@@ -88,8 +87,7 @@ static bool same_start(uint64_t a_ns, uint64_t b_ns)
 }
 
 /* What /proc adds to what the account says, if it still is the same process. */
-static void describe(const struct lives *lives, struct life *life,
-		     const struct ot_account *account)
+static void describe(const struct lives *lives, struct life *life, const struct ot_account *account)
 {
 	struct proc_status status;
 

@@ -20,10 +20,10 @@ struct life {
 	struct process_event process;
 	char *exe; /* NULL: unknown; process.exe points to it */
 	struct mappings mappings;
-	uint32_t foreign_tid; /* this thread maps something else since an exec; 0: none */
+	uint32_t foreign_tid;    /* this thread maps something else since an exec; 0: none */
 	uint64_t reread_cost_ns; /* what reading the mappings took last time */
-	bool hidden;    /* CMD before it became itself */
-	bool announced; /* the process event was queued */
+	bool hidden;             /* CMD before it became itself */
+	bool announced;          /* the process event was queued */
 };
 
 struct lives {
@@ -34,7 +34,7 @@ struct lives {
 	struct event_queue *queue;
 	struct life *items; /* by account number */
 	uint32_t last_id;
-	uint32_t target_pid; /* 0: host-wide */
+	uint32_t target_pid;      /* 0: host-wide */
 	struct lives_fork *forks; /* the last LIVES_FORKS forks, a ring */
 	uint32_t next_fork;
 };
@@ -84,7 +84,7 @@ void lives_forget(struct lives *lives, uint32_t account);
  * Turns addresses, leaf first, into frames. Reads the process's mappings again when an address is
  * new to it, but not all the time. What stays unknown keeps its address.
  */
-void lives_resolve(struct lives *lives, uint32_t account, const __u64 *addresses,
-		   uint32_t count, struct event_frame *ret_frames);
+void lives_resolve(struct lives *lives, uint32_t account, const __u64 *addresses, uint32_t count,
+		   struct event_frame *ret_frames);
 
 #endif

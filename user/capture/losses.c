@@ -22,8 +22,8 @@ static const struct loss_name {
 	[OT_LOSS_FRAME_OUTSIDE] = {"frame-outside", "page frames beyond the ledger", true},
 	[OT_LOSS_NULL_PAGE] = {"failed-allocation", "allocations that failed", false},
 	[OT_LOSS_NESTED] = {"nested", "allocations that interrupted another one's count", true},
-	[OT_LOSS_GHOST] = {"ghost", "pages whose free was not seen, found when they were used again",
-			   false},
+	[OT_LOSS_GHOST] = {"ghost",
+			   "pages whose free was not seen, found when they were used again", false},
 	[OT_LOSS_MOVER_FULL] = {"mover-full", "moved pages that found no room to wait", true},
 	[OT_LOSS_MAPPING] = {"mapping-full", "mappings whose stack could not be sent", true},
 };
@@ -46,7 +46,9 @@ static void queue_loss(struct event_queue *queue, const struct loss_name *name, 
 {
 	struct event event = {
 		.type = EVENT_LOST,
-		.lost = {.cause = name->cause, .meaning = name->meaning, .count = count,
+		.lost = {.cause = name->cause,
+			 .meaning = name->meaning,
+			 .count = count,
 			 .data = name->data},
 	};
 
@@ -58,8 +60,7 @@ static void queue_loss(struct event_queue *queue, const struct loss_name *name, 
  * machine now and then. One in N of these would have been a slot: fewer than four of them are less
  * than what makes a stack visible, and within the error that is printed.
  */
-static void queue_recursion(const struct programs *programs, bool all,
-			    struct event_queue *queue)
+static void queue_recursion(const struct programs *programs, bool all, struct event_queue *queue)
 {
 	uint64_t misses = programs_recursion_misses(programs);
 	uint64_t period = programs->sizes.period_pages;

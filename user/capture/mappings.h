@@ -29,7 +29,8 @@ int mappings_read(struct mappings *mappings, const struct sysroot *root, struct 
 		  uint32_t pid);
 
 /* False when no known mapping covers `address`. */
-bool mappings_find(const struct mappings *mappings, uint64_t address, struct event_frame *ret_frame);
+bool mappings_find(const struct mappings *mappings, uint64_t address,
+		   struct event_frame *ret_frame);
 
 /* For a forked child: it starts with its parent's. 0 or -ENOMEM. */
 int mappings_copy(const struct mappings *from, struct mappings *ret_mappings);

@@ -25,7 +25,7 @@
 struct module {
 	char *path;
 	uint8_t tries_left; /* to get at the file; 0 once it was had */
-	uint32_t next; /* id of the next one of the same inode, 0: none */
+	uint32_t next;      /* id of the next one of the same inode, 0: none */
 };
 
 struct modules {
@@ -39,8 +39,7 @@ struct modules {
 
 static struct table_key inode_key(const struct proc_mapping *mapping)
 {
-	return (struct table_key){mapping->inode,
-				  (uint64_t)mapping->major << 32 | mapping->minor};
+	return (struct table_key){mapping->inode, (uint64_t)mapping->major << 32 | mapping->minor};
 }
 
 int modules_new(const struct sysroot *root, struct event_queue *queue, struct modules **ret_modules)
@@ -87,8 +86,8 @@ static uint32_t find(const struct modules *modules, const struct proc_mapping *m
  */
 static bool type_may_hang(const char *type)
 {
-	static const char *const prefixes[] = {"fuse", "nfs", "cifs", "smb", "9p", "ceph", "afs",
-					       "glusterfs", "lustre", "autofs"};
+	static const char *const prefixes[] = {"fuse", "nfs", "cifs",      "smb",    "9p",
+					       "ceph", "afs", "glusterfs", "lustre", "autofs"};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(type, prefixes[i], strlen(prefixes[i])) == 0)
@@ -153,8 +152,7 @@ static bool may_open(struct modules *modules, uint32_t pid, const struct proc_ma
 }
 
 /* map_files leads to the very file, deleted, replaced or in another mount namespace. */
-static int open_mapping(struct modules *modules, uint32_t pid,
-			const struct proc_mapping *mapping)
+static int open_mapping(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
 {
 	char name[64];
 	struct stat status;
@@ -171,7 +169,7 @@ static int open_mapping(struct modules *modules, uint32_t pid,
 }
 
 /* End of the vdso's own section headers: its size, as it is in memory. */
-static size_t vdso_bytes(const ElfW(Ehdr) *header)
+static size_t vdso_bytes(const ElfW(Ehdr) * header)
 {
 	return header->e_shoff + (size_t)header->e_shentsize * header->e_shnum;
 }

@@ -50,8 +50,8 @@ static struct pagemap_entry decode(uint64_t word)
 /* Reads up to BATCH words; returns how many, 0 at the end of the address space, or -errno. */
 static int read_words(int pagemap_fd, uint64_t page, size_t count, uint64_t *ret_words)
 {
-	ssize_t len = pread(pagemap_fd, ret_words, count * sizeof(*ret_words),
-			    page * sizeof(*ret_words));
+	ssize_t len =
+		pread(pagemap_fd, ret_words, count * sizeof(*ret_words), page * sizeof(*ret_words));
 
 	return len < 0 ? -errno : (int)(len / sizeof(*ret_words));
 }

@@ -12,7 +12,7 @@
 struct pagemap_entry {
 	bool present;
 	bool file_or_shared; /* bit 61: page cache, shmem or shared anonymous */
-	uint64_t frame;	     /* 0 without CAP_SYS_ADMIN */
+	uint64_t frame;      /* 0 without CAP_SYS_ADMIN */
 };
 
 /* The page at `address`. 0 or -errno. */

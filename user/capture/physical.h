@@ -16,15 +16,15 @@
 #define PHYSICAL_MAX_SECTIONS (1u << 19)
 
 struct physical {
-	uint32_t *places;	/* section -> 1 + its place among the present ones, or 0 */
-	uint32_t *sections;	/* place -> section */
-	size_t section_count;	/* highest present section + 1 */
+	uint32_t *places;     /* section -> 1 + its place among the present ones, or 0 */
+	uint32_t *sections;   /* place -> section */
+	size_t section_count; /* highest present section + 1 */
 	size_t present_count;
 };
 
-#define PHYSICAL_EMPTY                                                                             \
-	{                                                                                          \
-		0                                                                                  \
+#define PHYSICAL_EMPTY \
+	{              \
+		0      \
 	}
 
 /*

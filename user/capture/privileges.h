@@ -13,7 +13,7 @@ struct privilege {
 	const char *need; /* what it is for */
 	bool required;
 	const char *without; /* what is missing without it, when it is not required */
-	int capability;	     /* linux/capability.h */
+	int capability;      /* linux/capability.h */
 	bool in_sys_admin;   /* CAP_SYS_ADMIN includes it */
 };
 

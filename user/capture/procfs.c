@@ -130,7 +130,8 @@ static int read_rollup(const struct sysroot *root, uint32_t pid, struct memory_e
 	return 0;
 }
 
-/* RssFile and RssShmem have no exact figure in smaps_rollup; status may lag by 64 faults a thread. */
+/* RssFile and RssShmem have no exact figure in smaps_rollup; status may lag by 64 faults a thread.
+ */
 static int read_status(const struct sysroot *root, uint32_t pid, struct memory_event *memory)
 {
 	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "status");

@@ -248,12 +248,12 @@ static void leave_out_programs(struct programs *programs)
 	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 
 	for (size_t i = 0; i < hook_count; i++) {
-		struct bpf_program *program = bpf_object__find_program_by_name(
-			programs->skeleton->obj, hooks[i].program);
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(programs->skeleton->obj, hooks[i].program);
 
 		if (hooks[i].per_target && program)
-			bpf_program__set_autoload(program, !programs->host &&
-								   hook_exists(&hooks[i], btf));
+			bpf_program__set_autoload(program,
+						  !programs->host && hook_exists(&hooks[i], btf));
 	}
 }
 

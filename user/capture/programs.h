@@ -35,12 +35,12 @@ struct programs_options {
 
 /* One hook, as `oomtrace check` shows it. */
 struct hook {
-	const char *need;	/* what it is for */
-	const char *program;	/* in the BPF object */
+	const char *need;       /* what it is for */
+	const char *program;    /* in the BPF object */
 	const char *tracepoint; /* category/name */
 	bool required;
-	const char *without;	/* what is missing without it */
-	bool per_target;	/* not attached for a whole host */
+	const char *without;     /* what is missing without it */
+	bool per_target;         /* not attached for a whole host */
 	uint32_t argument_count; /* of the tracepoint, where it has changed; 0: any */
 };
 

@@ -13,7 +13,7 @@ struct walk {
 	struct ledger *ledger;
 	struct reconciliation *result;
 	struct table by_author; /* (heir, cell) -> index of its inheritance + 1 */
-	uint8_t *mapped;	/* by entry: some process maps it */
+	uint8_t *mapped;        /* by entry: some process maps it */
 	uint32_t account;
 	int pagemap_fd;
 };
@@ -124,7 +124,8 @@ int reconcile(struct ledger *ledger, struct lives *lives, const struct sysroot *
 		struct life *life = lives_get(lives, account);
 
 		if (life && !life->hidden && !lives_ended(lives, account) &&
-		    walk_process(&walk, root, account, ledger->accounts[account].user_tid) == -ENOMEM)
+		    walk_process(&walk, root, account, ledger->accounts[account].user_tid) ==
+			    -ENOMEM)
 			error = -ENOMEM;
 	}
 	if (!error)

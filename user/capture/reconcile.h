@@ -15,8 +15,8 @@
 
 /* Pages of one author's cell that one process maps. */
 struct inheritance {
-	uint32_t heir;	 /* account */
-	uint32_t cell;	 /* of the author */
+	uint32_t heir; /* account */
+	uint32_t cell; /* of the author */
 	uint64_t slots[OT_KIND_COUNT];
 	uint64_t exclusive_slots[OT_KIND_COUNT]; /* not already seen with an earlier heir */
 };
@@ -25,7 +25,7 @@ struct reconciliation {
 	struct inheritance *inheritances;
 	size_t count;
 	uint64_t *split_huge_slots; /* by account */
-	bool *walked;		    /* by account: its page tables were read */
+	bool *walked;               /* by account: its page tables were read */
 };
 
 /* 0 or -errno; processes that end meanwhile are left out. */

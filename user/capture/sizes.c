@@ -4,18 +4,28 @@
 #include "bpf/oomtrace.h"
 
 static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
-	[CAPTURE_ONE] = {.accounts = 512, .cells = 32768,
-			 .cells_per_account = 32768, .targets = 256, .ring_bytes = 4u << 20,
-			 .mapping_ring_bytes = 2u << 20, .period_pages = 16},
-	[CAPTURE_FOLLOW] = {.accounts = 4096, .cells = 65536,
-			    .cells_per_account = 32768, .targets = 16384,
-			    .ring_bytes = 8u << 20, .mapping_ring_bytes = 4u << 20,
+	[CAPTURE_ONE] = {.accounts = 512,
+			 .cells = 32768,
+			 .cells_per_account = 32768,
+			 .targets = 256,
+			 .ring_bytes = 4u << 20,
+			 .mapping_ring_bytes = 2u << 20,
+			 .period_pages = 16},
+	[CAPTURE_FOLLOW] = {.accounts = 4096,
+			    .cells = 65536,
+			    .cells_per_account = 32768,
+			    .targets = 16384,
+			    .ring_bytes = 8u << 20,
+			    .mapping_ring_bytes = 4u << 20,
 			    .period_pages = 16},
-	[CAPTURE_HOST] = {.accounts = 12288, .cells = 32768,
-			  .cells_per_account = 4096, .targets = 256,
+	[CAPTURE_HOST] = {.accounts = 12288,
+			  .cells = 32768,
+			  .cells_per_account = 4096,
+			  .targets = 256,
 			  .ring_bytes = 4u << 20,
 			  /* nothing is sent: the smallest ring there is */
-			  .mapping_ring_bytes = 4096, .period_pages = 64},
+			  .mapping_ring_bytes = 4096,
+			  .period_pages = 64},
 };
 
 static uint64_t period_for_ledger(uint64_t period_pages, uint64_t frame_count)

@@ -9,15 +9,15 @@
 #include <stdint.h>
 
 enum capture_mode {
-	CAPTURE_ONE,	/* one process, by pid */
+	CAPTURE_ONE,    /* one process, by pid */
 	CAPTURE_FOLLOW, /* a process and its children */
-	CAPTURE_HOST,	/* every process */
+	CAPTURE_HOST,   /* every process */
 	CAPTURE_MODE_COUNT,
 };
 
 struct sizes {
 	uint32_t accounts;
-	uint32_t cells; /* with stacks; the fixed cells of the accounts come on top */
+	uint32_t cells;             /* with stacks; the fixed cells of the accounts come on top */
 	uint32_t cells_per_account; /* so that one process cannot take all of them */
 	uint32_t targets;
 	uint32_t ring_bytes;

@@ -151,7 +151,8 @@ static void queue_cell(const struct snapshot_context *context, uint32_t number)
 	event_queue_push(context->queue, &event);
 }
 
-static void queue_inheritance(const struct snapshot_context *context, const struct inheritance *inheritance)
+static void queue_inheritance(const struct snapshot_context *context,
+			      const struct inheritance *inheritance)
 {
 	uint32_t author = context->ledger->cells[inheritance->cell].account;
 	struct event event = {.type = EVENT_INHERITED};
@@ -195,7 +196,8 @@ static void queue_process_end(const struct snapshot_context *context, uint32_t a
 	event_queue_push(context->queue, &event);
 }
 
-/* --- reserved addresses ----------------------------------------------------------------------------- */
+/* --- reserved addresses
+ * ----------------------------------------------------------------------------- */
 
 static uint32_t stack_of_owner(const struct snapshot_context *context, uint32_t owner)
 {
@@ -207,8 +209,8 @@ static uint32_t stack_of_owner(const struct snapshot_context *context, uint32_t 
 }
 
 /* One event for each owner: `bytes` is by cell, all 0 before and after. */
-static void queue_space(const struct snapshot_context *context, const struct space *space, uint32_t process,
-			uint64_t *bytes)
+static void queue_space(const struct snapshot_context *context, const struct space *space,
+			uint32_t process, uint64_t *bytes)
 {
 	const struct intervals *ranges = &space->ranges;
 

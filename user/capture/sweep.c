@@ -30,8 +30,7 @@ static bool may_retire(struct sweeping *sweeping, uint32_t account)
 {
 	const struct life *life;
 
-	if (!sweeping->ledger->accounts[account].in_use ||
-	    !lives_ended(sweeping->lives, account))
+	if (!sweeping->ledger->accounts[account].in_use || !lives_ended(sweeping->lives, account))
 		return false;
 	life = lives_get(sweeping->lives, account);
 	return life && !(life->process.target && lives_is_latest(sweeping->lives, account));
@@ -67,8 +66,8 @@ static bool leave_something(const struct sweeping *sweeping)
 
 	for (uint32_t i = 0; i < ledger->cell_count; i++) {
 		const struct ot_cell *cell = &ledger->cells[i];
-		bool moved = i < ledger_first_stack_cell(ledger) &&
-			     i % OT_FIXED_COUNT == OT_FIXED_MOVED;
+		bool moved =
+			i < ledger_first_stack_cell(ledger) && i % OT_FIXED_COUNT == OT_FIXED_MOVED;
 
 		if (!cell->in_use || !sweeping->dying[cell->account] || moved)
 			continue;

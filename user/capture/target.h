@@ -16,22 +16,23 @@
 struct target {
 	uint32_t pid; /* of the thread group; 0: none */
 	int pidfd;
-	bool child;	 /* ours: a command */
-	int release_fd;	 /* a byte lets the command go, its end forbids it */
-	int exec_fd;	 /* tells whether it could be executed */
+	bool child;     /* ours: a command */
+	int release_fd; /* a byte lets the command go, its end forbids it */
+	int exec_fd;    /* tells whether it could be executed */
 	char comm[EVENT_COMM_LEN];
 };
 
-#define TARGET_NONE                                                                                \
-	{                                                                                          \
-		.pidfd = -1, .release_fd = -1, .exec_fd = -1                                       \
+#define TARGET_NONE                                          \
+	{                                                    \
+		.pidfd = -1, .release_fd = -1, .exec_fd = -1 \
 	}
 
 /* Finds a process by the pid of any of its threads. 0, or -errno with *ret_failure. */
 int target_find(const struct sysroot *root, uint32_t pid, struct target *ret_target,
 		struct failure *ret_failure);
 
-/* Forks; the child waits. It will have the signal mask and dispositions oomtrace was started with. */
+/* Forks; the child waits. It will have the signal mask and dispositions oomtrace was started with.
+ */
 int target_spawn(char *const *argv, struct target *ret_target, struct failure *ret_failure);
 
 /* Lets a held command go. 0, or -errno with FAILURE_EXEC when it could not be executed. */

@@ -62,11 +62,8 @@ static const struct trace_field stack_fields[] = {
 };
 
 static const struct trace_field cell_fields[] = {
-	U32(cell.process),
-	U32(cell.stack),
-	SLOTS(cell.live_slots),
-	U64(cell.allocated_slots),
-	SLOTS(cell.held_slots),
+	U32(cell.process),         U32(cell.stack),        SLOTS(cell.live_slots),
+	U64(cell.allocated_slots), SLOTS(cell.held_slots),
 };
 
 static const struct trace_field inherited_fields[] = {
@@ -114,10 +111,8 @@ static const struct trace_field reserved_fields[] = {
 };
 
 static const struct trace_field mappings_fields[] = {
-	U32(mappings.process),
-	NUMBER_IN(mappings.kind, 1, 0, MAPPING_KIND_COUNT - 1),
-	U64(mappings.count),
-	U64(mappings.reserved_bytes),
+	U32(mappings.process),        NUMBER_IN(mappings.kind, 1, 0, MAPPING_KIND_COUNT - 1),
+	U64(mappings.count),          U64(mappings.reserved_bytes),
 	U64(mappings.resident_bytes),
 };
 
@@ -132,11 +127,11 @@ static const struct trace_field snapshot_fields[] = {
 	}
 
 static const struct trace_layout layouts[] = {
-	[EVENT_SESSION] = LAYOUT(session), [EVENT_PROCESS] = LAYOUT(process),
-	[EVENT_MODULE] = LAYOUT(module),   [EVENT_STACK] = LAYOUT(stack),
-	[EVENT_CELL] = LAYOUT(cell),       [EVENT_INHERITED] = LAYOUT(inherited),
-	[EVENT_MEMORY] = LAYOUT(memory),   [EVENT_LOST] = LAYOUT(lost),
-	[EVENT_NAME] = LAYOUT(name),       [EVENT_END] = LAYOUT(end),
+	[EVENT_SESSION] = LAYOUT(session),   [EVENT_PROCESS] = LAYOUT(process),
+	[EVENT_MODULE] = LAYOUT(module),     [EVENT_STACK] = LAYOUT(stack),
+	[EVENT_CELL] = LAYOUT(cell),         [EVENT_INHERITED] = LAYOUT(inherited),
+	[EVENT_MEMORY] = LAYOUT(memory),     [EVENT_LOST] = LAYOUT(lost),
+	[EVENT_NAME] = LAYOUT(name),         [EVENT_END] = LAYOUT(end),
 	[EVENT_RESERVED] = LAYOUT(reserved), [EVENT_MAPPINGS] = LAYOUT(mappings),
 	[EVENT_SNAPSHOT] = LAYOUT(snapshot),
 };

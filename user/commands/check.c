@@ -28,7 +28,7 @@ struct findings {
 	struct utsname uts;
 	bool btf;
 	bool hook_present[HOOKS_MAX]; /* by place in hooks[] */
-	bool hooks_complete;	      /* the required ones are there */
+	bool hooks_complete;          /* the required ones are there */
 	bool loaded; /* BPF programs passed the verifier and frames were calibrated */
 	struct failure failure;
 	uint64_t period_pages; /* of the host-wide mode whose maps are listed */
@@ -93,7 +93,8 @@ static void gather(struct findings *findings)
 	findings->usable = findings->btf && findings->loaded && findings->hooks_complete;
 }
 
-/* --- text ---------------------------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------------------------------
+ */
 
 static const char *state(bool present, bool required)
 {
@@ -143,9 +144,10 @@ static void print_maps(FILE *stream, const struct findings *findings)
 static int print_text(const struct findings *findings, FILE *stream)
 {
 	fprintf(stream, "Kernel %s %s\n\n", findings->uts.release, findings->uts.machine);
-	print_row(stream, "BTF", state(findings->btf, true), "the kernel's types, /sys/kernel/btf/vmlinux");
+	print_row(stream, "BTF", state(findings->btf, true),
+		  "the kernel's types, /sys/kernel/btf/vmlinux");
 	print_row(stream, "BPF programs", state(findings->loaded, true),
-		  findings->loaded ? "load, and page frames are calibrated"
+		  findings->loaded       ? "load, and page frames are calibrated"
 		  : privileges_missing() ? "not tried without the capabilities below"
 					 : "do not load here; -v shows why");
 	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
@@ -158,18 +160,18 @@ static int print_text(const struct findings *findings, FILE *stream)
 	return ferror(stream) ? -EIO : 0;
 }
 
-/* --- JSON ---------------------------------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------------------------------
+ */
 
 static json_t *privileges_json(void)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < privilege_count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b}", "name",
-						       privileges[i].name, "need",
-						       privileges[i].need, "required",
-						       privileges[i].required, "held",
-						       privilege_held(&privileges[i])));
+		json_array_append_new(
+			array, json_pack("{s:s, s:s, s:b, s:b}", "name", privileges[i].name, "need",
+					 privileges[i].need, "required", privileges[i].required,
+					 "held", privilege_held(&privileges[i])));
 	return array;
 }
 
@@ -178,11 +180,11 @@ static json_t *hooks_json(const struct findings *findings)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < hook_count; i++)
-		json_array_append_new(
-			array, json_pack("{s:s, s:s, s:s, s:b, s:b}", "need", hooks[i].need,
-					 "program", hooks[i].program, "tracepoint",
-					 hooks[i].tracepoint, "required", hooks[i].required,
-					 "present", findings->hook_present[i]));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:s, s:s, s:b, s:b}", "need", hooks[i].need,
+						"program", hooks[i].program, "tracepoint",
+						hooks[i].tracepoint, "required", hooks[i].required,
+						"present", findings->hook_present[i]));
 	return array;
 }
 

@@ -44,15 +44,17 @@ static void say_no_btf(const struct failure *failure, const struct opts *opts)
 	(void)opts;
 	uname(&uts);
 	log_error("kernel %s does not describe its types (/sys/kernel/btf/vmlinux): it must be "
-		  "built with CONFIG_DEBUG_INFO_BTF", uts.release);
+		  "built with CONFIG_DEBUG_INFO_BTF",
+		  uts.release);
 }
 
 static void say_no_gfp(const struct failure *failure, const struct opts *opts)
 {
 	(void)failure;
 	(void)opts;
-	log_error("the kernel does not tell the values of its gfp flags; before Linux 6.10 they are "
-		  "in tracefs (mount -t tracefs tracefs /sys/kernel/tracing)");
+	log_error(
+		"the kernel does not tell the values of its gfp flags; before Linux 6.10 they are "
+		"in tracefs (mount -t tracefs tracefs /sys/kernel/tracing)");
 }
 
 static void say_no_hook(const struct failure *failure, const struct opts *opts)

@@ -207,7 +207,8 @@ static int check_view(const struct opts *opts)
 		return -EINVAL;
 	}
 	if (opts->reserved && opts->all) {
-		log_error("--virtual follows mappings of targets: it cannot be combined with --all");
+		log_error(
+			"--virtual follows mappings of targets: it cannot be combined with --all");
 		return -EINVAL;
 	}
 	return 0;

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/live_state.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "capture/adopt.h"
+#include "capture/descendants.h"
+#include "capture/privileges.h"
+#include "oomtrace.skel.h"
+
+#define SWEEP_INTERVAL_NS 100000000
+
+static int fail(struct failure *ret_failure, int error, const char *where)
+{
+	*ret_failure = (struct failure){.kind = FAILURE_SYSTEM, .error = error, .where = where};
+	return error;
+}
+
+static void live_close(struct source *source)
+{
+	struct live *live = live_of(source);
+	bool held = live->target.release_fd >= 0;
+	struct target child = live->target;
+	int status;
+
+	target_close(&live->target);
+	/* A command that was never let go ends by itself. */
+	if (held)
+		target_wait(&child, &status);
+	ring_buffer__free(live->ring);
+	spaces_release(&live->spaces);
+	stacks_release(&live->stacks);
+	lives_release(&live->lives);
+	ledger_unmap(&live->ledger);
+	if (live->modules)
+		modules_free(live->modules);
+	event_queue_release(&live->queue);
+	if (live->programs)
+		programs_free(live->programs);
+	physical_release(&live->physical);
+	cleanup_close(&live->signal_fd);
+	cleanup_close(&live->duration_fd);
+	cleanup_close(&live->sweep_fd);
+	cleanup_close(&live->snapshot_fd);
+	sysroot_close(&live->root);
+	free(live);
+}
+
+/* The kernel counts pids of its own; /proc must show the same ones. */
+static bool in_initial_pid_namespace(const struct live *live)
+{
+	char name[64] = "";
+	ssize_t len = readlinkat(live->root.proc_fd, "self/ns/pid", name, sizeof(name) - 1);
+
+	/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+	return len <= 0 || strcmp(name, "pid:[4026531836]") == 0;
+}
+
+static int check_privileges(const struct live *live, struct failure *ret_failure)
+{
+	const char *missing = privileges_missing();
+
+	if (missing) {
+		*ret_failure = (struct failure){FAILURE_CAPABILITY, -EPERM, missing};
+		return -EPERM;
+	}
+	if (!in_initial_pid_namespace(live)) {
+		*ret_failure = (struct failure){FAILURE_PID_NAMESPACE, -EXDEV, NULL};
+		return -EXDEV;
+	}
+	return 0;
+}
+
+static int open_target(struct live *live, struct failure *ret_failure)
+{
+	if (live->options.argv)
+		return target_spawn(live->options.argv, &live->target, ret_failure);
+	if (live->options.pid)
+		return target_find(&live->root, live->options.pid, &live->target, ret_failure);
+	return 0;
+}
+
+/*
+ * One descriptor is kept for each module that is mapped anywhere. Raised only now: a command was
+ * started with the limits we were given.
+ */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int open_programs(struct live *live, struct failure *ret_failure)
+{
+	struct programs_options options = {
+		.mode = live->options.all                              ? CAPTURE_HOST
+			: live->options.children || live->options.argv ? CAPTURE_FOLLOW
+								       : CAPTURE_ONE,
+		.period_pages = live->options.period_pages,
+	};
+	int error = physical_read(&live->root, &live->physical);
+
+	if (error)
+		return fail(ret_failure, error, "reading the layout of physical memory");
+	return programs_load(&live->root, &live->physical, &options, &live->programs, ret_failure);
+}
+
+static int open_tables(struct live *live)
+{
+	int error = ledger_map(live->programs, &live->physical, &live->ledger);
+
+	if (!error)
+		error = modules_new(&live->root, &live->queue, &live->modules);
+	if (!error)
+		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
+				   live->modules, &live->queue);
+	if (!error)
+		error = stacks_init(&live->stacks, &live->ledger);
+	if (!error && !live->options.all)
+		error = spaces_init(&live->spaces, &live->root, &live->ledger, &live->lives,
+				    bpf_map__fd(live->programs->skeleton->maps.mapping_records));
+	if (error)
+		return error;
+	live->lives.target_pid = live->target.pid;
+	return live_open_ring(live);
+}
+
+static int open_timer(uint64_t first_ns, uint64_t interval_ns)
+{
+	const struct itimerspec spec = {
+		.it_value = {first_ns / 1000000000, first_ns % 1000000000},
+		.it_interval = {interval_ns / 1000000000, interval_ns % 1000000000},
+	};
+	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int open_signals(struct live *live)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_BLOCK, &mask, &live->old_mask);
+	live->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return live->signal_fd < 0 ? -errno : 0;
+}
+
+/* -1 where no interval is asked for: poll() passes over it. */
+static int open_timer_if(uint64_t first_ns, uint64_t interval_ns, int *ret_fd)
+{
+	int fd = first_ns ? open_timer(first_ns, interval_ns) : -1;
+
+	if (first_ns && fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_timers(struct live *live)
+{
+	uint64_t snapshot_ns = live->options.snapshot_interval_ns;
+	int error = open_timer_if(SWEEP_INTERVAL_NS, SWEEP_INTERVAL_NS, &live->sweep_fd);
+
+	if (!error)
+		error = open_timer_if(live->options.duration_ns, 0, &live->duration_fd);
+	if (!error)
+		error = open_timer_if(snapshot_ns, snapshot_ns, &live->snapshot_fd);
+	return error;
+}
+
+static void queue_start_memory(struct live *live, const struct life *life, uint32_t user_tid)
+{
+	struct event event = {
+		.type = EVENT_MEMORY,
+		.memory = {.process = life->id, .when = MEMORY_START},
+	};
+
+	if (live->adopt_error)
+		event.memory.known |= MEMORY_BEFORE_BY_SUBTRACTION;
+	if (!procfs_memory(&live->root, user_tid, &event.memory))
+		event_queue_push(&live->queue, &event);
+}
+
+/* What the target held before: entered into the ledger, and noted as the kernel sees it. */
+static int adopt_target(struct live *live)
+{
+	int error = programs_scan(live->programs);
+
+	for (uint32_t i = 0; i < live->ledger.account_count && !error; i++) {
+		struct life *life = lives_get(&live->lives, i);
+		uint32_t user_tid = live->ledger.accounts[i].user_tid;
+
+		if (!life)
+			continue;
+		live->adopt_error = adopt_resident(&live->ledger, &live->root, i, user_tid);
+		error = spaces_adopt(&live->spaces, i);
+		lives_announce(&live->lives, life, false);
+		queue_start_memory(live, life, user_tid);
+	}
+	return error;
+}
+
+static int add_descendant(uint32_t pid, void *context)
+{
+	struct live *live = context;
+
+	return programs_add_target(live->programs, pid, OT_TARGET_FOLLOW);
+}
+
+/*
+ * Children that are there already. Looked for with the fork hook attached, and twice: a child that
+ * is forked by one not yet known as a target during the first look is found by the second.
+ */
+static int add_descendants(struct live *live)
+{
+	int error = descendants_each(&live->root, live->target.pid, add_descendant, live);
+
+	return error ? error
+		     : descendants_each(&live->root, live->target.pid, add_descendant, live);
+}
+
+static int begin(struct live *live, struct failure *ret_failure)
+{
+	uint32_t flags = (live->options.children || live->options.argv ? OT_TARGET_FOLLOW : 0) |
+			 (live->options.argv ? OT_TARGET_PRE_EXEC : 0);
+	int error = 0;
+
+	if (live->target.pid)
+		error = programs_add_target(live->programs, live->target.pid, flags);
+	if (!error)
+		error = programs_attach(live->programs, ret_failure);
+	if (error)
+		return error;
+	live->start_ns = clock_monotonic_ns();
+	if (live->options.pid) {
+		if (live->options.children)
+			error = add_descendants(live);
+		if (!error)
+			error = adopt_target(live);
+		if (error)
+			return fail(ret_failure, error, "looking up the process's memory");
+		if (target_has_ended(&live->target)) {
+			*ret_failure = (struct failure){FAILURE_NO_PROCESS, -ESRCH, NULL};
+			return -ESRCH;
+		}
+	}
+	/* growth since the start, since 0 that is, needs to know what was there */
+	if (live->options.snapshot_interval_ns)
+		error = live_take_snapshot(live, 0, false);
+	if (error)
+		return fail(ret_failure, error, "reading the ledger");
+	return target_release(&live->target, ret_failure);
+}
+
+static int open_all(struct live *live, struct failure *ret_failure)
+{
+	int error = sysroot_open_host(&live->root);
+
+	if (error)
+		return fail(ret_failure, error, "opening /proc and /sys");
+	error = check_privileges(live, ret_failure);
+	if (error)
+		return error;
+	error = open_target(live, ret_failure);
+	raise_descriptor_limit();
+	if (!error)
+		error = open_programs(live, ret_failure);
+	if (error)
+		return error;
+	error = open_tables(live);
+	if (error)
+		return fail(ret_failure, error, "setting up the recorder's tables");
+	error = open_signals(live);
+	if (!error)
+		error = open_timers(live);
+	if (error)
+		return fail(ret_failure, error, "setting up signals and timers");
+	live_queue_session(live);
+	return begin(live, ret_failure);
+}
+
+int live_open(const struct live_options *options, struct source **ret_source,
+	      struct failure *ret_failure)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int error;
+
+	if (!live)
+		return fail(ret_failure, -ENOMEM, "starting");
+	live->source = (struct source){.next = live_next, .close = live_close};
+	live->options = *options;
+	live->root = (struct sysroot)SYSROOT_CLOSED;
+	live->target = (struct target)TARGET_NONE;
+	live->signal_fd = live->duration_fd = live->sweep_fd = live->snapshot_fd = -1;
+	error = open_all(live, ret_failure);
+	if (error) {
+		live_close(&live->source);
+		return error;
+	}
+	*ret_source = &live->source;
+	return 0;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/live_state.h"
+
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "oomtrace.skel.h"
+
+static int take_stack(struct live *live, const void *data, size_t bytes)
+{
+	/* The code this stack runs through may have been mapped a moment ago. */
+	int error = live->options.all ? 0 : spaces_consume(&live->spaces);
+
+	return error ? error : stacks_add(&live->stacks, &live->lives, data, bytes);
+}
+
+static int take_fork(struct live *live, const void *data, size_t bytes)
+{
+	const struct ot_process_record *record = data;
+
+	if (bytes < sizeof(*record))
+		return -EBADMSG;
+	lives_forked(&live->lives, record->tgid, record->parent_tgid);
+	return 0;
+}
+
+static int take_exec(struct live *live, const void *data, size_t bytes)
+{
+	const struct ot_process_record *record = data;
+
+	if (bytes < sizeof(*record))
+		return -EBADMSG;
+	live->lives_ended = true;
+	if (lives_executed(&live->lives, record->tgid))
+		return programs_scan(live->programs);
+	return 0;
+}
+
+static int take_exit(struct live *live, const void *data, size_t bytes)
+{
+	(void)data;
+	(void)bytes;
+	live->lives_ended = true;
+	return 0;
+}
+
+static int take_mover(struct live *live, const void *data, size_t bytes)
+{
+	(void)data;
+	(void)bytes;
+	/* Without it moved pages lose their stack, which the figures show: no reason to end. */
+	programs_watch_movers(live->programs, true);
+	return 0;
+}
+
+static int take_record(void *context, void *data, size_t bytes)
+{
+	static int (*const by_type[])(struct live *, const void *, size_t) = {
+		[OT_RECORD_STACK] = take_stack, [OT_RECORD_FORK] = take_fork,
+		[OT_RECORD_EXEC] = take_exec,   [OT_RECORD_EXIT] = take_exit,
+		[OT_RECORD_MOVER] = take_mover,
+	};
+	struct live *live = context;
+	uint32_t type;
+
+	if (bytes < sizeof(type))
+		return 0;
+	/* However fast records come, signals and the duration are looked at in between. */
+	if (clock_monotonic_ns() > live->ring_until_ns)
+		live->ring_is_behind = true;
+	memcpy(&type, data, sizeof(type));
+	if (type < sizeof(by_type) / sizeof(by_type[0]) && by_type[type])
+		live->error = by_type[type](live, data, bytes);
+	if (live->error == -ENOMEM)
+		return live->error;
+	return live->ring_is_behind ? RING_LATER : 0;
+}
+
+int live_take_records(struct live *live, uint64_t budget_ns)
+{
+	int taken;
+
+	live->ring_is_behind = false;
+	live->ring_until_ns = clock_monotonic_ns() + budget_ns;
+	taken = ring_buffer__consume(live->ring);
+	return taken > 0 ? 0 : taken;
+}
+
+int live_open_ring(struct live *live)
+{
+	int fd = bpf_map__fd(live->programs->skeleton->maps.records);
+
+	live->ring = ring_buffer__new(fd, take_record, live, NULL);
+	return live->ring ? 0 : -errno;
+}

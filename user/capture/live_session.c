@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/live_state.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "capture/audit.h"
+
+uint64_t live_elapsed_ns(const struct live *live)
+{
+	return clock_monotonic_ns() - live->start_ns;
+}
+
+void live_queue_session(struct live *live)
+{
+	struct utsname uts = {0};
+	char boot_id[64] = "";
+	_cleanup_close_ int fd =
+		openat(live->root.proc_fd, "sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	struct event event = {.type = EVENT_SESSION};
+
+	uname(&uts);
+	if (fd >= 0 && read(fd, boot_id, sizeof(boot_id) - 1) > 0)
+		boot_id[strcspn(boot_id, "\n")] = '\0';
+	event.session = (struct session_event){
+		.start_realtime_ns = clock_ns(CLOCK_REALTIME),
+		.period_pages = live->programs->sizes.period_pages,
+		.page_size_bytes = sysconf(_SC_PAGESIZE),
+		.tool_version = OOMTRACE_VERSION,
+		.kernel_release = uts.release,
+		.machine = uts.machine,
+		.hostname = uts.nodename,
+		.boot_id = boot_id,
+		.target = live->options.target,
+	};
+	event_queue_push(&live->queue, &event);
+}
+
+static void queue_end(struct live *live, enum end_reason reason)
+{
+	struct event event = {
+		.type = EVENT_END,
+		.end = {.duration_ns = live_elapsed_ns(live), .reason = reason},
+	};
+
+	if (reason == END_TARGET_ENDED && live_wait_command(&live->source, &live->exit_status)) {
+		event.end.has_exit_status = true;
+		event.end.exit_status = live->exit_status;
+	}
+	event_queue_push(&live->queue, &event);
+}
+
+/* Said with --verbose alone: it reads all of the ledger. */
+static void audit(const struct live *live)
+{
+	struct audit result;
+
+	if (log_is_verbose() && audit_ledger(&live->ledger, &result) == 0)
+		log_debug("audit: %" PRIu64 " entries open, %" PRIu64 " counted, %" PRIu32
+			  " cells off",
+			  result.open_entries, result.counted, result.cells_off);
+}
+
+/* At the end there is more time for what waits than in between. */
+static void drain_ring(void *context)
+{
+	struct live *live = context;
+
+	live_take_records(live, live->finished ? RING_FINAL_BUDGET_NS : RING_BUDGET_NS);
+}
+
+int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
+{
+	const struct snapshot_context context = {
+		.root = &live->root,
+		.programs = live->programs,
+		.ledger = &live->ledger,
+		.lives = &live->lives,
+		.stacks = &live->stacks,
+		.spaces = live->options.all ? NULL : &live->spaces,
+		.labels = &live->labels,
+		.queue = &live->queue,
+		.drain = drain_ring,
+		.drain_context = live,
+		.time_ns = time_ns,
+		.last = last,
+		.reconcile = !live->options.all,
+	};
+	int error;
+
+	/* stacks first, then what they hold: the other way round some would have no frames */
+	drain_ring(live);
+	error = live->options.all ? 0 : spaces_settle(&live->spaces, last);
+	return error ? error : snapshot(&context);
+}
+
+int live_finish(struct live *live, enum end_reason reason)
+{
+	int error;
+
+	live->finished = true;
+	error = live_take_snapshot(live, live_elapsed_ns(live), true);
+	programs_detach(live->programs);
+	audit(live);
+	queue_end(live, reason);
+	return error ? error : live->queue.error;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A live session from the inside, shared by the files live_*.c and by nobody else:
+ *   live_open.c     everything a session needs, in the order in which it is needed, and its release
+ *   live_records.c  what comes out of the ring buffer
+ *   live_session.c  the events that frame a session: its beginning, snapshots, its end
+ *   live.c          waiting for what happens next, and the source that hands events out
+ */
+#ifndef CAPTURE_LIVE_STATE_H
+#define CAPTURE_LIVE_STATE_H
+
+#include <signal.h>
+
+#include "capture/live.h"
+#include "capture/snapshot.h"
+#include "capture/target.h"
+
+struct ring_buffer;
+
+struct live {
+	struct source source; /* first: a source is a live */
+	struct live_options options;
+	struct sysroot root;
+	struct physical physical;
+	struct programs *programs;
+	struct ledger ledger;
+	struct modules *modules;
+	struct lives lives;
+	struct stacks stacks;
+	struct spaces spaces; /* of targets; not when the host is traced */
+	struct snapshot_labels labels;
+	struct event_queue queue;
+	struct ring_buffer *ring;
+	uint64_t ring_until_ns;
+	bool ring_is_behind;
+	bool lives_ended; /* since the last sweep */
+	struct target target;
+	int signal_fd, duration_fd, sweep_fd, snapshot_fd;
+	sigset_t old_mask;
+	uint64_t start_ns;
+	uint32_t handed_out; /* events since the ring was looked at */
+	int adopt_error;
+	bool finished;
+	bool waited;
+	int exit_status;
+	int error;
+};
+
+static inline struct live *live_of(const struct source *source)
+{
+	return (struct live *)source;
+}
+
+/* --- live_records.c --- */
+
+/* How long records are taken before anything else is looked at, and at the end. */
+#define RING_BUDGET_NS 50000000
+#define RING_FINAL_BUDGET_NS 2000000000
+/* A record handler's way to say: not now. */
+#define RING_LATER (-EAGAIN)
+
+/* Opens the ring of loaded programs. 0 or -errno. */
+int live_open_ring(struct live *live);
+/* Takes what waits, for at most `budget_ns`. 0, RING_LATER when something still waits, or -errno.
+ */
+int live_take_records(struct live *live, uint64_t budget_ns);
+
+/* --- live_session.c --- */
+
+uint64_t live_elapsed_ns(const struct live *live);
+void live_queue_session(struct live *live);
+/* Queues the state of the ledger; `last`: with all that is looked at only once. 0 or -errno. */
+int live_take_snapshot(struct live *live, uint64_t time_ns, bool last);
+/* Takes the last snapshot, detaches, and queues the end. 0 or -errno. */
+int live_finish(struct live *live, enum end_reason reason);
+
+/* --- live.c --- */
+
+int live_next(struct source *source, struct event *ret_event);
+
+#endif
