@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Attaches the empty programs, says `ready`, and leaves at the end of its input. Exits with 77
  * where that is not possible: tests ask it whether this machine runs BPF at all.

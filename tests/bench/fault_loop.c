@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Nothing but page faults and their undoing: the worst case of a page ledger. */
 #include "loop.h"
 

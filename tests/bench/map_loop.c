@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Maps and unmaps without touching: the worst case of following mappings. */
 #include "loop.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* System calls that do next to nothing: what a tax on every one of them would show in. */
 #include "loop.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Page frames as Documentation/admin-guide/mm/pagemap.rst describes them. */
 #include "judge.h"
 

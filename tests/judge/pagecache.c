@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Page cache and cgroups: memory that no mapping has to show. */
 #include "judge.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Places in code get their names from a child that can be trusted with nothing and may be lost. */
 #include "symbols_fixture.h"
 

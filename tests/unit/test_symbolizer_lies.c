@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The recorder is root and its names child may have become an attacker: an answer that was not
  * asked for ends the child, and the module it worked on is given up.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Names are shown as their programmer wrote them, and no mangled name is a bomb. */
 #include "symbols_fixture.h"
 

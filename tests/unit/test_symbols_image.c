@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* ELF files are read for what they are, however they lie. */
 #include "symbols_fixture.h"
 

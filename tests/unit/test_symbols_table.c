@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* An address gets the name of the function that covers it, or none: nothing is guessed. */
 #include "symbols_fixture.h"
 

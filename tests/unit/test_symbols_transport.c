@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A packet from the names child is an answer or nothing at all. */
 #include "symbols_fixture.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Page cache: filled by reading, and by touching a mapping. ARGUMENT: a name, not there yet. */
 #include "victim.h"
 

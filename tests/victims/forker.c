@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A great many short processes, each of which takes a few pages: SIZE counts them in thousands. */
 #include "victim.h"
 

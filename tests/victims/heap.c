@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Growth through libc's allocator. Pages that hold its own headers are left out of the regions. */
 #include "victim.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A process whose name is an attack on whoever prints it: separators, newline, escapes, digits. */
 #include "victim.h"
 

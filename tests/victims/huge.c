@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Huge pages: allocated as one, given back in parts, or made by the kernel out of small ones. */
 #include "victim.h"
 

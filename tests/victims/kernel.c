@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Kernel memory that a process makes the kernel hold: no mapping shows it. */
 #include "victim.h"
 

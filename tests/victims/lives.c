@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Lives that are not one process, one image, one leader: who holds the memory is not who began. */
 #include "victim.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Growth through mappings: how pages come and go without an allocator. */
 #include "victim.h"
 

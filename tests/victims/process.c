@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Lives: who owns a page when processes fork, share their memory, and replace themselves. */
 #include "victim.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Growth by more code paths than any table holds: every page is touched by a stack of its own. */
 #include "victim.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "symbols/segments.h"
 
 bool segments_address(const struct segments *segments, uint64_t offset, uint64_t *ret_address)
