@@ -63,7 +63,7 @@ drain()
 }
 
 for program in "$OOMTRACE" "$JUDGE" "$BUILD/bench/empty"; do
-	[[ -x $program ]] || fail "$program is not built: make all victims"
+	[[ -x $program ]] || fail "$program is not built: make all victims" || return
 done
 
 live_teardown()

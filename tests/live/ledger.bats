@@ -55,6 +55,20 @@ audit_is_clean()
 	audit_is_clean
 }
 
+@test "--all: a process with stacks without end leaves room for those of others" {
+	trace_start --all --period 1 --kinds=anon --format folded
+	victim_start stacks tree 64
+	victim_grow
+	coproc OTHER { exec "$BUILD/victims/heap" malloc 8; }
+	echo go >&"${OTHER[1]}"
+	wait_for_line "${OTHER[0]}" grown
+	trace_stop
+	echo quit >&"${OTHER[1]}" || true
+	echo "$(folded_pages "$TRACE_OUT" stacks '[lost stacks]') pages lost their stack"
+	(($(folded_pages "$TRACE_OUT" stacks '[lost stacks]') > 0))
+	(($(folded_pages "$TRACE_OUT" heap grow_malloc) >= 8 * 256 - 2))
+}
+
 @test "--strict makes lost data an exit status" {
 	victim_start stacks tree 160
 	trace_start -p "$VICTIM_PID" --period 1 --strict --format folded
