@@ -181,8 +181,8 @@ struct ot_process_record {
 	__u32 type;
 	__u32 tgid;
 	__u32 parent_tgid;
-	__u32 exit_code; /* OT_RECORD_EXIT: as in wait status */
-	__u64 time_ns;   /* CLOCK_MONOTONIC */
+	__u32 reserved;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 start_time_ns;
 	char comm[OT_COMM_LEN];
 };

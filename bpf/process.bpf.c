@@ -17,7 +17,7 @@ static __always_inline void process_announce(__u32 type, struct task_struct *tas
 	record->type = type;
 	record->tgid = BPF_CORE_READ(task, tgid);
 	record->parent_tgid = parent;
-	record->exit_code = 0;
+	record->reserved = 0;
 	record->time_ns = bpf_ktime_get_ns();
 	record->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_INTO(&record->comm, task, comm);

@@ -29,8 +29,7 @@ struct findings {
 	bool btf;
 	bool hook_present[HOOKS_MAX]; /* by place in hooks[] */
 	bool hooks_complete;          /* the required ones are there */
-	bool loaded; /* BPF programs passed the verifier and frames were calibrated */
-	struct failure failure;
+	bool loaded;           /* BPF programs passed the verifier and frames were calibrated */
 	uint64_t period_pages; /* of the host-wide mode whose maps are listed */
 	struct map_size maps[MAX_MAPS];
 	size_t map_count;
@@ -57,13 +56,14 @@ static int try_programs(struct findings *findings)
 	_cleanup_(programs_freep) struct programs *programs = NULL;
 	_cleanup_(sysroot_close) struct sysroot root = SYSROOT_CLOSED;
 	_cleanup_(physical_release) struct physical physical = PHYSICAL_EMPTY;
+	struct failure failure;
 	int error = sysroot_open_host(&root);
 
 	if (!error)
 		error = physical_read(&root, &physical);
 	if (error)
 		return error;
-	error = programs_load(&root, &physical, &options, &programs, &findings->failure);
+	error = programs_load(&root, &physical, &options, &programs, &failure);
 	if (error)
 		return error;
 	findings->period_pages = programs->sizes.period_pages;
