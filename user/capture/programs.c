@@ -10,83 +10,14 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "capture/calibrate.h"
+#include "capture/hooks.h"
 #include "capture/kernel.h"
 #include "capture/ledger.h"
 #include "oomtrace.skel.h"
 
-/* How long after the last mover lru_insertion stays attached. */
-#define MOVERS_IDLE_NS UINT64_C(2000000000)
-
 DEFINE_CLEANUP(struct btf *, btf__free)
-DEFINE_CLEANUP(struct bpf_link *, bpf_link__destroy)
-
-const struct hook hooks[] = {
-	{"pages allocated", "page_alloc", "kmem/mm_page_alloc", true, NULL, false, 0},
-	{"pages freed", "page_free", "kmem/mm_page_free", true, NULL, false, 0},
-	{"compaction begins", "compaction_begin", "compaction/mm_compaction_begin", false,
-	 "pages moved by compaction lose their stack", false, 0},
-	{"compaction ends", "compaction_end", "compaction/mm_compaction_end", false,
-	 "pages moved by compaction lose their stack", false, 0},
-	{"pages put in a new place", "lru_insertion", "pagemap/mm_lru_insertion", false,
-	 "pages moved by compaction lose their stack", false, 0},
-	{"migration begins", "migrate_begin", "migrate/mm_migrate_pages_start", false,
-	 "pages moved between NUMA nodes are counted for who moved them", false, 0},
-	{"migration ends", "migrate_end", "migrate/mm_migrate_pages", false,
-	 "pages moved between NUMA nodes are counted for who moved them", false, 0},
-	{"huge page collapsed", "collapse_huge_page", "huge_memory/mm_collapse_huge_page", false,
-	 "pages collapsed by khugepaged lose their stack", false, 0},
-	{"huge file page collapsed", "collapse_file", "huge_memory/mm_khugepaged_collapse_file",
-	 false, "file pages collapsed by khugepaged lose their stack", false, 0},
-	{"process forked", "process_fork", "sched/sched_process_fork", true, NULL, false, 0},
-	{"program executed", "process_exec", "sched/sched_process_exec", true, NULL, false, 0},
-	{"process exited", "process_exit", "sched/sched_process_exit", true, NULL, false, 0},
-	{.need = "addresses mapped",
-	 .program = "mapping_stored",
-	 .tracepoint = "maple_tree/ma_write",
-	 .without = "mappings have no stack",
-	 .per_target = true},
-	/* Up to 6.13 it came with the path of the cgroup, which cost far more than the event. */
-	{.need = "mappings changed",
-	 .program = "mapping_done",
-	 .tracepoint = "mmap_lock/mmap_lock_released",
-	 .argument_count = 2,
-	 .without = "what is unmapped between two mappings is seen at the end",
-	 .per_target = true},
-};
-const size_t hook_count = sizeof(hooks) / sizeof(hooks[0]);
-_Static_assert(sizeof(hooks) / sizeof(hooks[0]) <= HOOKS_MAX, "whoever keeps one of each has room");
-
-static const char *hook_event(const struct hook *hook)
-{
-	return strchr(hook->tracepoint, '/') + 1;
-}
-
-/* The kernel keeps a tracepoint's arguments as those of a function, behind one of its own. */
-static uint32_t argument_count(const struct btf *btf, uint32_t typedef_id)
-{
-	const struct btf_type *pointer =
-		btf__type_by_id(btf, btf__type_by_id(btf, typedef_id)->type);
-	const struct btf_type *function = btf__type_by_id(btf, pointer->type);
-
-	return btf_vlen(function) - 1;
-}
-
-bool hook_exists(const struct hook *hook, const struct btf *btf)
-{
-	char name[96];
-	int id;
-
-	if (!btf)
-		return false;
-	snprintf(name, sizeof(name), "btf_trace_%s", hook_event(hook));
-	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	if (id <= 0)
-		return false;
-	return !hook->argument_count || argument_count(btf, id) == hook->argument_count;
-}
 
 static int fail(struct failure *ret_failure, enum failure_kind kind, int error, const char *where)
 {
@@ -251,7 +182,7 @@ static void leave_out_programs(struct programs *programs)
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(programs->skeleton->obj, hooks[i].program);
 
-		if (hooks[i].per_target && program)
+		if (hooks[i].use == HOOK_FOR_TARGETS && program)
 			bpf_program__set_autoload(program,
 						  !programs->host && hook_exists(&hooks[i], btf));
 	}
@@ -301,180 +232,8 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 	return 0;
 }
 
-static struct bpf_link **link_of(struct programs *programs, const char *program)
-{
-	struct bpf_object_skeleton *skeleton = programs->skeleton->skeleton;
-
-	for (int i = 0; i < skeleton->prog_cnt; i++)
-		if (strcmp(skeleton->progs[i].name, program) == 0)
-			return skeleton->progs[i].link;
-	return NULL;
-}
-
-static int hook_attach(struct programs *programs, const struct hook *hook)
-{
-	struct bpf_program *program =
-		bpf_object__find_program_by_name(programs->skeleton->obj, hook->program);
-	struct bpf_link **place = link_of(programs, hook->program), *link;
-
-	if (!program || !place)
-		return -ENOENT;
-	link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
-	if (!link)
-		return -errno;
-	*place = link;
-	return 0;
-}
-
-/* The program that is attached on demand, unless every page is counted. */
-static bool is_on_demand(const struct hook *hook)
-{
-	return strcmp(hook->program, "lru_insertion") == 0;
-}
-
-int programs_watch_movers(struct programs *programs, bool watch)
-{
-	struct bpf_link **link = &programs->skeleton->links.lru_insertion;
-	int error = 0;
-
-	if (watch == (*link != NULL))
-		return 0;
-	if (watch) {
-		for (size_t i = 0; i < hook_count; i++)
-			if (is_on_demand(&hooks[i]))
-				error = hook_attach(programs, &hooks[i]);
-	} else {
-		bpf_link__destroy(*link);
-		*link = NULL;
-	}
-	programs->skeleton->bss->lru_attached = *link != NULL;
-	return error;
-}
-
-bool programs_watch_on_demand(const struct programs *programs)
-{
-	return programs->period_shift > 0;
-}
-
-bool programs_movers_are_idle(const struct programs *programs)
-{
-	const struct oomtrace_bpf__bss *state = programs->skeleton->bss;
-
-	return state->movers_active == 0 &&
-	       clock_monotonic_ns() - state->movers_last_ns > MOVERS_IDLE_NS;
-}
-
-int programs_attach(struct programs *programs, struct failure *ret_failure)
-{
-	/* Frees before allocations: what is opened must be seen to close. So, from the end. */
-	for (size_t i = hook_count; i-- > 0;) {
-		int error;
-
-		if (is_on_demand(&hooks[i]) || (hooks[i].per_target && programs->host))
-			continue;
-		error = hook_attach(programs, &hooks[i]);
-		if (error && hooks[i].required)
-			return fail(ret_failure, FAILURE_NO_HOOK, error, hooks[i].tracepoint);
-		if (error)
-			log_debug("no %s: %s", hooks[i].tracepoint, hooks[i].without);
-	}
-	if (!programs_watch_on_demand(programs) && programs_watch_movers(programs, true))
-		log_debug("moved pages lose their stack: their new places cannot be seen");
-	return 0;
-}
-
-void programs_detach(struct programs *programs)
-{
-	oomtrace_bpf__detach(programs->skeleton);
-}
-
 void programs_free(struct programs *programs)
 {
 	oomtrace_bpf__destroy(programs->skeleton);
 	free(programs);
-}
-
-int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags)
-{
-	int fd = bpf_map__fd(programs->skeleton->maps.targets);
-
-	programs->skeleton->bss->target_marks[tgid % OT_TARGET_MARKS] = 1;
-	return bpf_map_update_elem(fd, &tgid, &flags, BPF_ANY) ? -errno : 0;
-}
-
-int programs_scan(struct programs *programs)
-{
-	_cleanup_(bpf_link__destroyp) struct bpf_link *link = NULL;
-	_cleanup_close_ int iterator = -1;
-	char byte;
-
-	link = bpf_program__attach_iter(programs->skeleton->progs.scan_task, NULL);
-	if (!link)
-		return -errno;
-	programs->skeleton->bss->scan_number++;
-	iterator = bpf_iter_create(bpf_link__fd(link));
-	/* One read runs it over all tasks; it has nothing to say. */
-	if (iterator < 0 || read(iterator, &byte, 1) < 0)
-		return -errno;
-	return 0;
-}
-
-bool programs_unused_at_scan(const struct programs *programs, const struct ot_account *account)
-{
-	return account->scan != programs->skeleton->bss->scan_number;
-}
-
-int programs_settle_cpus(const struct programs *programs)
-{
-	int fd = bpf_program__fd(programs->skeleton->progs.settle_cpu);
-	int cpus = libbpf_num_possible_cpus();
-	int last = 0;
-
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU, .cpu = cpu);
-
-		/* A CPU that is not online has nothing pending. */
-		if (bpf_prog_test_run_opts(fd, &options) && errno != ENXIO)
-			last = -errno;
-	}
-	return last;
-}
-
-static uint64_t recursion_misses(const struct bpf_program *program)
-{
-	struct bpf_prog_info info = {0};
-	uint32_t len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
-		return 0;
-	return info.recursion_misses;
-}
-
-uint64_t programs_recursion_misses(const struct programs *programs)
-{
-	return recursion_misses(programs->skeleton->progs.page_alloc) +
-	       recursion_misses(programs->skeleton->progs.page_free);
-}
-
-/* The kernel's own figure: fdinfo's memlock. */
-static uint64_t map_bytes(int fd)
-{
-	_cleanup_fclose_ FILE *stream = NULL;
-	unsigned long long bytes = 0;
-	char path[64], line[128];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	stream = fopen(path, "re");
-	while (stream && fgets(line, sizeof(line), stream))
-		if (sscanf(line, "memlock: %llu", &bytes) == 1)
-			break;
-	return bytes;
-}
-
-void programs_each_map(const struct programs *programs, programs_map_fn callback, void *context)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, programs->skeleton->obj)
-		callback(bpf_map__name(map), map_bytes(bpf_map__fd(map)), context);
 }

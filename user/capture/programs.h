@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The BPF object's life: open, size, load, calibrate, attach, detach. Which program serves which
- * need, and what may be missing, is the table in programs.c; `oomtrace check` prints it.
+ * The BPF object's life: open, size, load, calibrate (programs.c), attach, detach
+ * (program_links.c), and what is asked of it in between (program_calls.c). Which program serves
+ * which need is the table in hooks.c.
  */
 #ifndef CAPTURE_PROGRAMS_H
 #define CAPTURE_PROGRAMS_H
@@ -18,7 +19,6 @@
 #include "capture/sizes.h"
 
 struct oomtrace_bpf;
-struct btf;
 
 struct programs {
 	struct oomtrace_bpf *skeleton;
@@ -32,24 +32,6 @@ struct programs_options {
 	enum capture_mode mode;
 	uint64_t period_pages; /* 0: chosen */
 };
-
-/* One hook, as `oomtrace check` shows it. */
-struct hook {
-	const char *need;       /* what it is for */
-	const char *program;    /* in the BPF object */
-	const char *tracepoint; /* category/name */
-	bool required;
-	const char *without;     /* what is missing without it */
-	bool per_target;         /* not attached for a whole host */
-	uint32_t argument_count; /* of the tracepoint, where it has changed; 0: any */
-};
-
-#define HOOKS_MAX 32
-extern const struct hook hooks[];
-extern const size_t hook_count;
-
-/* Is there such a tracepoint, as far as this kernel's BTF tells? False without BTF (NULL). */
-bool hook_exists(const struct hook *hook, const struct btf *btf);
 
 /*
  * Loads everything, attached to nothing yet, with the maps filled in and frames calibrated.

@@ -14,6 +14,7 @@
 #include "base/atomic_file.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "capture/hooks.h"
 #include "capture/privileges.h"
 #include "capture/programs.h"
 

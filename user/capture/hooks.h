@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which BPF program serves which need, on which tracepoint, when it is attached and what is missing
+ * without it: a table. `oomtrace check` prints it, program_links.c attaches by it.
+ */
+#ifndef CAPTURE_HOOKS_H
+#define CAPTURE_HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct btf;
+
+enum hook_use {
+	HOOK_ALWAYS,
+	HOOK_FOR_TARGETS, /* not even loaded while the whole host is traced */
+	HOOK_ON_DEMAND,   /* while movers move, unless every page is counted */
+};
+
+struct hook {
+	const char *need;       /* what it is for */
+	const char *program;    /* in the BPF object */
+	const char *tracepoint; /* category/name */
+	enum hook_use use;
+	bool required;
+	const char *without;     /* what is missing without it; NULL when it is required */
+	uint32_t argument_count; /* of the tracepoint, where it has changed; 0: any */
+};
+
+#define HOOKS_MAX 32
+extern const struct hook hooks[];
+extern const size_t hook_count;
+
+/* The name of the event, without its category. */
+const char *hook_event(const struct hook *hook);
+
+/* Is there such a tracepoint, as far as this kernel's BTF tells? False without BTF (NULL). */
+bool hook_exists(const struct hook *hook, const struct btf *btf);
+
+#endif
