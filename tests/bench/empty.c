@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Attaches the empty programs, says `ready`, and leaves at the end of its input. Exits with 77
- * where that is not possible: tests ask it whether this machine runs BPF at all.
+ * Attaches empty programs, to the hooks of the ledger or, with the argument `mappings`, to those
+ * that follow mappings; says `ready`, and leaves at the end of its input. Exits with 77 where that
+ * is not possible: tests ask it whether this machine runs BPF at all.
  */
 #include "empty.skel.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -16,17 +19,33 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return 0;
 }
 
-int main(void)
+static struct empty_bpf *empty_start(bool mappings)
+{
+	struct empty_bpf *empty = empty_bpf__open();
+
+	if (!empty)
+		return NULL;
+	bpf_program__set_autoload(empty->progs.empty_alloc, !mappings);
+	bpf_program__set_autoload(empty->progs.empty_free, !mappings);
+	bpf_program__set_autoload(empty->progs.empty_stored, mappings);
+	bpf_program__set_autoload(empty->progs.empty_done, mappings);
+	if (empty_bpf__load(empty) || empty_bpf__attach(empty)) {
+		empty_bpf__destroy(empty);
+		return NULL;
+	}
+	return empty;
+}
+
+int main(int argc, char **argv)
 {
 	struct empty_bpf *empty;
 	char byte;
 
 	libbpf_set_print(silent);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	empty = empty_bpf__open_and_load();
-	if (!empty || empty_bpf__attach(empty)) {
+	empty = empty_start(argc > 1 && strcmp(argv[1], "mappings") == 0);
+	if (!empty) {
 		fprintf(stderr, "empty: this kernel or user cannot run BPF tracing programs\n");
-		empty_bpf__destroy(empty);
 		return 77;
 	}
 	fputs("ready\n", stderr);

@@ -3,10 +3,11 @@
 #
 # Runs oomtrace beside a test: started, ready (it says so), asked for its result.
 
-# trace_start ARGUMENT...: returns when the probes are live.
+# trace_start ARGUMENT...: returns when the probes are live. Where two run at a time, TRACE_NAME tells
+# their files apart.
 trace_start()
 {
-	local dir=$BATS_TEST_TMPDIR/tracer
+	local dir=$BATS_TEST_TMPDIR/${TRACE_NAME:-tracer}
 
 	mkdir -p "$dir"
 	rm -f "$dir/err"

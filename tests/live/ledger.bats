@@ -96,25 +96,73 @@ audit_is_clean()
 	(($(folded_pages "$TRACE_OUT" grow_malloc) >= 32 * 256 - 1))
 }
 
-program_ids()
+# What a process holds of the kernel's BPF objects, "prog 12", "map 34", "link 56", "btf 7": others
+# trace on this machine, too, with programs of the same names.
+bpf_objects_of()
 {
-	bpftool prog show | sed -n 's/^\([0-9]*\): .* name page_alloc .*/\1/p' | sort
+	sed -n -E 's/^(prog|map|link|btf)_id:[[:space:]]*([0-9]+)$/\1 \2/p' "/proc/$1/fdinfo/"* |
+		sort -u
 }
 
-@test "attached and detached twenty times, nothing stays in the kernel" {
-	local before tries=0
+bpf_objects()
+{
+	local kind
+
+	for kind in prog map link btf; do
+		bpftool $kind show | sed -n "s/^\([0-9]*\): .*/$kind \1/p"
+	done | sort
+}
+
+# The kernel lets go of an object after a grace period.
+bpf_objects_are_gone()
+{
+	local tries=0 objects=$1
+
+	until [[ -z $(comm -12 "$objects" <(bpf_objects)) ]]; do
+		((++tries < 500)) ||
+			fail "these stayed: $(comm -12 "$objects" <(bpf_objects))" || return
+	done
+}
+
+# Descriptors of the kernel's objects: not the files of programs, one for each that was seen to run.
+descriptors()
+{
+	find "/proc/$1/fd" -lname 'anon_inode:*' -o -lname 'socket:*' -o -lname 'pipe:*' | wc -l
+}
+
+@test "attached and detached a hundred times beside a watch of the host, nothing stays in the kernel" {
+	local watch watch_err watch_out open all=$BATS_TEST_TMPDIR/objects turn kind
 
 	requires bpftool
-	victim_start heap malloc 1
-	before=$(program_ids)
-	# shellcheck disable=SC2034
-	for turn in {1..20}; do
-		"$OOMTRACE" -p "$VICTIM_PID" -d 10ms -o "$BATS_TEST_TMPDIR/x.folded"
+	victim_start heap malloc 16
+	trace_start --all --period 16 --kinds=anon --format folded
+	watch=$TRACE_PID watch_err=$TRACE_ERR watch_out=$TRACE_OUT
+	bpf_objects_of "$watch" >"$all.watch"
+	victim_grow
+	open=$(descriptors "$watch")
+	for turn in {1..100}; do
+		TRACE_NAME=turn trace_start -p "$VICTIM_PID" --format folded
+		bpf_objects_of "$TRACE_PID" >>"$all"
+		trace_stop
 	done
-	# the kernel lets go of a program after a grace period
-	until [[ -z $(comm -13 <(echo "$before") <(program_ids)) ]]; do
-		((++tries < 500)) || fail "these stayed: $(program_ids)" || return
+	sort -u -o "$all" "$all"
+	# each turn had objects of its own, of every kind, or nothing was looked at
+	for kind in prog map link; do
+		echo "$(grep -c "^$kind" "$all") ${kind}s"
+		(($(grep -c "^$kind" "$all") >= 5 * turn))
 	done
+	bpf_objects_are_gone "$all"
+	echo "the watch has $open descriptors, then $(descriptors "$watch")"
+	(($(descriptors "$watch") == open))
+
+	# the watch still has its own, so what is there is seen
+	[[ -s $all.watch && -z $(comm -23 "$all.watch" <(bpf_objects)) ]]
+
+	# and it went on counting all the time
+	TRACE_PID=$watch TRACE_ERR=$watch_err
+	trace_stop
+	(($(distance "$(folded_pages "$watch_out" heap grow_malloc)" 4095) <= $(allowed_pages 4095 16 1)))
+	bpf_objects_are_gone "$all.watch"
 }
 
 @test "check: what it lists adds up to what it says, and works here" {
