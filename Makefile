@@ -127,6 +127,20 @@ $(SKELETON): $(BPF_JOINED)
 # Only who includes the skeleton waits for it: the rest builds where no clang is.
 $(SKELETON_USERS:%.c=$(BUILD)/%.o): | $(SKELETON)
 
+# What a rendering carries inside: `flame.js` becomes `static const char flame_js[]`.
+ASSETS := $(patsubst user/%,$(BUILD)/%.h,$(subst .,_,$(wildcard user/render/*.css user/render/*.js)))
+
+define asset
+$(BUILD)/$(subst .,_,$(1:user/%=%)).h: $(1)
+	$$(call say,ASSET,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)sed -e '1i static const char $(subst .,_,$(notdir $(1)))[] =' -e 's/[\\"]/\\&/g; s/.*/"&\\n"/' \
+		-e '$$$$a ;' $$< >$$@
+endef
+$(foreach file,$(wildcard user/render/*.css user/render/*.js),$(eval $(call asset,$(file))))
+
+$(BUILD)/user/render/svg.o: | $(ASSETS)
+
 $(BUILD)/user/%.o: user/%.c | $(BUILD)/tools.checked
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

@@ -70,7 +70,7 @@ refuses()
 	refuses "*--duration*'soon'*" -p 1 -d soon
 	refuses "*--pid*'0'*" -p 0
 	refuses "*--kinds*'anonymous'*anon,shmem*" -p 1 --kinds=anonymous
-	refuses "*--format*'svg'*" -p 1 --format svg
+	refuses "*--format*'png'*" -p 1 --format png
 }
 
 @test "a missing argument is named" {

@@ -318,7 +318,7 @@ static inline void scene_hostile(const struct stage *stage)
 	play_cell(stage, 1, 3, KIND_ANON, 30, 30);
 	play_name(stage, 0x100, "evil;frame 12.5");
 	play_name(stage, 0x200, "\xe2\x80\xaeright to left");
-	play_name(stage, 0x300, "leaf 42");
+	play_name(stage, 0x300, "</title><script>alert(1)</script>leaf 42");
 	play_end(stage, END_INTERRUPTED);
 }
 

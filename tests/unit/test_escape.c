@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "model/growth_builder.h"
 #include "render/folded.h"
+#include "render/folded_lines.h"
 #include "render/text.h"
 #include "scenes.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `oomtrace diff OLD NEW`: two recordings as differential folded stacks. A stack is its thread's
- * name and its frames. The pid is left out: two runs of a program never share one, and with it no
- * stack of the one would meet its like of the other.
+ * `oomtrace diff OLD NEW`: two recordings as differential folded stacks or a flame graph. A stack
+ * is its thread's name and its frames. The pid is left out: two runs of a program never share one,
+ * and with it no stack of the one would meet its like of the other.
  */
 #include "commands/commands.h"
 
@@ -11,6 +11,7 @@
 #include "commands/output.h"
 #include "commands/replay.h"
 #include "render/folded.h"
+#include "render/svg.h"
 
 static int print(const struct opts *opts, const struct growth *old, const struct growth *new)
 {
@@ -23,7 +24,8 @@ static int print(const struct opts *opts, const struct growth *old, const struct
 
 	if (output_open(opts, &file))
 		return EXIT_CODE_FAILED;
-	err = folded_diff(old, new, &options, atomic_file_stream(file));
+	err = (opts->format == FORMAT_SVG ? svg_diff : folded_diff)(old, new, &options,
+								    atomic_file_stream(file));
 	if (err) {
 		atomic_file_abort(file);
 		return output_fail(opts, err);

@@ -149,10 +149,11 @@ static const struct option_row rows[] = {
 	 "a size from 1M to 1024G", GROUP_RECORDING, RECORDING, store_size, MEMBER(max_bytes),
 	 1 << 20, 1ULL << 40},
 
-	{"output", 'o', "FILE", "write to FILE; .folded, .txt, .json, .oomtrace is the format",
+	{"output", 'o', "FILE", "write to FILE; its ending (.txt, .svg, ...) is the format",
 	 "a file name", GROUP_OUTPUT, EVERYTHING, store_string, MEMBER(output)},
-	{"format", 0, "NAME", "text, folded or json", "one of text, folded, json and oomtrace",
-	 GROUP_OUTPUT, EVERYTHING, store_format, MEMBER(format)},
+	{"format", 0, "NAME", "text, folded, json or svg",
+	 "one of text, folded, json, svg and oomtrace", GROUP_OUTPUT, EVERYTHING, store_format,
+	 MEMBER(format)},
 	{"from", 0, "WHEN", "what grew since then: 90s or 5m after the start, or an RFC 3339 time",
 	 "90s, 5m or a time such as 2024-05-01T12:00:00Z", GROUP_OUTPUT, REPORTING, store_moment,
 	 MEMBER(shown.from)},
@@ -240,9 +241,10 @@ uint32_t option_formats_of(enum command_id command)
 {
 	static const uint32_t formats[] = {
 		[COMMAND_GROWTH] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON |
-				   1U << FORMAT_TRACE,
-		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON,
-		[COMMAND_DIFF] = 1U << FORMAT_FOLDED,
+				   1U << FORMAT_SVG | 1U << FORMAT_TRACE,
+		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON |
+				   1U << FORMAT_SVG,
+		[COMMAND_DIFF] = 1U << FORMAT_FOLDED | 1U << FORMAT_SVG,
 		[COMMAND_CHECK] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON,
 	};
 

@@ -87,8 +87,8 @@ static void output_left_out(const struct growth *growth, const struct opts *opts
 
 	if (folded_left_out(growth, &options, &left_out) || !left_out.stacks)
 		return;
-	log_info("%zu stacks that have shrunk, by %" PRIu64 " bytes, are left out: folded stacks "
-		 "cannot be negative; --format text shows them",
+	log_info("%zu stacks that have shrunk, by %" PRIu64 " bytes, are left out: what "
+		 "is drawn or folded cannot be negative; --format text shows them",
 		 left_out.stacks, left_out.bytes);
 }
 
@@ -117,7 +117,7 @@ int output_growth(const struct growth *growth, const struct opts *opts, struct a
 	code = output_commit(opts, file);
 	if (code != EXIT_CODE_PRINTED)
 		return code;
-	if (format->id == FORMAT_FOLDED)
+	if (format->id == FORMAT_FOLDED || format->id == FORMAT_SVG)
 		output_left_out(growth, opts);
 	output_remarks(growth);
 	return opts->strict && growth->data_lost ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;

@@ -2,12 +2,11 @@
 /*
  * Folded stacks: `thread;pid 1234;root;…;leaf bytes`, one line for each different stack, sorted.
  * Read by flamegraph.pl, inferno, speedscope and Pyroscope; what those require of a line is the
- * business of folded_frame().
+ * business of folded_frame() in folded_lines.h.
  */
 #ifndef RENDER_FOLDED_H
 #define RENDER_FOLDED_H
 
-#include "base/buf.h"
 #include "render/format.h"
 
 /*
@@ -31,11 +30,5 @@ int folded_left_out(const struct growth *growth, const struct render_options *op
  */
 int folded_diff(const struct growth *before, const struct growth *after,
 		const struct render_options *options, FILE *stream);
-
-/*
- * Appends one frame, whatever bytes it has: no separator, no control character, UTF-8, never
- * empty. Replacements: ';' by ':', what controls by '_', what is no UTF-8 by U+FFFD.
- */
-void folded_frame(struct buf *out, const char *name);
 
 #endif

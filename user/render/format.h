@@ -16,6 +16,7 @@ enum format_id {
 	FORMAT_TEXT,
 	FORMAT_FOLDED,
 	FORMAT_JSON,
+	FORMAT_SVG,
 	FORMAT_TRACE, /* events instead of a rendering: capture/trace_writer.h */
 	FORMAT_COUNT,
 };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A flame graph as one SVG file that needs nothing else: style and script are inside, nothing is
+ * fetched. It draws the lines that folded.h prints.
+ */
+#ifndef RENDER_SVG_H
+#define RENDER_SVG_H
+
+#include "render/format.h"
+
+/* 0 or -errno. */
+int svg_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
+
+/* What grew is red, what shrank is blue; a frame is as wide as the larger of its two sides. */
+int svg_diff(const struct growth *before, const struct growth *after,
+	     const struct render_options *options, FILE *stream);
+
+#endif
