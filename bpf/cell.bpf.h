@@ -6,6 +6,7 @@
 #define BPF_CELL_H
 
 #include "bpf/account.bpf.h"
+#include "bpf/kernel_stack.bpf.h"
 #include "bpf/stack.bpf.h"
 
 static __always_inline __u32 cell_fixed(__u32 account, enum ot_fixed_cell which)
@@ -56,11 +57,29 @@ static __always_inline void cell_close_slot(struct ot_entry entry, bool ended)
 		counter_add(cell->held, entry.kind, 1);
 }
 
-/* Sends the stack of a new cell. Its size is bounded for the verifier by the mask. */
-static __always_inline long cell_announce(struct ot_stack_record *record)
+/* What stands for one stack: its user part, and its kernel part where that is taken. */
+struct stack_parts {
+	struct ot_stack_record *user;
+	struct ot_kernel_stack_record *kernel; /* NULL: never taken */
+};
+
+/* The setting comes first: it is a constant, and what it rules out is not even loaded. */
+static __always_inline bool has_kernel_part(const struct stack_parts *parts)
 {
+	return kernel_stacks && parts->kernel;
+}
+
+/* Sends the stack of a new cell. Its size is bounded for the verifier by the mask. */
+static __always_inline long cell_announce(const struct stack_parts *parts)
+{
+	struct ot_stack_record *record = parts->user;
 	__u64 bytes = record->frame_count * sizeof(record->frames[0]);
 
+	if (has_kernel_part(parts)) {
+		if (kernel_stack_announce(parts->kernel, record->cell))
+			return -1;
+		record->flags |= OT_STACK_KERNEL;
+	}
 	if (bytes > sizeof(record->frames))
 		return -1;
 	return bpf_ringbuf_output(&records, record,
@@ -68,8 +87,9 @@ static __always_inline long cell_announce(struct ot_stack_record *record)
 }
 
 /* A cell for the stack in `record`, or the account's [lost stacks]: bytes never go nowhere. */
-static __always_inline __u32 cell_open(struct ot_stack_record *record)
+static __always_inline __u32 cell_open(const struct stack_parts *parts)
 {
+	struct ot_stack_record *record = parts->user;
 	struct ot_cell_key key = {.stack = record->stack, .account = record->account};
 	struct ot_account *account = bpf_map_lookup_elem(&accounts, &record->account);
 	struct ot_cell *cell;
@@ -82,7 +102,7 @@ static __always_inline __u32 cell_open(struct ot_stack_record *record)
 	}
 	cell = cell_get(number);
 	record->cell = number;
-	if (!cell || cell_announce(record)) {
+	if (!cell || cell_announce(parts)) {
 		loss_count(OT_LOSS_RING_FULL, 1);
 		bpf_map_push_elem(&free_cells, &number, 0);
 		return cell_fixed(record->account, OT_FIXED_LOST);
@@ -104,17 +124,28 @@ static __always_inline __u32 cell_open(struct ot_stack_record *record)
 	return cell_fixed(record->account, OT_FIXED_LOST);
 }
 
-/* The cell of the current task's stack in `account`. */
-static __always_inline __u32 cell_of_stack(void *ctx, struct ot_stack_record *record, __u32 account)
+/*
+ * The cell of the current task's stack in `account`. `user`: it has a user stack, which is its own.
+ */
+static __always_inline __u32 cell_of_stack(void *ctx, const struct stack_parts *parts,
+					   __u32 account, bool user)
 {
+	struct ot_stack_record *record = parts->user;
 	struct ot_cell_key key = {.account = account};
 	__u32 *known;
 
-	stack_capture(ctx, record);
-	if (record->frame_count == 0)
+	record->frame_count = record->flags = 0;
+	if (user)
+		stack_capture(ctx, record);
+	if (has_kernel_part(parts))
+		kernel_stack_capture(ctx, parts->kernel);
+	if (record->frame_count == 0 && !(has_kernel_part(parts) && parts->kernel->frame_count))
 		return cell_fixed(account, OT_FIXED_NO_STACK);
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	record->stack = key.stack = stack_hash(record);
+	key.stack = stack_hash(record);
+	if (has_kernel_part(parts))
+		key.stack = kernel_stack_hash(parts->kernel, key.stack);
+	record->stack = key.stack;
 	known = bpf_map_lookup_elem(&cell_index, &key);
 	if (known)
 		return *known;
@@ -122,7 +153,7 @@ static __always_inline __u32 cell_of_stack(void *ctx, struct ot_stack_record *re
 	record->account = account;
 	record->tid = bpf_get_current_pid_tgid();
 	record->time_ns = bpf_ktime_get_ns();
-	return cell_open(record);
+	return cell_open(parts);
 }
 
 /*
@@ -136,7 +167,12 @@ static __always_inline __u32 cell_of_allocation(void *ctx, struct scratch *scrat
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	const struct stack_parts parts = {
+		.user = &scratch->stack,
+		.kernel = &scratch->kernel_stack,
+	};
 	__u32 account;
+	bool user;
 
 	if (!mm)
 		return 0;
@@ -147,9 +183,10 @@ static __always_inline __u32 cell_of_allocation(void *ctx, struct scratch *scrat
 		return 0;
 	if (account == OT_ACCOUNT_NOBODY)
 		return cell_fixed(account, OT_FIXED_LOST);
-	if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || mm_is_loading(mm))
+	user = !(BPF_CORE_READ(task, flags) & PF_KTHREAD) && !mm_is_loading(mm);
+	if (!user && !kernel_stacks)
 		return cell_fixed(account, OT_FIXED_NO_STACK);
-	return cell_of_stack(ctx, &scratch->stack, account);
+	return cell_of_stack(ctx, &parts, account, user);
 }
 
 #endif

@@ -44,11 +44,11 @@ const volatile __u64 mapping_wake_bytes = 0;
 static __always_inline __u32 cell_of_mapping(void *ctx, struct mm_struct *mm, __u32 account)
 {
 	__u32 zero = 0;
-	struct ot_stack_record *record = bpf_map_lookup_elem(&mapping_stack, &zero);
+	const struct stack_parts parts = {.user = bpf_map_lookup_elem(&mapping_stack, &zero)};
 
-	if (!record || mm_is_loading(mm))
+	if (!parts.user || mm_is_loading(mm))
 		return cell_fixed(account, OT_FIXED_NO_STACK);
-	return cell_of_stack(ctx, record, account);
+	return cell_of_stack(ctx, &parts, account, true);
 }
 
 static __always_inline void mapping_send(struct ot_mapping_record *record)

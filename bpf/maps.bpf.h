@@ -98,6 +98,7 @@ struct scratch {
 	struct ot_entry opening; /* what ledger_open() stores */
 	struct pending pending;
 	struct ot_stack_record stack;
+	struct ot_kernel_stack_record kernel_stack;
 };
 
 struct {

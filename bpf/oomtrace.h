@@ -19,6 +19,8 @@
 
 /* Frames kept of one user stack. Deeper stacks lose their root, and say so. */
 #define OT_MAX_FRAMES 127
+/* Frames kept of the kernel's side of a stack, its tracing included. */
+#define OT_MAX_KERNEL_FRAMES 64
 /* TASK_COMM_LEN of the kernel (include/linux/sched.h). */
 #define OT_COMM_LEN 16
 /* Orders the buddy allocator hands out: MAX_PAGE_ORDER is 10 on x86-64 and arm64/4K. */
@@ -155,12 +157,14 @@ enum ot_record_type {
 	OT_RECORD_FORK,      /* struct ot_process_record */
 	OT_RECORD_EXEC,
 	OT_RECORD_EXIT,
-	OT_RECORD_MOVER,   /* struct ot_mover_record */
-	OT_RECORD_MAPPING, /* struct ot_mapping_record, in a ring of its own */
+	OT_RECORD_MOVER,        /* struct ot_mover_record */
+	OT_RECORD_MAPPING,      /* struct ot_mapping_record, in a ring of its own */
+	OT_RECORD_KERNEL_STACK, /* struct ot_kernel_stack_record, before the one of the cell */
 };
 
 /* Set in ot_stack_record.flags. */
 #define OT_STACK_TRUNCATED 1 /* more than OT_MAX_FRAMES frames: the root is missing */
+#define OT_STACK_KERNEL 2    /* the cell's kernel frames were sent before */
 
 /* A cell was opened: which stack it stands for. Sent once per cell. */
 struct ot_stack_record {
@@ -174,6 +178,15 @@ struct ot_stack_record {
 	__u32 flags;
 	__u32 frame_count;
 	__u64 frames[OT_MAX_FRAMES]; /* leaf first; only frame_count are sent */
+};
+
+/* What the kernel was doing for that stack (--kernel-stacks). */
+struct ot_kernel_stack_record {
+	__u32 type;
+	__u32 cell;
+	__u32 frame_count;
+	__u32 reserved;
+	__u64 frames[OT_MAX_KERNEL_FRAMES]; /* leaf first; only frame_count are sent */
 };
 
 /* A traced process was forked, has replaced its image, or is gone. */
@@ -227,6 +240,7 @@ OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
 OT_STATIC_ASSERT(sizeof(struct ot_account) == 72);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
+OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
 OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
 

@@ -15,6 +15,8 @@ const volatile __u32 page_struct_bytes __weak = 64;
 const volatile __u32 page_struct_shift __weak = 6;
 /* Trace every process of the host, not only those in `targets`. */
 const volatile bool trace_all __weak = false;
+/* Take the kernel's part of each stack as well. */
+const volatile bool kernel_stacks __weak = false;
 /* Stack cells one account may take, so that one process cannot take all of them. */
 const volatile __u32 cells_per_account __weak = 0;
 /* Seed of the stack hash, so that nobody can prepare collisions. */

@@ -72,6 +72,14 @@ flamegraph()
 	same "$EXPECTED/server.anon.folded" out
 }
 
+@test "--annotate marks the frames of the kernel, which are plain without" {
+	"$OOMTRACE" report --annotate "$DATA/kernel.oomtrace" >out
+	same "$EXPECTED/kernel.annotated.folded" out
+	"$OOMTRACE" report "$DATA/kernel.oomtrace" >plain
+	sed 's/_\[k\]//g' out >stripped
+	same stripped plain
+}
+
 @test "--since-start counts what was allocated" {
 	"$OOMTRACE" report --since-start "$DATA/server.oomtrace" >out
 	same "$EXPECTED/server.since-start.folded" out

@@ -373,6 +373,42 @@ static inline void scene_snapshots(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+/* Stacks with their kernel part: one with no user frames, one of a module, one without names. */
+static inline void scene_kernel(const struct stage *stage)
+{
+	static const struct event_frame read[] = {{2, 0x41}, {2, 0x31}, {1, 0x100}, {1, 0x300}};
+	static const struct event_frame inode[] = {{3, 0x1}, {2, 0x31}, {1, 0x100}, {1, 0x300}};
+	static const struct event_frame worker[] = {{2, 0x41}, {2, 0x51}};
+	static const struct event_frame hidden[] = {{2, 0}, {1, 0x300}};
+	const struct stack_event stacks[] = {
+		{.id = 1, .comm = "find", .frame_count = 4, .frames = read},
+		{.id = 2, .comm = "find", .frame_count = 4, .frames = inode},
+		{.id = 3, .comm = "iou-wrk-77", .frame_count = 2, .frames = worker},
+		{.id = 4, .comm = "find", .frame_count = 2, .frames = hidden},
+	};
+	const struct name_event names[] = {
+		{2, 0x41, "alloc_pages"}, {2, 0x31, "do_syscall_64"},  {2, 0x51, "io_wq_worker"},
+		{2, 0, "[kernel]"},       {3, 0x1, "xfs_inode_alloc"},
+	};
+
+	play_session(stage, 16, "-p 77");
+	play_process(stage, 1, 77, 1, "find", true, false);
+	play_module(stage, 1, "/usr/bin/find");
+	play_module(stage, 2, EVENT_KERNEL_MODULE "]");
+	play_module(stage, 3, EVENT_KERNEL_MODULE " xfs]");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		play(stage, (struct event){.type = EVENT_NAME, .name = names[i]});
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+		play(stage, (struct event){.type = EVENT_STACK, .stack = stacks[i]});
+	play_cell(stage, 1, 1, KIND_FILE, 100, 120);
+	play_cell(stage, 1, 2, KIND_KERNEL, 50, 50);
+	play_cell(stage, 1, 3, KIND_KERNEL, 20, 20);
+	play_cell(stage, 1, 4, KIND_KERNEL, 10, 10);
+	play_name(stage, 0x100, "read_all");
+	play_name(stage, 0x300, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
 /* Nothing has grown. */
 static inline void scene_idle(const struct stage *stage)
 {
@@ -389,7 +425,7 @@ static const struct scene {
 } scenes[] = {
 	{"server", scene_server},       {"prefork", scene_prefork}, {"command", scene_command},
 	{"hostile", scene_hostile},     {"idle", scene_idle},       {"reserving", scene_reserving},
-	{"snapshots", scene_snapshots},
+	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

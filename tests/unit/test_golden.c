@@ -24,10 +24,11 @@ struct view {
 static const struct view views[] = {
 	{"folded", FORMAT_FOLDED, {0}, {0}},
 	{"kinds.folded", FORMAT_FOLDED, {0}, {.show_kinds = true}},
+	{"annotated.folded", FORMAT_FOLDED, {0}, {.annotate = true}},
 	{"anon.folded", FORMAT_FOLDED, {.kinds = 1U << KIND_ANON}, {.show_kinds = true}},
 	{"since-start.folded", FORMAT_FOLDED, {.since_start = true}, {0}},
 	{"txt", FORMAT_TEXT, {0}, {.top = 20}},
-	{"top-2.txt", FORMAT_TEXT, {0}, {.top = 2, .columns = 60}},
+	{"top-2.txt", FORMAT_TEXT, {0}, {.annotate = true, .top = 2, .columns = 60}},
 	{"virtual.folded", FORMAT_FOLDED, {.reserved = true}, {0}},
 	{"virtual.txt", FORMAT_TEXT, {.reserved = true}, {.top = 20}},
 	{"since-start.txt", FORMAT_TEXT, {.since_start = true}, {.top = 20}},

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #define EVENT_COMM_LEN 16
-#define EVENT_MAX_FRAMES 128
+#define EVENT_MAX_FRAMES 192
 #define EVENT_BUILD_ID_MAX 20
 
 enum event_type {
@@ -89,11 +89,18 @@ struct process_event {
 	const char *exe; /* NULL: unknown */
 };
 
+/*
+ * How the paths of the kernel's own code begin: "[kernel]", "[kernel ext4]". No file has such a
+ * path. Offsets in it are of functions, one byte past their distance from the first one; 0 stands
+ * for all that have no name.
+ */
+#define EVENT_KERNEL_MODULE "[kernel"
+
 struct module_event {
 	uint32_t id; /* from 1; 0 in a frame means an address outside every known mapping */
 	uint8_t build_id_len; /* 0: unknown */
 	uint8_t build_id[EVENT_BUILD_ID_MAX];
-	const char *path; /* as the target sees it; "[vdso]" */
+	const char *path; /* as the target sees it; "[vdso]"; EVENT_KERNEL_MODULE */
 	/*
 	 * Live only: the file itself, open for reading, -1 where it could not be had. Borrowed:
 	 * whoever wants to keep it must dup it before the next call into the source.
@@ -113,7 +120,7 @@ struct stack_event {
 	bool truncated;            /* the root side is missing */
 	char comm[EVENT_COMM_LEN]; /* of the thread, "" when origin is not STACK_USER */
 	uint32_t frame_count;
-	const struct event_frame *frames; /* leaf first */
+	const struct event_frame *frames; /* leaf first, the kernel's before the program's */
 };
 
 /*

@@ -168,6 +168,8 @@ struct live_facts live_facts(const struct source *source)
 		.comm = live->target.comm,
 		.period_pages = live->programs->sizes.period_pages,
 		.adopt_error = live->adopt_error,
+		.kernel_symbols_error =
+			live->kernel_symbols ? kernel_symbols_error(live->kernel_symbols) : 0,
 	};
 
 	programs_each_map(live->programs, add_bytes, &facts.map_bytes);

@@ -18,6 +18,7 @@ struct live_options {
 	char *const *argv; /* a command to start */
 	bool all;
 	bool children;                 /* follow forks; always on for a command */
+	bool kernel_stacks;            /* the kernel's part of stacks, too */
 	uint64_t duration_ns;          /* 0: no limit */
 	uint64_t snapshot_interval_ns; /* 0: a snapshot at the end alone */
 	uint64_t period_pages;         /* 0: chosen */
@@ -28,9 +29,10 @@ struct live_facts {
 	uint32_t pid; /* 0: host-wide */
 	const char *comm;
 	uint64_t period_pages;
-	uint64_t map_bytes; /* kernel memory of all maps */
-	int adopt_error;    /* why what was there before could not be adopted, or 0 */
-	bool period_costly; /* the ledger takes more than 1/1024 of memory */
+	uint64_t map_bytes;       /* kernel memory of all maps */
+	int kernel_symbols_error; /* why kernel functions have no names, or 0 */
+	int adopt_error;          /* why what was there before could not be adopted, or 0 */
+	bool period_costly;       /* the ledger takes more than 1/1024 of memory */
 };
 
 /*

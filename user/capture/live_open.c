@@ -38,6 +38,8 @@ static void live_close(struct source *source)
 	stacks_release(&live->stacks);
 	lives_release(&live->lives);
 	ledger_unmap(&live->ledger);
+	if (live->kernel_symbols)
+		kernel_symbols_free(live->kernel_symbols);
 	if (live->modules)
 		modules_free(live->modules);
 	event_queue_release(&live->queue);
@@ -107,6 +109,7 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 			: live->options.children || live->options.argv ? CAPTURE_FOLLOW
 								       : CAPTURE_ONE,
 		.period_pages = live->options.period_pages,
+		.kernel_stacks = live->options.kernel_stacks,
 	};
 	int error = physical_read(&live->root, &live->physical);
 
@@ -121,6 +124,9 @@ static int open_tables(struct live *live)
 
 	if (!error)
 		error = modules_new(&live->root, &live->queue, &live->modules);
+	if (!error && live->options.kernel_stacks)
+		error = kernel_symbols_read(&live->root, live->modules, &live->queue,
+					    &live->kernel_symbols);
 	if (!error)
 		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
 				   live->modules, &live->queue);

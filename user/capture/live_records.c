@@ -17,6 +17,11 @@ static int take_stack(struct live *live, const void *data, size_t bytes)
 	return error ? error : stacks_add(&live->stacks, &live->lives, data, bytes);
 }
 
+static int take_kernel_stack(struct live *live, const void *data, size_t bytes)
+{
+	return stacks_add_kernel(&live->stacks, live->kernel_symbols, data, bytes);
+}
+
 static int take_fork(struct live *live, const void *data, size_t bytes)
 {
 	const struct ot_process_record *record = data;
@@ -61,7 +66,7 @@ static int take_record(void *context, void *data, size_t bytes)
 	static int (*const by_type[])(struct live *, const void *, size_t) = {
 		[OT_RECORD_STACK] = take_stack, [OT_RECORD_FORK] = take_fork,
 		[OT_RECORD_EXEC] = take_exec,   [OT_RECORD_EXIT] = take_exit,
-		[OT_RECORD_MOVER] = take_mover,
+		[OT_RECORD_MOVER] = take_mover, [OT_RECORD_KERNEL_STACK] = take_kernel_stack,
 	};
 	struct live *live = context;
 	uint32_t type;

@@ -25,6 +25,7 @@ struct live {
 	struct programs *programs;
 	struct ledger ledger;
 	struct modules *modules;
+	struct kernel_symbols *kernel_symbols; /* NULL: kernel stacks are not taken */
 	struct lives lives;
 	struct stacks stacks;
 	struct spaces spaces; /* of targets; not when the host is traced */

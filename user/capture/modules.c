@@ -198,9 +198,10 @@ static void announce(struct modules *modules, uint32_t id, uint32_t pid,
 	event_queue_push(modules->queue, &event);
 }
 
-static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
+/* 0: too many. */
+static uint32_t add_item(struct modules *modules, const char *path_of_it)
 {
-	_cleanup_free_ char *path = strdup(mapping->path);
+	_cleanup_free_ char *path = strdup(path_of_it);
 	struct module *items;
 
 	if (modules->count == MODULES_MAX || !path)
@@ -209,15 +210,31 @@ static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_map
 	if (!items)
 		return 0;
 	modules->items = items;
-	items[modules->count] = (struct module){
-		.path = TAKE_PTR(path),
-		.tries_left = OPEN_TRIES,
-		.next = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping)),
-	};
-	modules->count++;
-	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)modules->count);
-	announce(modules, modules->count, pid, mapping);
-	return modules->count;
+	items[modules->count] = (struct module){.path = TAKE_PTR(path)};
+	return ++modules->count;
+}
+
+static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
+{
+	uint32_t id = add_item(modules, mapping->path);
+
+	if (!id)
+		return 0;
+	modules->items[id - 1].tries_left = OPEN_TRIES;
+	modules->items[id - 1].next = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping));
+	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)id);
+	announce(modules, id, pid, mapping);
+	return id;
+}
+
+uint32_t modules_of_kernel(struct modules *modules, const char *path)
+{
+	struct event event = {.type = EVENT_MODULE, .module = {.path = path, .fd = -1}};
+
+	event.module.id = add_item(modules, path);
+	if (event.module.id)
+		event_queue_push(modules->queue, &event);
+	return event.module.id;
 }
 
 uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,

@@ -31,4 +31,7 @@ DEFINE_CLEANUP(struct modules *, modules_free)
 uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
 			    const struct proc_mapping *mapping);
 
+/* The id of a part of the kernel, announced under this path; ask once for each. 0: too many. */
+uint32_t modules_of_kernel(struct modules *modules, const char *path);
+
 #endif

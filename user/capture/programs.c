@@ -63,6 +63,7 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->page_struct_bytes = page_bytes;
 	constants->page_struct_shift = log2_exact(page_bytes) > 0 ? log2_exact(page_bytes) : 0;
 	constants->trace_all = programs->host;
+	constants->kernel_stacks = programs->kernel_stacks;
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;
 	constants->call_munmap = SYS_munmap;
@@ -167,6 +168,7 @@ static struct programs *programs_new(const struct programs_options *options,
 	programs->period_shift = log2_exact(programs->sizes.period_pages);
 	programs->cell_count = programs->sizes.accounts * OT_FIXED_COUNT + programs->sizes.cells;
 	programs->host = options->mode == CAPTURE_HOST;
+	programs->kernel_stacks = options->kernel_stacks;
 	return programs;
 }
 

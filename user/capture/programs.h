@@ -26,11 +26,13 @@ struct programs {
 	uint32_t period_shift;
 	uint32_t cell_count; /* fixed ones included */
 	bool host;
+	bool kernel_stacks;
 };
 
 struct programs_options {
 	enum capture_mode mode;
 	uint64_t period_pages; /* 0: chosen */
+	bool kernel_stacks;
 };
 
 /*

@@ -42,6 +42,44 @@ static bool is_valid(const struct ot_stack_record *record, size_t bytes)
 				record->frame_count * sizeof(record->frames[0]);
 }
 
+/* Room for more frames, behind those that are there. */
+static int make_room(struct stack *stack, uint32_t more)
+{
+	struct event_frame *frames =
+		reallocarray(stack->frames, stack->frame_count + more, sizeof(*frames));
+
+	if (!frames)
+		return -ENOMEM;
+	stack->frames = frames;
+	return 0;
+}
+
+static bool is_valid_kernel(const struct ot_kernel_stack_record *record, size_t bytes)
+{
+	return bytes >= offsetof(struct ot_kernel_stack_record, frames) &&
+	       record->frame_count <= OT_MAX_KERNEL_FRAMES &&
+	       bytes >= offsetof(struct ot_kernel_stack_record, frames) +
+				record->frame_count * sizeof(record->frames[0]);
+}
+
+int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
+		      const struct ot_kernel_stack_record *record, size_t bytes)
+{
+	struct stack *stack;
+
+	if (!is_valid_kernel(record, bytes))
+		return -EBADMSG;
+	stack = slot(stacks, record->cell);
+	if (!stack)
+		return -EBADMSG;
+	clear(stacks, stack);
+	if (make_room(stack, record->frame_count + 1))
+		return -ENOMEM;
+	stack->frame_count =
+		kernel_symbols_resolve(symbols, record->frames, record->frame_count, stack->frames);
+	return 0;
+}
+
 int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack_record *record,
 	       size_t bytes)
 {
@@ -52,14 +90,17 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 	stack = slot(stacks, record->cell);
 	if (!stack)
 		return -EBADMSG;
-	clear(stacks, stack);
-	stack->frames = calloc(record->frame_count, sizeof(*stack->frames));
-	if (!stack->frames)
+	/* what is there is the kernel's part of this stack, or somebody's who had the cell before
+	 */
+	if (stack->id || !(record->flags & OT_STACK_KERNEL))
+		clear(stacks, stack);
+	if (make_room(stack, record->frame_count))
 		return -ENOMEM;
-	lives_resolve(lives, record->account, record->frames, record->frame_count, stack->frames);
+	lives_resolve(lives, record->account, record->frames, record->frame_count,
+		      stack->frames + stack->frame_count);
 	stack->id = ++stacks->last_id;
 	stack->truncated = record->flags & OT_STACK_TRUNCATED;
-	stack->frame_count = record->frame_count;
+	stack->frame_count += record->frame_count;
 	memcpy(stack->comm, record->comm, sizeof(stack->comm));
 	stack->comm[sizeof(stack->comm) - 1] = '\0';
 	stacks->used++;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bpf/oomtrace.h"
+#include "capture/kernel_symbols.h"
 #include "capture/lives.h"
 
 struct stack {
@@ -17,7 +18,7 @@ struct stack {
 	bool announced; /* its event was queued */
 	char comm[EVENT_COMM_LEN];
 	uint32_t frame_count;
-	struct event_frame *frames; /* leaf first */
+	struct event_frame *frames; /* leaf first; the kernel's wait here for the program's */
 };
 
 struct stacks {
@@ -34,6 +35,9 @@ void stacks_release(struct stacks *stacks);
 /* Keeps what a record says. `bytes` is the record's length. 0, -EBADMSG or -ENOMEM. */
 int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack_record *record,
 	       size_t bytes);
+/* The same of the kernel's part, which comes first. */
+int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
+		      const struct ot_kernel_stack_record *record, size_t bytes);
 /* NULL for a cell without a stack. */
 struct stack *stacks_get(const struct stacks *stacks, uint32_t cell);
 void stacks_forget(struct stacks *stacks, uint32_t cell);

@@ -122,6 +122,9 @@ static void say_ready(const struct source *source)
 	if (facts.adopt_error)
 		log_warning("what the process held before cannot be looked up: %s",
 			    strerror(-facts.adopt_error));
+	if (facts.kernel_symbols_error)
+		log_warning("kernel functions have no names: /proc/kallsyms hides them (%s)",
+			    strerror(-facts.kernel_symbols_error));
 	if (facts.period_pages == 1)
 		log_info("every page is counted: that takes %" PRIu64 " MiB of kernel memory",
 			 facts.map_bytes >> 20);
@@ -187,6 +190,7 @@ static int start(struct recording *recording)
 		.argv = opts->command_argv,
 		.all = opts->all,
 		.children = opts->children,
+		.kernel_stacks = opts->kernel_stacks,
 		.duration_ns = opts->duration_ns,
 		.period_pages = opts->period_pages,
 		.snapshot_interval_ns = opts->interval_ns,

@@ -142,6 +142,9 @@ static const struct option_row rows[] = {
 	 "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
 	 MEMBER(period_pages), 1, PERIOD_LIMIT},
 
+	{"kernel-stacks", 0, NULL, "what the kernel did for each stack, too", NULL, GROUP_RECORDING,
+	 RECORDING, store_flag, MEMBER(kernel_stacks)},
+
 	{"interval", 'i', "TIME", "with -o FILE.oomtrace: a snapshot each TIME",
 	 "a duration such as 10, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
 	 store_duration, MEMBER(interval_ns)},
@@ -167,6 +170,8 @@ static const struct option_row rows[] = {
 	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(since_start)},
 	{"virtual", 0, NULL, "count mapped addresses, whether they hold memory or not", NULL,
 	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(reserved)},
+	{"annotate", 0, NULL, "mark the kernel's frames with _[k]", NULL, GROUP_OUTPUT, PRINTING,
+	 store_flag, MEMBER(annotate)},
 	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
 	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
 	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, PRINTING,

@@ -29,6 +29,7 @@ struct opts {
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 
 	bool children;         /* follow forked children */
+	bool kernel_stacks;    /* the kernel's part of stacks, too */
 	uint64_t duration_ns;  /* 0: until interrupted or the target ends */
 	uint64_t period_pages; /* 0: chosen by the recorder */
 	uint64_t interval_ns;  /* between snapshots in a trace file, 0: none but the last */
@@ -43,6 +44,7 @@ struct opts {
 	bool since_start;
 	bool reserved; /* mapped addresses instead of memory */
 	bool show_kinds;
+	bool annotate;         /* mark the frames of the kernel */
 	uint32_t kinds;        /* bits (1 << kind), 0: all */
 	uint64_t top;          /* stacks in text */
 	const char *output;    /* NULL or "-": stdout */

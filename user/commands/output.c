@@ -66,6 +66,7 @@ static struct render_options output_render_options(const struct opts *opts)
 {
 	return (struct render_options){
 		.show_kinds = opts->show_kinds,
+		.annotate = opts->annotate,
 		.top = (unsigned int)opts->top,
 	};
 }

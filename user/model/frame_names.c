@@ -89,6 +89,8 @@ int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 		return -ENOMEM;
 	if (stack->truncated)
 		frames[count++] = LABEL_TRUNCATED;
+	else if (stack->frame_count == stack->kernel_frame_count)
+		frames[count++] = stack_origin_label(STACK_NO_STACK);
 	for (uint32_t i = stack->frame_count; i > 0; i--) {
 		const char *name = frame_name(builder, arena, &stack->frames[i - 1]);
 
@@ -96,6 +98,10 @@ int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 			return -ENOMEM;
 		frames[count++] = name;
 	}
-	*ret_names = (struct frame_names){.frames = frames, .count = count};
+	*ret_names = (struct frame_names){
+		.frames = frames,
+		.count = count,
+		.kernel_count = stack->kernel_frame_count,
+	};
 	return 0;
 }

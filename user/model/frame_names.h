@@ -12,6 +12,7 @@
 struct frame_names {
 	const char *const *frames; /* root first */
 	uint32_t count;            /* at least 1 */
+	uint32_t kernel_count;     /* of them, the last: the kernel's */
 };
 
 /*

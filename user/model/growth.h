@@ -96,10 +96,17 @@ struct growth_row {
 	uint64_t samples;         /* slots behind `bytes`; 0: not sampled but subtracted */
 	uint64_t from_samples;    /* of them already there when the interval began */
 	uint64_t allocated_slots, from_allocated_slots;
-	uint64_t error_bytes;      /* 95 % bound of `bytes`, 0: exact */
-	uint32_t frame_count;      /* at least 1 */
-	const char *const *frames; /* root first, labels such as [lost stacks] included */
+	uint64_t error_bytes;        /* 95 % bound of `bytes`, 0: exact */
+	uint32_t frame_count;        /* at least 1 */
+	uint32_t kernel_frame_count; /* of them, at the leaf: the kernel's */
+	const char *const *frames;   /* root first, labels such as [lost stacks] included */
 };
+
+/* Frame `i`, counted from the root. */
+static inline bool growth_frame_is_kernel(const struct growth_row *row, uint32_t i)
+{
+	return row->frame_count - i <= row->kernel_frame_count;
+}
 
 struct growth_loss {
 	const char *cause;

@@ -136,6 +136,21 @@ static bool frames_are_known(const struct growth_builder *builder, const struct 
 	return true;
 }
 
+/* The kernel's frames are those at the leaf. */
+static uint32_t kernel_frame_count(const struct growth_builder *builder,
+				   const struct stack_event *stack)
+{
+	const char *path;
+	uint32_t count = 0;
+
+	for (; count < stack->frame_count; count++) {
+		path = table_get(&builder->modules, id_key(stack->frames[count].module));
+		if (!path || strncmp(path, EVENT_KERNEL_MODULE, strlen(EVENT_KERNEL_MODULE)) != 0)
+			break;
+	}
+	return count;
+}
+
 static int add_stack(struct growth_builder *builder, const struct event *event)
 {
 	const struct stack_event *from = &event->stack;
@@ -151,6 +166,7 @@ static int add_stack(struct growth_builder *builder, const struct event *event)
 	stack->truncated = from->truncated;
 	memcpy(stack->comm, from->comm, sizeof(stack->comm) - 1);
 	stack->frame_count = from->frame_count;
+	stack->kernel_frame_count = kernel_frame_count(builder, from);
 	stack->frames = arena_copy(&builder->arena, from->frames,
 				   from->frame_count * sizeof(*from->frames));
 	if (!stack->frames)

@@ -32,6 +32,7 @@ int row_start(const struct growth_draft *draft, const struct growth_process *pro
 		.origin = stack->origin,
 		.inherited_from_pid = inherited_from_pid,
 		.frame_count = names.count,
+		.kernel_frame_count = names.kernel_count,
 		.frames = names.frames,
 	};
 	return 0;

@@ -26,6 +26,7 @@ struct known_stack {
 	char comm[EVENT_COMM_LEN];
 	uint32_t id;
 	uint32_t frame_count;
+	uint32_t kernel_frame_count;      /* of them, the first */
 	const struct event_frame *frames; /* leaf first */
 };
 

@@ -27,6 +27,7 @@ static int rows_relabel_small(struct row_list *rows, struct growth_draft *draft)
 		row->comm = row->process->comm;
 		row->frames = names.frames;
 		row->frame_count = names.count;
+		row->kernel_frame_count = names.kernel_count;
 	}
 	return 0;
 }

@@ -38,7 +38,9 @@ static int compare_frames(const struct growth_row *a, const struct growth_row *b
 		if (order)
 			return order;
 	}
-	return compare_u64(a->frame_count, b->frame_count);
+	if (a->frame_count != b->frame_count)
+		return compare_u64(a->frame_count, b->frame_count);
+	return compare_u64(a->kernel_frame_count, b->kernel_frame_count);
 }
 
 /* By everything but the figures: 0 means that the two are one row. */

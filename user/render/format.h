@@ -23,6 +23,7 @@ enum format_id {
 
 struct render_options {
 	bool show_kinds;      /* folded: a frame such as [anon] after the pid */
+	bool annotate;        /* folded, text: frames of the kernel end in _[k] */
 	bool without_pids;    /* folded: the same code of different processes is one stack */
 	unsigned int top;     /* text: stacks to list */
 	unsigned int columns; /* text: width to fit, 0: never cut a name */

@@ -39,6 +39,8 @@ static void append_stack(struct json_maker *stacks, const struct growth_row *row
 		json_put_count(&stack, "error_bytes", row->error_bytes);
 	json_put_count(&stack, "allocated_bytes", row->allocated_bytes);
 	json_put_names(&stack, "frames", row->frames, row->frame_count);
+	if (row->kernel_frame_count)
+		json_put_count(&stack, "kernel_frame_count", row->kernel_frame_count);
 	json_append_made(stacks, &stack);
 }
 

@@ -264,16 +264,20 @@ static bool column_is_shown(const struct growth *growth, const struct stack_colu
 	return column->views & 1U << view_of(growth);
 }
 
-static void frames_detail(const struct growth_row *row, struct buf *detail)
+static void frames_detail(const struct growth_row *row, const struct render_options *options,
+			  struct buf *detail)
 {
 	for (uint32_t i = row->frame_count; i > 0; i--) {
 		escape_terminal_string(detail, row->frames[i - 1]);
+		if (options->annotate && growth_frame_is_kernel(row, i - 1))
+			buf_append_string(detail, "_[k]");
 		if (i > 1)
 			buf_append_string(detail, " < ");
 	}
 }
 
-static int stacks_table(const struct growth *growth, size_t count, size_t width, struct buf *out)
+static int stacks_table(const struct growth *growth, size_t count,
+			const struct render_options *options, struct buf *out)
 {
 	_cleanup_(text_table_release) struct text_table table = {0};
 	_cleanup_(buf_release) struct buf cell = {0};
@@ -294,10 +298,10 @@ static int stacks_table(const struct growth *growth, size_t count, size_t width,
 			stack_columns[column].cell(growth, row, &cell);
 			text_table_cell(&table, &cell);
 		}
-		frames_detail(row, &cell);
+		frames_detail(row, options, &cell);
 		text_table_detail(&table, &cell);
 	}
-	return text_table_print(&table, TEXT_INDENT, width, out);
+	return text_table_print(&table, TEXT_INDENT, options->columns, out);
 }
 
 static int text_stacks(const struct growth *growth, const struct render_options *options,
@@ -309,7 +313,7 @@ static int text_stacks(const struct growth *growth, const struct render_options 
 		return 0;
 	buf_printf(out, "\nThe %zu largest of %zu stacks, leaf first\n\n", count,
 		   growth->row_count);
-	return stacks_table(growth, count, options->columns, out);
+	return stacks_table(growth, count, options, out);
 }
 
 /* --- what was lost ------------------------------------------------------------------------ */
