@@ -85,7 +85,7 @@ JUDGE := $(BUILD)/judge
 JUDGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/judge/*.c))
 
 FORMATTED := $(wildcard bpf/*.[ch] user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
-SCRIPTS := .ci/run $(wildcard tools/*) $(wildcard tests/*.bats tests/*/*.bats tests/lib/*.bash)
+SCRIPTS := .ci/run $(wildcard tools/* tools/*/*) $(wildcard tests/*.bats tests/*/*.bats tests/lib/*.bash)
 IS_SHELL = $(shell grep -lsE '^\#!.*(sh|bats)$$|^\# shellcheck shell' $(SCRIPTS))
 
 .DEFAULT_GOAL := all
@@ -233,6 +233,10 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/oomtrace
 	$(Q)for page in $(wildcard docs/*.8); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man8/$${page##*/}; done
+	$(Q)install -D -m 644 tools/completion/oomtrace.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/oomtrace
+	$(Q)install -D -m 644 tools/completion/_oomtrace \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_oomtrace
 
 clean: ## remove what was built
 	$(Q)rm -rf build demo oomtrace
