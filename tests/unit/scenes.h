@@ -161,6 +161,17 @@ static inline void play_snapshot(const struct stage *stage, uint64_t seconds, bo
 				   .snapshot = {.time_ns = seconds * 1000000000ULL, .last = last}});
 }
 
+static inline void play_whole(const struct stage *stage, uint64_t seconds)
+{
+	play(stage,
+	     (struct event){.type = EVENT_WHOLE, .snapshot = {.time_ns = seconds * 1000000000ULL}});
+}
+
+static inline void play_forgotten(const struct stage *stage, uint32_t process, uint32_t stack)
+{
+	play(stage, (struct event){.type = EVENT_FORGOTTEN, .forgotten = {process, stack}});
+}
+
 static inline void play_end(const struct stage *stage, enum end_reason reason)
 {
 	play(stage, (struct event){.type = EVENT_END,

@@ -93,11 +93,40 @@ static void test_a_buffer_remembers_that_memory_ran_out(void **state)
 	assert_int_equal(buf_write(&buf, stream), -ENOMEM);
 }
 
+static struct table_key crowded(uint64_t i)
+{
+	return (struct table_key){i % 7, i / 7};
+}
+
+/* Whatever is taken out, in whatever order, everybody else is still found. */
+static void test_a_table_gives_back_what_is_taken(void **state)
+{
+	_cleanup_(table_release) struct table table = {0};
+	static int values[5000];
+
+	(void)state;
+	assert_null(table_take(&table, crowded(1)));
+	for (uint64_t i = 0; i < 5000; i++)
+		assert_int_equal(table_put(&table, crowded(i), &values[i]), 0);
+	for (uint64_t i = 0; i < 5000; i += 3)
+		assert_ptr_equal(table_take(&table, crowded(i)), &values[i]);
+	assert_null(table_take(&table, crowded(0)));
+	for (uint64_t i = 0; i < 5000; i++)
+		assert_ptr_equal(table_get(&table, crowded(i)), i % 3 ? &values[i] : NULL);
+	assert_int_equal(table.count, 5000 - 1667);
+	for (uint64_t i = 5000; i-- > 0;)
+		assert_ptr_equal(table_take(&table, crowded(i)), i % 3 ? &values[i] : NULL);
+	assert_int_equal(table.count, 0);
+	for (size_t i = 0; i < table.capacity; i++)
+		assert_null(table.entries[i].value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_table_finds_what_was_put),
 		cmocka_unit_test(test_a_table_replaces),
+		cmocka_unit_test(test_a_table_gives_back_what_is_taken),
 		cmocka_unit_test(test_an_arena_gives_zeroed_memory_that_stays),
 		cmocka_unit_test(test_a_buffer_grows),
 		cmocka_unit_test(test_a_buffer_remembers_that_memory_ran_out),

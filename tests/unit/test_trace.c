@@ -240,15 +240,24 @@ static void random_snapshot(struct event *event)
 	event->snapshot = (struct snapshot_event){random_u64(), random_u64() & 1};
 }
 
+static void random_forgotten(struct event *event)
+{
+	event->forgotten = (struct forgotten_event){(uint32_t)random_u64(), (uint32_t)random_u64()};
+}
+
 static void (*const random_events[])(struct event *) = {
-	[EVENT_SESSION] = random_session,   [EVENT_PROCESS] = random_process,
-	[EVENT_MODULE] = random_module,     [EVENT_STACK] = random_stack,
-	[EVENT_CELL] = random_cell,         [EVENT_INHERITED] = random_inherited,
-	[EVENT_MEMORY] = random_memory,     [EVENT_LOST] = random_lost,
-	[EVENT_NAME] = random_name,         [EVENT_END] = random_end,
-	[EVENT_RESERVED] = random_reserved, [EVENT_MAPPINGS] = random_mappings,
-	[EVENT_SNAPSHOT] = random_snapshot,
+	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
+	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
+	[EVENT_CELL] = random_cell,           [EVENT_INHERITED] = random_inherited,
+	[EVENT_MEMORY] = random_memory,       [EVENT_LOST] = random_lost,
+	[EVENT_NAME] = random_name,           [EVENT_END] = random_end,
+	[EVENT_RESERVED] = random_reserved,   [EVENT_MAPPINGS] = random_mappings,
+	[EVENT_SNAPSHOT] = random_snapshot,   [EVENT_WHOLE] = random_snapshot,
+	[EVENT_FORGOTTEN] = random_forgotten,
 };
+
+_Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
+	       "every event type goes to a file and back");
 
 static void expect_same_string(const char *got, const char *wanted)
 {

@@ -80,3 +80,43 @@ int table_put(struct table *table, struct table_key key, void *value)
 	*entry = (struct table_entry){.key = key, .value = value};
 	return 0;
 }
+
+static size_t table_home(const struct table *table, size_t at)
+{
+	const struct table_key *key = &table->entries[at].key;
+
+	return table_mix(key->major ^ table_mix(key->minor)) & (table->capacity - 1);
+}
+
+/* Moves into the gap at `hole` what a search would not find behind it, and so on. */
+static void table_close_gap(struct table *table, size_t hole)
+{
+	size_t mask = table->capacity - 1;
+
+	for (size_t at = (hole + 1) & mask; table->entries[at].value; at = (at + 1) & mask) {
+		size_t home = table_home(table, at);
+
+		/* it may move back, but not to before its home */
+		if (((at - home) & mask) < ((at - hole) & mask))
+			continue;
+		table->entries[hole] = table->entries[at];
+		hole = at;
+	}
+	table->entries[hole] = (struct table_entry){.value = NULL};
+}
+
+void *table_take(struct table *table, struct table_key key)
+{
+	struct table_entry *entry;
+	void *value;
+
+	if (!table->capacity)
+		return NULL;
+	entry = table_find(table->entries, table->capacity, key);
+	value = entry->value;
+	if (!value)
+		return NULL;
+	table_close_gap(table, (size_t)(entry - table->entries));
+	table->count--;
+	return value;
+}

@@ -31,6 +31,9 @@ void table_release(struct table *table);
 /* NULL when there is none. */
 void *table_get(const struct table *table, struct table_key key);
 
+/* Removes; the value is the caller's again. NULL when there was none. */
+void *table_take(struct table *table, struct table_key key);
+
 /* Adds or replaces; `value` may not be NULL. 0 or -ENOMEM. */
 int table_put(struct table *table, struct table_key key, void *value);
 

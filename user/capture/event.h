@@ -34,6 +34,8 @@ enum event_type {
 	EVENT_RESERVED,  /* of a snapshot: addresses that one stack of one process has mapped */
 	EVENT_MAPPINGS,  /* of a snapshot: one kind of mapping of one process */
 	EVENT_SNAPSHOT,  /* opens a snapshot: figures of one moment, whole, not differences */
+	EVENT_WHOLE,     /* closes a snapshot: all its figures have come */
+	EVENT_FORGOTTEN, /* a stack or process that no later event names */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -131,6 +133,15 @@ struct stack_event {
 struct snapshot_event {
 	uint64_t time_ns; /* since the session began, never less than the one before */
 	bool last;        /* of the session's end */
+};
+
+/*
+ * Its cell or account was retired. What snapshots up to now say of it stays true; nothing that
+ * comes will name it, so whoever needs no earlier snapshot may let go of it.
+ */
+struct forgotten_event {
+	uint32_t process; /* one of the two; 0: it is the other one */
+	uint32_t stack;
 };
 
 /*
@@ -253,7 +264,8 @@ struct event {
 		struct end_event end;
 		struct reserved_event reserved;
 		struct mappings_event mappings;
-		struct snapshot_event snapshot;
+		struct snapshot_event snapshot; /* EVENT_WHOLE repeats it */
+		struct forgotten_event forgotten;
 	};
 };
 

@@ -131,7 +131,7 @@ static int open_tables(struct live *live)
 		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
 				   live->modules, &live->queue);
 	if (!error)
-		error = stacks_init(&live->stacks, &live->ledger);
+		error = stacks_init(&live->stacks, &live->ledger, &live->queue);
 	if (!error && !live->options.all)
 		error = spaces_init(&live->spaces, &live->root, &live->ledger, &live->lives,
 				    bpf_map__fd(live->programs->skeleton->maps.mapping_records));

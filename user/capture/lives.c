@@ -30,19 +30,27 @@ int lives_init(struct lives *lives, const struct sysroot *root, const struct pro
 	return lives->items && lives->forks ? 0 : -ENOMEM;
 }
 
-void lives_forget(struct lives *lives, uint32_t account)
+static void life_release(struct life *life)
 {
-	struct life *life = &lives->items[account];
-
 	mappings_release(&life->mappings);
 	free(life->exe);
 	memset(life, 0, sizeof(*life));
 }
 
+void lives_forget(struct lives *lives, uint32_t account)
+{
+	struct life *life = &lives->items[account];
+	const struct event event = {.type = EVENT_FORGOTTEN, .forgotten = {.process = life->id}};
+
+	if (life->announced)
+		event_queue_push(lives->queue, &event);
+	life_release(life);
+}
+
 void lives_release(struct lives *lives)
 {
 	for (uint32_t i = 0; lives->items && i < lives->ledger->account_count; i++)
-		lives_forget(lives, i);
+		life_release(&lives->items[i]);
 	free(lives->items);
 	free(lives->forks);
 	lives->items = NULL;

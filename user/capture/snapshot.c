@@ -296,10 +296,10 @@ static void queue_all(const struct snapshot_context *context,
 	losses_queue(context->programs, context->last, context->queue);
 }
 
-static void queue_opening(const struct snapshot_context *context)
+static void queue_frame(const struct snapshot_context *context, enum event_type type)
 {
 	struct event event = {
-		.type = EVENT_SNAPSHOT,
+		.type = type,
 		.snapshot = {.time_ns = context->time_ns, .last = context->last},
 	};
 
@@ -311,7 +311,7 @@ int snapshot(const struct snapshot_context *context)
 	struct reconciliation reconciliation = {0};
 	int error;
 
-	queue_opening(context);
+	queue_frame(context, EVENT_SNAPSHOT);
 	error = programs_scan(context->programs);
 	if (!error)
 		error = programs_settle_cpus(context->programs);
@@ -326,5 +326,6 @@ int snapshot(const struct snapshot_context *context)
 	queue_all(context, context->reconcile ? &reconciliation : NULL);
 	reconciliation_release(&reconciliation);
 	error = queue_spaces(context);
+	queue_frame(context, EVENT_WHOLE);
 	return error ? error : context->queue->error;
 }

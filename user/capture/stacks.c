@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-int stacks_init(struct stacks *stacks, const struct ledger *ledger)
+int stacks_init(struct stacks *stacks, const struct ledger *ledger, struct event_queue *queue)
 {
-	*stacks = (struct stacks){.first_cell = ledger_first_stack_cell(ledger)};
+	*stacks = (struct stacks){.first_cell = ledger_first_stack_cell(ledger), .queue = queue};
 	stacks->count = ledger->cell_count - stacks->first_cell;
 	stacks->items = calloc(stacks->count, sizeof(*stacks->items));
 	return stacks->items ? 0 : -ENOMEM;
@@ -24,6 +24,15 @@ static void clear(struct stacks *stacks, struct stack *stack)
 		stacks->used--;
 	free(stack->frames);
 	memset(stack, 0, sizeof(*stack));
+}
+
+static void forget(struct stacks *stacks, struct stack *stack)
+{
+	const struct event event = {.type = EVENT_FORGOTTEN, .forgotten = {.stack = stack->id}};
+
+	if (stack->announced)
+		event_queue_push(stacks->queue, &event);
+	clear(stacks, stack);
 }
 
 void stacks_release(struct stacks *stacks)
@@ -93,7 +102,7 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 	/* what is there is the kernel's part of this stack, or somebody's who had the cell before
 	 */
 	if (stack->id || !(record->flags & OT_STACK_KERNEL))
-		clear(stacks, stack);
+		forget(stacks, stack);
 	if (make_room(stack, record->frame_count))
 		return -ENOMEM;
 	lives_resolve(lives, record->account, record->frames, record->frame_count,
@@ -119,5 +128,5 @@ void stacks_forget(struct stacks *stacks, uint32_t cell)
 	struct stack *stack = slot(stacks, cell);
 
 	if (stack)
-		clear(stacks, stack);
+		forget(stacks, stack);
 }

@@ -27,9 +27,11 @@ struct stacks {
 	uint32_t count;
 	uint32_t used;
 	uint32_t last_id;
+	struct event_queue *queue; /* to say which ones are forgotten */
 };
 
-int stacks_init(struct stacks *stacks, const struct ledger *ledger);
+/* `stacks` keeps the queue. 0 or -ENOMEM. */
+int stacks_init(struct stacks *stacks, const struct ledger *ledger, struct event_queue *queue);
 void stacks_release(struct stacks *stacks);
 
 /* Keeps what a record says. `bytes` is the record's length. 0, -EBADMSG or -ENOMEM. */

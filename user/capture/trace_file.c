@@ -25,6 +25,7 @@ static bool is_of_a_snapshot(const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_SNAPSHOT:
+	case EVENT_WHOLE:
 	case EVENT_CELL:
 	case EVENT_INHERITED:
 	case EVENT_RESERVED:

@@ -121,19 +121,25 @@ static const struct trace_field snapshot_fields[] = {
 	BOOL(snapshot.last),
 };
 
+static const struct trace_field forgotten_fields[] = {
+	U32(forgotten.process),
+	U32(forgotten.stack),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
 	}
 
 static const struct trace_layout layouts[] = {
-	[EVENT_SESSION] = LAYOUT(session),   [EVENT_PROCESS] = LAYOUT(process),
-	[EVENT_MODULE] = LAYOUT(module),     [EVENT_STACK] = LAYOUT(stack),
-	[EVENT_CELL] = LAYOUT(cell),         [EVENT_INHERITED] = LAYOUT(inherited),
-	[EVENT_MEMORY] = LAYOUT(memory),     [EVENT_LOST] = LAYOUT(lost),
-	[EVENT_NAME] = LAYOUT(name),         [EVENT_END] = LAYOUT(end),
-	[EVENT_RESERVED] = LAYOUT(reserved), [EVENT_MAPPINGS] = LAYOUT(mappings),
-	[EVENT_SNAPSHOT] = LAYOUT(snapshot),
+	[EVENT_SESSION] = LAYOUT(session),     [EVENT_PROCESS] = LAYOUT(process),
+	[EVENT_MODULE] = LAYOUT(module),       [EVENT_STACK] = LAYOUT(stack),
+	[EVENT_CELL] = LAYOUT(cell),           [EVENT_INHERITED] = LAYOUT(inherited),
+	[EVENT_MEMORY] = LAYOUT(memory),       [EVENT_LOST] = LAYOUT(lost),
+	[EVENT_NAME] = LAYOUT(name),           [EVENT_END] = LAYOUT(end),
+	[EVENT_RESERVED] = LAYOUT(reserved),   [EVENT_MAPPINGS] = LAYOUT(mappings),
+	[EVENT_SNAPSHOT] = LAYOUT(snapshot),   [EVENT_WHOLE] = LAYOUT(snapshot),
+	[EVENT_FORGOTTEN] = LAYOUT(forgotten),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -214,6 +214,8 @@ int command_growth(const struct opts *opts)
 
 	if (growth_builder_new(&recording.builder))
 		return EXIT_CODE_FAILED;
+	if (opts->format == FORMAT_TRACE)
+		growth_builder_name_all(recording.builder);
 	if (open_output(&recording))
 		return EXIT_CODE_FAILED;
 	code = start(&recording);

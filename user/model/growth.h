@@ -92,6 +92,7 @@ struct growth_row {
 	enum stack_origin origin;
 	uint32_t inherited_from_pid; /* 0: the process's own */
 	int64_t bytes; /* what the chosen view counts; negative only where something has shrunk */
+	int64_t change_bytes;     /* since growth.previous_ns, where that is known */
 	uint64_t allocated_bytes; /* gross in the time shown, all kinds of the stack together */
 	uint64_t samples;         /* slots behind `bytes`; 0: not sampled but subtracted */
 	uint64_t from_samples;    /* of them already there when the interval began */
@@ -123,12 +124,16 @@ struct growth {
 	uint64_t from_ns; /* both since the session began */
 	bool time_known;  /* time_ns, the moment of the figures, means something */
 	uint64_t time_ns;
+	bool previous_known; /* rows have a change, since previous_ns after the session began */
+	uint64_t previous_ns;
 	bool earlier; /* the figures are of a moment before the session's end */
 	const struct growth_process *processes; /* targets first, then by pid */
 	size_t process_count;
+	size_t gone_count;             /* processes that have ended and been forgotten since */
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
 	int64_t total_bytes;                /* of all rows */
+	int64_t change_bytes;               /* of all rows */
 	int64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */
 	const struct growth_loss *losses;   /* only those with a count */
 	size_t loss_count;

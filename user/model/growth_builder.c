@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/growth_events.h"
+#include "model/growth_forget.h"
 
 int growth_builder_new(struct growth_builder **ret_builder)
 {
@@ -17,8 +18,23 @@ int growth_builder_new(struct growth_builder **ret_builder)
 	return 0;
 }
 
+static void free_all(struct growth_builder *builder)
+{
+	for (struct known_process *process = builder->first_process, *next; process;
+	     process = next) {
+		next = process->next;
+		free(process);
+	}
+	for (struct known_stack *stack = builder->first_stack, *next; stack; stack = next) {
+		next = stack->next;
+		free(stack);
+	}
+}
+
 void growth_builder_free(struct growth_builder *builder)
 {
+	free_all(builder);
+	table_release(&builder->wanted);
 	table_release(&builder->processes);
 	table_release(&builder->modules);
 	table_release(&builder->stacks);
@@ -31,6 +47,16 @@ void growth_builder_free(struct growth_builder *builder)
 void growth_builder_limit(struct growth_builder *builder, const struct growth_interval *interval)
 {
 	builder->interval = *interval;
+}
+
+void growth_builder_name_all(struct growth_builder *builder)
+{
+	builder->name_all = true;
+}
+
+void growth_builder_keep_previous(struct growth_builder *builder)
+{
+	builder->snapshots.keep_previous = true;
 }
 
 struct growth_snapshots growth_builder_snapshots(const struct growth_builder *builder)
@@ -92,9 +118,11 @@ static struct known_process *process_declare(struct growth_builder *builder, uin
 
 	if (process)
 		return process;
-	process = arena_alloc(&builder->arena, 1, sizeof(*process));
-	if (!process || table_put(&builder->processes, id_key(id), process))
+	process = calloc(1, sizeof(*process));
+	if (!process || table_put(&builder->processes, id_key(id), process)) {
+		free(process);
 		return NULL;
+	}
 	*builder->last_process = process;
 	builder->last_process = &process->next;
 	return process;
@@ -154,26 +182,28 @@ static uint32_t kernel_frame_count(const struct growth_builder *builder,
 static int add_stack(struct growth_builder *builder, const struct event *event)
 {
 	const struct stack_event *from = &event->stack;
+	size_t frames_bytes = from->frame_count * sizeof(*from->frames);
 	struct known_stack *stack;
 
-	if (!frames_are_known(builder, from))
+	/* of two that claim one id the first could be named by a snapshot already */
+	if (!frames_are_known(builder, from) || table_get(&builder->stacks, id_key(from->id)))
 		return -EBADMSG;
-	stack = arena_alloc(&builder->arena, 1, sizeof(*stack));
-	if (!stack)
+	stack = calloc(1, sizeof(*stack) + frames_bytes);
+	if (!stack || table_put(&builder->stacks, id_key(from->id), stack)) {
+		free(stack);
 		return -ENOMEM;
+	}
 	stack->id = from->id;
 	stack->origin = from->origin;
 	stack->truncated = from->truncated;
 	memcpy(stack->comm, from->comm, sizeof(stack->comm) - 1);
 	stack->frame_count = from->frame_count;
 	stack->kernel_frame_count = kernel_frame_count(builder, from);
-	stack->frames = arena_copy(&builder->arena, from->frames,
-				   from->frame_count * sizeof(*from->frames));
-	if (!stack->frames)
-		return -ENOMEM;
+	if (frames_bytes)
+		memcpy(stack->frames, from->frames, frames_bytes);
 	*builder->last_stack = stack;
 	builder->last_stack = &stack->next;
-	return table_put(&builder->stacks, id_key(from->id), stack);
+	return 0;
 }
 
 static int add_cell(struct growth_builder *builder, const struct event *event)
@@ -333,17 +363,34 @@ static int add_mappings(struct growth_builder *builder, const struct event *even
 
 static int add_snapshot(struct growth_builder *builder, const struct event *event)
 {
-	return snapshots_open(&builder->snapshots, &event->snapshot);
+	int err = snapshots_open(&builder->snapshots, &event->snapshot);
+
+	return err ? err : growth_forget(builder);
+}
+
+static int add_whole(struct growth_builder *builder,
+		     const struct event *event __attribute__((unused)))
+{
+	snapshots_close(&builder->snapshots);
+	return 0;
 }
 
 static int (*const adders[])(struct growth_builder *, const struct event *) = {
-	[EVENT_SESSION] = add_session,   [EVENT_PROCESS] = add_process,
-	[EVENT_MODULE] = add_module,     [EVENT_STACK] = add_stack,
-	[EVENT_CELL] = add_cell,         [EVENT_INHERITED] = add_inherited,
-	[EVENT_MEMORY] = add_memory,     [EVENT_LOST] = add_lost,
-	[EVENT_NAME] = add_name,         [EVENT_END] = add_end,
-	[EVENT_RESERVED] = add_reserved, [EVENT_MAPPINGS] = add_mappings,
+	[EVENT_SESSION] = add_session,
+	[EVENT_PROCESS] = add_process,
+	[EVENT_MODULE] = add_module,
+	[EVENT_STACK] = add_stack,
+	[EVENT_CELL] = add_cell,
+	[EVENT_INHERITED] = add_inherited,
+	[EVENT_MEMORY] = add_memory,
+	[EVENT_LOST] = add_lost,
+	[EVENT_NAME] = add_name,
+	[EVENT_END] = add_end,
+	[EVENT_RESERVED] = add_reserved,
+	[EVENT_MAPPINGS] = add_mappings,
 	[EVENT_SNAPSHOT] = add_snapshot,
+	[EVENT_WHOLE] = add_whole,
+	[EVENT_FORGOTTEN] = growth_mark_forgotten,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,
@@ -373,24 +420,36 @@ struct unnamed_walk {
 	struct table seen;
 };
 
+static int walk_frame(struct unnamed_walk *walk, uint32_t module, uint64_t offset)
+{
+	struct table_key key = frame_key(module, offset);
+	int err;
+
+	if (!module || table_get(&walk->builder->names, key) || table_get(&walk->seen, key))
+		return 0;
+	err = table_put(&walk->seen, key, walk);
+	return err ? err : walk->callback(module, offset, walk->context);
+}
+
 static int walk_stack(struct unnamed_walk *walk, const struct known_stack *stack)
 {
-	for (uint32_t i = 0; i < stack->frame_count; i++) {
-		const struct event_frame *frame = &stack->frames[i];
-		struct table_key key = frame_key(frame->module, frame->offset);
-		int err;
+	int err = 0;
 
-		if (!frame->module || table_get(&walk->builder->names, key) ||
-		    table_get(&walk->seen, key))
-			continue;
-		err = table_put(&walk->seen, key, (void *)frame);
-		if (err)
-			return err;
-		err = walk->callback(frame->module, frame->offset, walk->context);
-		if (err)
-			return err;
-	}
-	return 0;
+	for (uint32_t i = 0; i < stack->frame_count && !err; i++)
+		err = walk_frame(walk, stack->frames[i].module, stack->frames[i].offset);
+	return err;
+}
+
+static int walk_wanted(struct unnamed_walk *walk)
+{
+	const struct table *wanted = &walk->builder->wanted;
+	int err = 0;
+
+	for (size_t i = 0; i < wanted->capacity && !err; i++)
+		if (wanted->entries[i].value)
+			err = walk_frame(walk, (uint32_t)wanted->entries[i].key.major,
+					 wanted->entries[i].key.minor);
+	return err;
 }
 
 int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_fn callback,
@@ -406,6 +465,8 @@ int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_
 	for (const struct known_stack *stack = builder->first_stack; stack && !err;
 	     stack = stack->next)
 		err = walk_stack(&walk, stack);
+	if (!err)
+		err = walk_wanted(&walk);
 	table_release(&walk.seen);
 	return err;
 }

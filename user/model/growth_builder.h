@@ -31,6 +31,15 @@ struct growth_interval {
 /* Before any event. Without it the last snapshot counts. */
 void growth_builder_limit(struct growth_builder *builder, const struct growth_interval *interval);
 
+/*
+ * Before any event. Names of all stacks will be asked for, of those that are gone by then as well:
+ * what a trace file needs, which has the snapshots that held them.
+ */
+void growth_builder_name_all(struct growth_builder *builder);
+
+/* Before any event. Keeps the snapshot before the last, for growth_options.since_previous. */
+void growth_builder_keep_previous(struct growth_builder *builder);
+
 /* What snapshots a session has; both times are since it began. */
 struct growth_snapshots {
 	uint64_t count;
@@ -58,6 +67,9 @@ struct growth_options {
 	bool since_start; /* rows count gross allocation */
 	bool reserved;    /* rows count mapped addresses; excludes since_start and kinds */
 	uint32_t kinds;   /* bits (1 << kind) of the kinds that become rows; 0: all */
+	/* rows tell how they have changed since the snapshot before, too: growth_row.change_bytes
+	 */
+	bool since_previous;
 };
 
 /*

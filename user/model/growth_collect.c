@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/growth_collect.h"
 
+#include <string.h>
+
 #include "model/frame_names.h"
 
 static const struct growth_process *process_of(const struct growth_draft *draft,
@@ -19,16 +21,23 @@ int row_start(const struct growth_draft *draft, const struct growth_process *pro
 	      struct growth_row *ret_row)
 {
 	struct frame_names names;
+	const char *comm;
 	int err;
 
 	err = frame_names_make(draft->builder, &draft->owned->arena, stack, inherited_from_pid,
 			       &names);
 	if (err)
 		return err;
+	comm = process->comm;
+	/* an inherited page was never touched by a thread of this process */
+	if (stack->comm[0] && !inherited_from_pid && strcmp(stack->comm, comm) != 0)
+		/* a copy: the stack may be forgotten while the rows are still looked at */
+		comm = arena_strdup(&draft->owned->arena, stack->comm);
+	if (!comm)
+		return -ENOMEM;
 	*ret_row = (struct growth_row){
 		.process = process,
-		/* an inherited page was never touched by a thread of this process */
-		.comm = stack->comm[0] && !inherited_from_pid ? stack->comm : process->comm,
+		.comm = comm,
 		.origin = stack->origin,
 		.inherited_from_pid = inherited_from_pid,
 		.frame_count = names.count,
@@ -43,7 +52,7 @@ struct collection {
 	struct row_list *rows;
 	struct growth_draft *draft;
 	const struct known_snapshot *snapshot;
-	bool from; /* it is the one that growth is counted from */
+	bool from; /* it is the one that growth, or change, is counted from */
 	struct table legacies;
 };
 
@@ -189,7 +198,7 @@ int rows_collect(struct row_list *rows, struct growth_draft *draft,
 		.rows = rows,
 		.draft = draft,
 		.snapshot = snapshot,
-		.from = snapshot == draft->from,
+		.from = snapshot != draft->to,
 	};
 	int err = 0;
 
@@ -227,7 +236,7 @@ int rows_collect_reserved(struct row_list *rows, struct growth_draft *draft,
 		.rows = rows,
 		.draft = draft,
 		.snapshot = snapshot,
-		.from = snapshot == draft->from,
+		.from = snapshot != draft->to,
 	};
 	int err = 0;
 

@@ -9,7 +9,7 @@
 #include "model/growth_rows.h"
 #include "model/row_list.h"
 
-/* Adds the rows of a snapshot, as the counts of their interval's beginning if it is draft->from. */
+/* Adds the rows of a snapshot, as the counts of the beginning unless it is draft->to. */
 int rows_collect(struct row_list *rows, struct growth_draft *draft,
 		 const struct known_snapshot *snapshot);
 

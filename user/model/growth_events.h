@@ -14,6 +14,8 @@
 
 struct known_process {
 	struct known_process *next;
+	bool forgotten;             /* no event will name it any more */
+	bool marked;                /* a snapshot does: for growth_forget.c alone */
 	struct process_event event; /* the latest one */
 	bool has_start;
 	struct memory_event start;
@@ -21,13 +23,14 @@ struct known_process {
 
 struct known_stack {
 	struct known_stack *next;
+	bool forgotten, marked; /* as of a process */
 	enum stack_origin origin;
 	bool truncated;
 	char comm[EVENT_COMM_LEN];
 	uint32_t id;
 	uint32_t frame_count;
-	uint32_t kernel_frame_count;      /* of them, the first */
-	const struct event_frame *frames; /* leaf first */
+	uint32_t kernel_frame_count; /* of them, the first */
+	struct event_frame frames[]; /* leaf first */
 };
 
 struct growth_builder {
@@ -44,6 +47,11 @@ struct growth_builder {
 	/* in the order in which they came */
 	struct known_process *first_process, **last_process;
 	struct known_stack *first_stack, **last_stack;
+
+	size_t forgotten;    /* processes and stacks that are still here */
+	size_t gone;         /* processes that are not */
+	bool name_all;       /* names are wanted of stacks that are gone, too */
+	struct table wanted; /* module, offset of their frames -> anything */
 
 	struct growth_interval interval;
 	struct snapshots snapshots;

@@ -233,6 +233,8 @@ static void times_make(struct growth_draft *draft)
 	growth->earlier = draft->to->timed && !draft->to->last;
 	growth->has_from = draft->from != NULL;
 	growth->from_ns = draft->from ? draft->from->time_ns : 0;
+	growth->previous_known = draft->previous != NULL;
+	growth->previous_ns = draft->previous ? draft->previous->time_ns : 0;
 }
 
 static int draft_finish(struct growth_draft *draft)
@@ -263,12 +265,15 @@ int growth_builder_finish(const struct growth_builder *builder,
 	err = snapshots_pick(&builder->snapshots, &draft.to, &draft.from);
 	if (err)
 		return err;
+	if (options->since_previous)
+		draft.previous = snapshots_previous(&builder->snapshots);
 	draft.owned = calloc(1, sizeof(*draft.owned));
 	if (!draft.owned)
 		return -ENOMEM;
 	growth = &draft.owned->growth;
 	growth->session = session_of(builder);
 	growth->since_start = options->since_start;
+	growth->gone_count = builder->gone;
 	growth->reserved = options->reserved;
 	draft.estimate = (struct estimate){
 		.period_pages = builder->session.period_pages,

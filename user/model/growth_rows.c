@@ -42,6 +42,15 @@ static uint64_t allocated_since(const struct growth_row *row)
 		       : 0;
 }
 
+/* What a row of `to` holds, next to how that has changed. */
+static void row_count_change(struct growth_row *row, const struct estimate *estimate)
+{
+	row->bytes = (int64_t)estimate_bytes(estimate, row->samples);
+	row->change_bytes = row->bytes - (int64_t)estimate_bytes(estimate, row->from_samples);
+	row->allocated_bytes = estimate_bytes(estimate, allocated_since(row));
+	row->error_bytes = estimate_error_bytes(estimate, row->samples);
+}
+
 static void row_count_bytes(struct growth_row *row, const struct estimate *estimate)
 {
 	uint64_t allocated_slots = allocated_since(row);
@@ -55,10 +64,11 @@ static void row_count_bytes(struct growth_row *row, const struct estimate *estim
 					    : row->samples);
 }
 
-static void rows_count_bytes(struct row_list *rows, const struct estimate *estimate)
+static void rows_count_bytes(struct row_list *rows, const struct growth_draft *draft,
+			     const struct estimate *estimate)
 {
 	for (size_t i = 0; i < rows->count; i++)
-		row_count_bytes(&rows->row[i], estimate);
+		(draft->previous ? row_count_change : row_count_bytes)(&rows->row[i], estimate);
 }
 
 /* Where growth is asked for, what has stayed the same is no answer. */
@@ -67,7 +77,7 @@ static void rows_drop_unchanged(struct row_list *rows)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < rows->count; i++)
-		if (rows->row[i].bytes)
+		if (rows->row[i].bytes || rows->row[i].change_bytes)
 			rows->row[kept++] = rows->row[i];
 	rows->count = kept;
 }
@@ -120,6 +130,7 @@ static int rows_publish(const struct row_list *rows, struct growth_owned *owned)
 		const struct growth_row *row = &growth->rows[i];
 
 		growth->total_bytes = estimate_add_signed(growth->total_bytes, row->bytes);
+		growth->change_bytes = estimate_add_signed(growth->change_bytes, row->change_bytes);
 		growth->kind_bytes[row->kind] =
 			estimate_add_signed(growth->kind_bytes[row->kind], row->bytes);
 	}
@@ -140,10 +151,11 @@ static void reserved_explain(struct growth_draft *draft)
 
 static int reserved_make(struct row_list *rows, struct growth_draft *draft)
 {
+	const struct known_snapshot *before = draft->previous ? draft->previous : draft->from;
 	int err = rows_collect_reserved(rows, draft, draft->to);
 
-	if (!err && draft->from)
-		err = rows_collect_reserved(rows, draft, draft->from);
+	if (!err && before)
+		err = rows_collect_reserved(rows, draft, before);
 	row_list_merge(rows);
 	return err;
 }
@@ -157,8 +169,8 @@ int growth_reserved_make(struct growth_draft *draft)
 
 	if (err)
 		return err;
-	rows_count_bytes(&rows, &exact);
-	if (draft->from)
+	rows_count_bytes(&rows, draft, &exact);
+	if (draft->from || draft->previous)
 		rows_drop_unchanged(&rows);
 	reserved_explain(draft);
 	row_list_sort(&rows);
@@ -167,10 +179,11 @@ int growth_reserved_make(struct growth_draft *draft)
 
 static int rows_make(struct row_list *rows, struct growth_draft *draft)
 {
+	const struct known_snapshot *before = draft->previous ? draft->previous : draft->from;
 	int err = rows_collect(rows, draft, draft->to);
 
-	if (!err && draft->from)
-		err = rows_collect(rows, draft, draft->from);
+	if (!err && before)
+		err = rows_collect(rows, draft, before);
 	row_list_merge(rows);
 	if (err || draft->estimate.period_pages == 1)
 		return err;
@@ -187,8 +200,8 @@ int growth_rows_make(struct growth_draft *draft)
 	err = rows_make(&rows, draft);
 	if (err)
 		return err;
-	rows_count_bytes(&rows, &draft->estimate);
-	if (draft->from)
+	rows_count_bytes(&rows, draft, &draft->estimate);
+	if (draft->from || draft->previous)
 		rows_drop_unchanged(&rows);
 	err = rows_add_subtracted(&rows, draft);
 	if (err)

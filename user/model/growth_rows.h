@@ -16,7 +16,8 @@ struct growth_draft {
 	const struct growth_builder *builder;
 	const struct growth_options *options;
 	const struct known_snapshot *to;
-	const struct known_snapshot *from; /* NULL: rows are of `to` alone */
+	const struct known_snapshot *from;     /* NULL: rows are of `to` alone */
+	const struct known_snapshot *previous; /* not NULL: rows tell their change since, too */
 	struct estimate estimate;
 	struct growth_owned *owned;
 	struct growth_process *processes; /* owned->growth.processes, still being filled in */

@@ -49,6 +49,11 @@ void snapshots_close(struct snapshots *snapshots)
 	if (!filled)
 		return;
 	snapshots->filling = NULL;
+	if (snapshots->keep_previous) {
+		replace(&snapshots->from, snapshots->whole);
+		snapshots->whole = filled;
+		return;
+	}
 	if (snapshots->has_from && filled->timed && !is_after(filled->time_ns, snapshots->from_ns))
 		replace(&snapshots->from, filled);
 	else
@@ -105,8 +110,13 @@ int snapshots_pick(const struct snapshots *snapshots, const struct known_snapsho
 	if (snapshots->has_from && !snapshots->from)
 		return -ERANGE;
 	*ret_to = to;
-	*ret_from = snapshots->from;
+	*ret_from = snapshots->has_from ? snapshots->from : NULL;
 	return 0;
+}
+
+const struct known_snapshot *snapshots_previous(const struct snapshots *snapshots)
+{
+	return snapshots->keep_previous ? snapshots->from : NULL;
 }
 
 const struct memory_event *snapshot_memory(const struct known_snapshot *snapshot,

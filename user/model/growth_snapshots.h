@@ -67,6 +67,7 @@ struct known_snapshot {
 struct snapshots {
 	bool has_from, has_to;
 	int64_t from_ns, to_ns; /* since the session began; it may have begun later */
+	bool keep_previous;     /* `from` is the one before `whole` */
 	struct known_snapshot *from, *whole, *filling;
 	bool past_to; /* whatever else comes is later than what was asked for */
 	struct growth_snapshots seen;
@@ -77,7 +78,7 @@ void snapshots_release(struct snapshots *snapshots);
 /* Closes the one being filled and opens another. 0, -ENOMEM, or -EBADMSG when time runs back. */
 int snapshots_open(struct snapshots *snapshots, const struct snapshot_event *event);
 
-/* The one being filled is whole. */
+/* The one being filled, if there is one, is whole. */
 void snapshots_close(struct snapshots *snapshots);
 
 /* The one to fill, an untimed one where none is open. NULL when memory has run out. */
@@ -90,6 +91,9 @@ struct known_snapshot *snapshots_filling(struct snapshots *snapshots);
  */
 int snapshots_pick(const struct snapshots *snapshots, const struct known_snapshot **ret_to,
 		   const struct known_snapshot **ret_from);
+
+/* The one before the last whole one. NULL: none, or not kept. */
+const struct known_snapshot *snapshots_previous(const struct snapshots *snapshots);
 
 /* What the kernel said about a process at that moment. NULL: nothing. */
 const struct memory_event *snapshot_memory(const struct known_snapshot *snapshot,

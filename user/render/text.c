@@ -136,7 +136,7 @@ static void heading_kinds(const struct growth *growth, struct buf *out)
 /* Of processes that ended earlier only what outlives them is shown; somebody may look for more. */
 static void heading_gone(const struct growth *growth, struct buf *out)
 {
-	size_t gone = 0;
+	size_t gone = growth->gone_count;
 
 	for (size_t i = 0; i < growth->process_count; i++)
 		gone += growth->processes[i].ended && !growth->processes[i].at_end;
