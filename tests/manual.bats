@@ -64,7 +64,8 @@ offered()
 
 @test "zsh completes the same options, with what they are for" {
 	requires zsh
-	export PATH="$(dirname "$OOMTRACE"):$PATH"
+	PATH="$(dirname "$OOMTRACE"):$PATH"
+	export PATH
 	run zsh -fc '
 		_describe() { print -l -- "${(P@)@[-1]}" }
 		compadd() { print -l -- "$@" }

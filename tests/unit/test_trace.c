@@ -245,6 +245,130 @@ static void random_forgotten(struct event *event)
 	event->forgotten = (struct forgotten_event){(uint32_t)random_u64(), (uint32_t)random_u64()};
 }
 
+static void random_incident(struct event *event)
+{
+	event->incident = (struct incident_event){
+		.kind = random_between(INCIDENT_OOM_KILL, INCIDENT_KIND_COUNT - 1),
+		.scope = random_between(0, SCOPE_COUNT - 1),
+		.sources = (uint32_t)random_u64(),
+		.known = (uint32_t)random_u64(),
+		.id = random_string(200),
+		.sequence = random_u64(),
+		.realtime_ns = random_u64(),
+		.monotonic_ns = random_u64(),
+		.order = (uint32_t)random_u64(),
+		.gfp = (uint32_t)random_u64(),
+		.domain_pages = random_u64(),
+		.trigger_pid = (uint32_t)random_u64(),
+		.trigger_tid = (uint32_t)random_u64(),
+		.trigger_user_stack = (uint32_t)random_u64(),
+		.trigger_kernel_stack = (uint32_t)random_u64(),
+		.trigger_cgroup = random_u64() & 1 ? NULL : random_string(200),
+	};
+	strcpy(event->incident.trigger_comm, random_string(EVENT_COMM_LEN - 1));
+}
+
+static void random_victim(struct event *event)
+{
+	event->victim = (struct victim_event){
+		.process = (uint32_t)random_u64(),
+		.role = random_between(VICTIM_CHOSEN, VICTIM_ROLE_COUNT - 1),
+		.known = (uint32_t)random_u64(),
+		.before = (uint32_t)random_u64(),
+		.tid = (uint32_t)random_u64(),
+		.parent_pid = (uint32_t)random_u64(),
+		.uid = (uint32_t)random_u64(),
+		.threads = (uint32_t)random_u64(),
+		.oom_score_adj = (int32_t)random_u64(),
+		.cgroup_id = random_u64(),
+		.cgroup = random_u64() & 1 ? NULL : random_string(200),
+		.rss_anon_bytes = random_u64(),
+		.rss_file_bytes = random_u64(),
+		.rss_shmem_bytes = random_u64(),
+		.swap_bytes = random_u64(),
+		.page_table_bytes = random_u64(),
+		.peak_bytes = random_u64(),
+	};
+}
+
+static void random_argument(struct event *event)
+{
+	event->argument = (struct argument_event){
+		.process = (uint32_t)random_u64(),
+		.index = (uint32_t)random_u64(),
+		.text = random_string(200),
+		.cut = random_u64() & 1,
+	};
+}
+
+static void random_ancestor(struct event *event)
+{
+	event->ancestor = (struct ancestor_event){
+		.process = (uint32_t)random_u64(),
+		.depth = (uint32_t)random_between(1, UINT32_MAX),
+		.pid = (uint32_t)random_u64(),
+	};
+	strcpy(event->ancestor.comm, random_string(EVENT_COMM_LEN - 1));
+}
+
+static void random_level(struct event *event)
+{
+	event->level = (struct level_event){
+		.index = (uint32_t)random_u64(),
+		.id = random_u64(),
+		.path = random_string(200),
+		.known = (uint32_t)random_u64(),
+		.usage_bytes = random_u64(),
+		.limit_bytes = random_u64(),
+		.swap_bytes = random_u64(),
+		.peak_bytes = random_u64(),
+		.fired = random_u64() & 1,
+		.when = random_between(TAKEN_AT_KILL, TAKEN_COUNT - 1),
+	};
+}
+
+static void random_figure(struct event *event)
+{
+	event->figure = (struct figure_event){
+		.level = (uint32_t)random_u64(),
+		.key = random_string(200),
+		.value = random_u64(),
+		.source = random_between(FIGURE_LEDGER, FIGURE_SOURCE_COUNT - 1),
+		.when = random_between(TAKEN_AT_KILL, TAKEN_COUNT - 1),
+	};
+}
+
+static void random_candidate(struct event *event)
+{
+	event->candidate = (struct candidate_event){
+		.pid = (uint32_t)random_u64(),
+		.known = (uint32_t)random_u64(),
+		.rss_bytes = random_u64(),
+		.swap_bytes = random_u64(),
+		.page_table_bytes = random_u64(),
+		.oom_score_adj = (int32_t)random_u64(),
+		.badness_pages = (int64_t)random_u64(),
+		.chosen = random_u64() & 1,
+		.when = random_between(TAKEN_AT_KILL, TAKEN_COUNT - 1),
+	};
+	strcpy(event->candidate.comm, random_string(EVENT_COMM_LEN - 1));
+}
+
+static void random_moment(struct event *event)
+{
+	event->moment = (struct moment_event){
+		.before_ns = random_u64(),
+		.process = (uint32_t)random_u64(),
+		.level = (uint32_t)random_u64(),
+		.known = (uint32_t)random_u64(),
+		.anon_bytes = random_u64(),
+		.file_bytes = random_u64(),
+		.shmem_bytes = random_u64(),
+		.swap_bytes = random_u64(),
+		.usage_bytes = random_u64(),
+	};
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -253,7 +377,11 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_NAME] = random_name,           [EVENT_END] = random_end,
 	[EVENT_RESERVED] = random_reserved,   [EVENT_MAPPINGS] = random_mappings,
 	[EVENT_SNAPSHOT] = random_snapshot,   [EVENT_WHOLE] = random_snapshot,
-	[EVENT_FORGOTTEN] = random_forgotten,
+	[EVENT_FORGOTTEN] = random_forgotten, [EVENT_INCIDENT] = random_incident,
+	[EVENT_VICTIM] = random_victim,       [EVENT_ARGUMENT] = random_argument,
+	[EVENT_ANCESTOR] = random_ancestor,   [EVENT_LEVEL] = random_level,
+	[EVENT_FIGURE] = random_figure,       [EVENT_CANDIDATE] = random_candidate,
+	[EVENT_MOMENT] = random_moment,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -282,6 +410,12 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 		[EVENT_LOST] = {offsetof(struct event, lost.cause),
 				offsetof(struct event, lost.meaning)},
 		[EVENT_NAME] = {offsetof(struct event, name.name)},
+		[EVENT_INCIDENT] = {offsetof(struct event, incident.id),
+				    offsetof(struct event, incident.trigger_cgroup)},
+		[EVENT_VICTIM] = {offsetof(struct event, victim.cgroup)},
+		[EVENT_ARGUMENT] = {offsetof(struct event, argument.text)},
+		[EVENT_LEVEL] = {offsetof(struct event, level.path)},
+		[EVENT_FIGURE] = {offsetof(struct event, figure.key)},
 		[EVENT_TYPE_END] = {0},
 	};
 

@@ -36,6 +36,14 @@ enum event_type {
 	EVENT_SNAPSHOT,  /* opens a snapshot: figures of one moment, whole, not differences */
 	EVENT_WHOLE,     /* closes a snapshot: all its figures have come */
 	EVENT_FORGOTTEN, /* a stack or process that no later event names */
+	EVENT_INCIDENT,  /* right after the session: this file is of one incident, not of growth */
+	EVENT_VICTIM,    /* of an incident: a process that was killed; the one chosen comes first */
+	EVENT_ARGUMENT,  /* of an incident: one word of a process's command line */
+	EVENT_ANCESTOR,  /* of an incident: a parent, grandparent … of a process */
+	EVENT_LEVEL,     /* of an incident: one level of the cgroup chain, the victim's own first */
+	EVENT_FIGURE,    /* of an incident: one named number, of a level or of the host */
+	EVENT_CANDIDATE, /* of an incident: a process the killer could have chosen */
+	EVENT_MOMENT,    /* of an incident: one point of the timeline, oldest first */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -249,6 +257,208 @@ struct end_event {
 	int exit_status;      /* wait status */
 };
 
+/* --- incidents ------------------------------------------------------------------------------ */
+
+enum incident_kind {
+	INCIDENT_OOM_KILL = 1, /* the kernel's OOM killer */
+	INCIDENT_SIGKILL,      /* somebody else's SIGKILL */
+	INCIDENT_WARNING,      /* a limit comes near */
+	INCIDENT_KIND_COUNT,
+};
+
+/* What had run out, as the kernel's enum oom_constraint (include/linux/oom.h) tells it. */
+enum incident_scope {
+	SCOPE_UNKNOWN,
+	SCOPE_MEMCG,
+	SCOPE_CPUSET,
+	SCOPE_MEMPOLICY,
+	SCOPE_GLOBAL,
+	SCOPE_COUNT,
+};
+
+/* Bits of incident_event.sources: who told of it. */
+enum incident_source {
+	INCIDENT_FROM_BPF = 1 << 0,
+	INCIDENT_FROM_KMSG = 1 << 1,
+	INCIDENT_ENRICHED = 1 << 2, /* by a hook that not every kernel has */
+};
+
+/* Bits of incident_event.known. */
+enum incident_known {
+	INCIDENT_ORDER = 1 << 0,   /* order and gfp */
+	INCIDENT_DOMAIN = 1 << 1,  /* domain_pages */
+	INCIDENT_TRIGGER = 1 << 2, /* trigger_pid, trigger_tid, trigger_comm */
+};
+
+/*
+ * What happened. An incident's file holds it, its victims, what stood around them, and then a
+ * growth session's events (processes, modules, stacks, one last snapshot) of the moment of the
+ * kill: what each stack held is live + held, for the counters of a killed process are frozen at its
+ * SIGKILL.
+ */
+struct incident_event {
+	enum incident_kind kind;
+	enum incident_scope scope;
+	uint32_t sources;      /* enum incident_source bits */
+	uint32_t known;        /* enum incident_known bits */
+	const char *id;        /* unique on this host: also the file's name */
+	uint64_t sequence;     /* of this boot, from 1, without gaps: what is missing was lost */
+	uint64_t realtime_ns;  /* of the kill */
+	uint64_t monotonic_ns; /* the same moment by CLOCK_MONOTONIC */
+	uint32_t order;        /* of the allocation that failed */
+	uint32_t gfp;
+	uint64_t domain_pages; /* what the kernel calls totalpages: of the OOM domain */
+	uint32_t trigger_pid;  /* who asked for memory, not who was killed */
+	uint32_t trigger_tid;
+	char trigger_comm[EVENT_COMM_LEN];
+	uint32_t trigger_user_stack;   /* id of a stack event that follows, 0: none */
+	uint32_t trigger_kernel_stack; /* the same */
+	const char *trigger_cgroup;    /* NULL: unknown */
+};
+
+enum victim_role {
+	VICTIM_CHOSEN = 1,
+	VICTIM_GROUP,  /* memory.oom.group: killed with its whole cgroup */
+	VICTIM_SHARER, /* shares the victim's mm */
+	VICTIM_ROLE_COUNT,
+};
+
+/* Bits of victim_event.known. */
+enum victim_known {
+	VICTIM_IDENTITY = 1 << 0, /* tid, parent_pid, uid, threads, oom_score_adj */
+	VICTIM_CGROUP = 1 << 1,   /* cgroup_id */
+	VICTIM_RSS = 1 << 2,      /* anon, file, shmem, swap */
+	VICTIM_PAGE_TABLES = 1 << 3,
+	VICTIM_PEAK = 1 << 4,
+};
+
+/*
+ * A process that was killed; who it is beyond that says the process event with its id. Figures are
+ * of the kill, taken in BPF, unless a bit of `before` says that they were taken earlier.
+ */
+struct victim_event {
+	uint32_t process;
+	enum victim_role role;
+	uint32_t known;  /* enum victim_known bits */
+	uint32_t before; /* enum victim_known bits: known, but taken before the kill */
+	uint32_t tid;    /* the thread that was signalled */
+	uint32_t parent_pid;
+	uint32_t uid; /* in the initial user namespace */
+	uint32_t threads;
+	int32_t oom_score_adj;
+	uint64_t cgroup_id;
+	const char *cgroup; /* path in its hierarchy, as /proc/PID/cgroup shows it; NULL: unknown */
+	uint64_t rss_anon_bytes;
+	uint64_t rss_file_bytes;
+	uint64_t rss_shmem_bytes;
+	uint64_t swap_bytes;
+	uint64_t page_table_bytes;
+	uint64_t peak_bytes; /* the largest resident set it ever had */
+};
+
+struct argument_event {
+	uint32_t process;
+	uint32_t index;   /* from 0 */
+	const char *text; /* hostile bytes; cut, when cut is set */
+	bool cut;
+};
+
+struct ancestor_event {
+	uint32_t process; /* whose */
+	uint32_t depth;   /* 1: the parent */
+	uint32_t pid;
+	char comm[EVENT_COMM_LEN];
+};
+
+/* When a figure was taken. */
+enum taken_when {
+	TAKEN_AT_KILL = 1, /* in BPF, with the signal */
+	TAKEN_BEFORE,      /* the last one before */
+	TAKEN_AFTER,       /* as soon after as could be: some of it may have been freed */
+	TAKEN_COUNT,
+};
+
+/* Bits of level_event.known. */
+enum level_known {
+	LEVEL_USAGE = 1 << 0,
+	LEVEL_LIMIT = 1 << 1, /* absent: no limit */
+	LEVEL_SWAP = 1 << 2,
+	LEVEL_PEAK = 1 << 3,
+};
+
+/* One memory cgroup, from the victim's own (index 0) up to the root. */
+struct level_event {
+	uint32_t index;
+	uint64_t id;
+	const char *path;
+	uint32_t known; /* enum level_known bits */
+	uint64_t usage_bytes;
+	uint64_t limit_bytes;
+	uint64_t swap_bytes;
+	uint64_t peak_bytes;
+	bool fired; /* its limit is the one that was hit */
+	enum taken_when when;
+};
+
+/* Instead of the index of a level: the whole host. */
+#define LEVEL_HOST UINT32_MAX
+
+enum figure_source {
+	FIGURE_LEDGER = 1,
+	FIGURE_MEMORY_STAT, /* of the cgroup; `key` is the file's own word */
+	FIGURE_MEMINFO,
+	FIGURE_PSI,
+	FIGURE_SOURCE_COUNT,
+};
+
+struct figure_event {
+	uint32_t level; /* or LEVEL_HOST */
+	const char *key;
+	uint64_t value;
+	enum figure_source source;
+	enum taken_when when;
+};
+
+/* Bits of candidate_event.known. */
+enum candidate_known {
+	CANDIDATE_SWAP = 1 << 0,
+	CANDIDATE_PAGE_TABLES = 1 << 1,
+	CANDIDATE_BADNESS = 1 << 2,
+};
+
+struct candidate_event {
+	uint32_t pid;
+	char comm[EVENT_COMM_LEN];
+	uint32_t known; /* enum candidate_known bits */
+	uint64_t rss_bytes;
+	uint64_t swap_bytes;
+	uint64_t page_table_bytes;
+	int32_t oom_score_adj;
+	int64_t badness_pages; /* as oom_badness() (mm/oom_kill.c) adds it up */
+	bool chosen;
+	enum taken_when when;
+};
+
+/* Bits of moment_event.known. */
+enum moment_known {
+	MOMENT_RSS = 1 << 0, /* anon, file and shmem of a process */
+	MOMENT_SWAP = 1 << 1,
+	MOMENT_USAGE = 1 << 2, /* of a level */
+};
+
+/* A process, or a level when `process` is 0, at some time before the kill. */
+struct moment_event {
+	uint64_t before_ns; /* the kill */
+	uint32_t process;
+	uint32_t level;
+	uint32_t known; /* enum moment_known bits */
+	uint64_t anon_bytes;
+	uint64_t file_bytes;
+	uint64_t shmem_bytes;
+	uint64_t swap_bytes;
+	uint64_t usage_bytes;
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -266,6 +476,14 @@ struct event {
 		struct mappings_event mappings;
 		struct snapshot_event snapshot; /* EVENT_WHOLE repeats it */
 		struct forgotten_event forgotten;
+		struct incident_event incident;
+		struct victim_event victim;
+		struct argument_event argument;
+		struct ancestor_event ancestor;
+		struct level_event level;
+		struct figure_event figure;
+		struct candidate_event candidate;
+		struct moment_event moment;
 	};
 };
 

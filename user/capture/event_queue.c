@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "capture/trace_format.h"
 
 struct queued_event {
 	struct event event;
@@ -11,6 +12,7 @@ struct queued_event {
 	_Alignas(8) char payload[]; /* the strings or frames the event points to */
 };
 
+/* A session has the most. */
 #define MAX_STRINGS 6
 
 struct strings {
@@ -18,41 +20,20 @@ struct strings {
 	size_t count;
 };
 
-static void string_add(struct strings *strings, const char **place)
-{
-	if (*place)
-		strings->place[strings->count++] = place;
-}
-
-/* The string members of an event, by type. */
+/* The string members of an event that are there: as the table of the trace file knows them. */
 static struct strings event_strings(struct event *event)
 {
+	const struct trace_layout *layout = trace_layout_of(event->type);
 	struct strings strings = {.count = 0};
 
-	switch (event->type) {
-	case EVENT_SESSION:
-		string_add(&strings, &event->session.tool_version);
-		string_add(&strings, &event->session.kernel_release);
-		string_add(&strings, &event->session.machine);
-		string_add(&strings, &event->session.hostname);
-		string_add(&strings, &event->session.boot_id);
-		string_add(&strings, &event->session.target);
-		break;
-	case EVENT_PROCESS:
-		string_add(&strings, &event->process.exe);
-		break;
-	case EVENT_MODULE:
-		string_add(&strings, &event->module.path);
-		break;
-	case EVENT_LOST:
-		string_add(&strings, &event->lost.cause);
-		string_add(&strings, &event->lost.meaning);
-		break;
-	case EVENT_NAME:
-		string_add(&strings, &event->name.name);
-		break;
-	default:
-		break;
+	for (size_t i = 0; layout && i < layout->count; i++) {
+		const struct trace_field *field = &layout->fields[i];
+		const char **place = (const char **)((char *)event + field->offset);
+
+		if (field->type != TRACE_FIELD_STRING && field->type != TRACE_FIELD_OPTIONAL)
+			continue;
+		if (*place && strings.count < MAX_STRINGS)
+			strings.place[strings.count++] = place;
 	}
 	return strings;
 }

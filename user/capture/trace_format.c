@@ -122,8 +122,89 @@ static const struct trace_field snapshot_fields[] = {
 };
 
 static const struct trace_field forgotten_fields[] = {
-	U32(forgotten.process),
-	U32(forgotten.stack),
+	U32(forgotten.process), U32(forgotten.stack),
+	static const struct trace_field incident_fields[] = {
+		NUMBER_IN(incident.kind, 1, INCIDENT_OOM_KILL, INCIDENT_KIND_COUNT - 1),
+		NUMBER_IN(incident.scope, 1, 0, SCOPE_COUNT - 1),
+		U32(incident.sources),
+		U32(incident.known),
+		STRING(incident.id),
+		U64(incident.sequence),
+		U64(incident.realtime_ns),
+		U64(incident.monotonic_ns),
+		U32(incident.order),
+		U32(incident.gfp),
+		U64(incident.domain_pages),
+		U32(incident.trigger_pid),
+		U32(incident.trigger_tid),
+		COMM(incident.trigger_comm),
+		U32(incident.trigger_user_stack),
+		U32(incident.trigger_kernel_stack),
+		OPTIONAL(incident.trigger_cgroup),
+	};
+
+static const struct trace_field victim_fields[] = {
+	U32(victim.process),
+	NUMBER_IN(victim.role, 1, VICTIM_CHOSEN, VICTIM_ROLE_COUNT - 1),
+	U32(victim.known),
+	U32(victim.before),
+	U32(victim.tid),
+	U32(victim.parent_pid),
+	U32(victim.uid),
+	U32(victim.threads),
+	U32(victim.oom_score_adj),
+	U64(victim.cgroup_id),
+	OPTIONAL(victim.cgroup),
+	U64(victim.rss_anon_bytes),
+	U64(victim.rss_file_bytes),
+	U64(victim.rss_shmem_bytes),
+	U64(victim.swap_bytes),
+	U64(victim.page_table_bytes),
+	U64(victim.peak_bytes),
+};
+
+static const struct trace_field argument_fields[] = {
+	U32(argument.process),
+	U32(argument.index),
+	STRING(argument.text),
+	BOOL(argument.cut),
+};
+
+static const struct trace_field ancestor_fields[] = {
+	U32(ancestor.process),
+	NUMBER_IN(ancestor.depth, 4, 1, UINT32_MAX),
+	U32(ancestor.pid),
+	COMM(ancestor.comm),
+};
+
+static const struct trace_field level_fields[] = {
+	U32(level.index),       U64(level.id),
+	STRING(level.path),     U32(level.known),
+	U64(level.usage_bytes), U64(level.limit_bytes),
+	U64(level.swap_bytes),  U64(level.peak_bytes),
+	BOOL(level.fired),      NUMBER_IN(level.when, 1, TAKEN_AT_KILL, TAKEN_COUNT - 1),
+};
+
+static const struct trace_field figure_fields[] = {
+	U32(figure.level),
+	STRING(figure.key),
+	U64(figure.value),
+	NUMBER_IN(figure.source, 1, FIGURE_LEDGER, FIGURE_SOURCE_COUNT - 1),
+	NUMBER_IN(figure.when, 1, TAKEN_AT_KILL, TAKEN_COUNT - 1),
+};
+
+static const struct trace_field candidate_fields[] = {
+	U32(candidate.pid),           COMM(candidate.comm),
+	U32(candidate.known),         U64(candidate.rss_bytes),
+	U64(candidate.swap_bytes),    U64(candidate.page_table_bytes),
+	U32(candidate.oom_score_adj), U64(candidate.badness_pages),
+	BOOL(candidate.chosen),       NUMBER_IN(candidate.when, 1, TAKEN_AT_KILL, TAKEN_COUNT - 1),
+};
+
+static const struct trace_field moment_fields[] = {
+	U64(moment.before_ns),   U32(moment.process),    U32(moment.level),
+	U32(moment.known),       U64(moment.anon_bytes), U64(moment.file_bytes),
+	U64(moment.shmem_bytes), U64(moment.swap_bytes), U64(moment.usage_bytes),
 };
 
 #define LAYOUT(name)                                                         \
@@ -139,7 +220,11 @@ static const struct trace_layout layouts[] = {
 	[EVENT_NAME] = LAYOUT(name),           [EVENT_END] = LAYOUT(end),
 	[EVENT_RESERVED] = LAYOUT(reserved),   [EVENT_MAPPINGS] = LAYOUT(mappings),
 	[EVENT_SNAPSHOT] = LAYOUT(snapshot),   [EVENT_WHOLE] = LAYOUT(snapshot),
-	[EVENT_FORGOTTEN] = LAYOUT(forgotten),
+	[EVENT_FORGOTTEN] = LAYOUT(forgotten), [EVENT_INCIDENT] = LAYOUT(incident),
+	[EVENT_VICTIM] = LAYOUT(victim),       [EVENT_ARGUMENT] = LAYOUT(argument),
+	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
+	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
+	[EVENT_MOMENT] = LAYOUT(moment),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -2,7 +2,7 @@
 /*
  * How an event lies in a trace file, as data: one table that trace_writer.c walks to encode and
  * trace_reader.c walks to decode, so the two cannot disagree. docs/trace-format.md says the same
- * in prose. Private to those two.
+ * in prose. event_queue.c asks it which members are strings; nobody else includes it.
  *
  * A file is a header, records, and a trailer record. All numbers are little-endian.
  *   header  magic[8]  version u32  crc u32

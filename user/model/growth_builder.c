@@ -375,6 +375,13 @@ static int add_whole(struct growth_builder *builder,
 	return 0;
 }
 
+/* What is of an incident is the business of whoever reads incidents. */
+static int add_nothing(struct growth_builder *builder __attribute__((unused)),
+		       const struct event *event __attribute__((unused)))
+{
+	return 0;
+}
+
 static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_SESSION] = add_session,
 	[EVENT_PROCESS] = add_process,
@@ -391,6 +398,14 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_SNAPSHOT] = add_snapshot,
 	[EVENT_WHOLE] = add_whole,
 	[EVENT_FORGOTTEN] = growth_mark_forgotten,
+	[EVENT_INCIDENT] = add_nothing,
+	[EVENT_VICTIM] = add_nothing,
+	[EVENT_ARGUMENT] = add_nothing,
+	[EVENT_ANCESTOR] = add_nothing,
+	[EVENT_LEVEL] = add_nothing,
+	[EVENT_FIGURE] = add_nothing,
+	[EVENT_CANDIDATE] = add_nothing,
+	[EVENT_MOMENT] = add_nothing,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,
