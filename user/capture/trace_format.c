@@ -122,26 +122,29 @@ static const struct trace_field snapshot_fields[] = {
 };
 
 static const struct trace_field forgotten_fields[] = {
-	U32(forgotten.process), U32(forgotten.stack),
-	static const struct trace_field incident_fields[] = {
-		NUMBER_IN(incident.kind, 1, INCIDENT_OOM_KILL, INCIDENT_KIND_COUNT - 1),
-		NUMBER_IN(incident.scope, 1, 0, SCOPE_COUNT - 1),
-		U32(incident.sources),
-		U32(incident.known),
-		STRING(incident.id),
-		U64(incident.sequence),
-		U64(incident.realtime_ns),
-		U64(incident.monotonic_ns),
-		U32(incident.order),
-		U32(incident.gfp),
-		U64(incident.domain_pages),
-		U32(incident.trigger_pid),
-		U32(incident.trigger_tid),
-		COMM(incident.trigger_comm),
-		U32(incident.trigger_user_stack),
-		U32(incident.trigger_kernel_stack),
-		OPTIONAL(incident.trigger_cgroup),
-	};
+	U32(forgotten.process),
+	U32(forgotten.stack),
+};
+
+static const struct trace_field incident_fields[] = {
+	NUMBER_IN(incident.kind, 1, INCIDENT_OOM_KILL, INCIDENT_KIND_COUNT - 1),
+	NUMBER_IN(incident.scope, 1, 0, SCOPE_COUNT - 1),
+	U32(incident.sources),
+	U32(incident.known),
+	STRING(incident.id),
+	U64(incident.sequence),
+	U64(incident.realtime_ns),
+	U64(incident.monotonic_ns),
+	U32(incident.order),
+	U32(incident.gfp),
+	U64(incident.domain_pages),
+	U32(incident.trigger_pid),
+	U32(incident.trigger_tid),
+	COMM(incident.trigger_comm),
+	U32(incident.trigger_user_stack),
+	U32(incident.trigger_kernel_stack),
+	OPTIONAL(incident.trigger_cgroup),
+};
 
 static const struct trace_field victim_fields[] = {
 	U32(victim.process),
