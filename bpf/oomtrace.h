@@ -135,6 +135,72 @@ enum ot_target_flag {
 /* Marks that say which tgids may be targets: a filter, not a table. */
 #define OT_TARGET_MARKS 4096
 
+/*
+ * Unwind rows: how to get from one frame to its caller, for each address of a module's text. A row
+ * holds from its address until the next one's. Addresses are relative to the module's text base:
+ * the virtual address of its lowest executable segment, rounded down to a page.
+ *
+ *   row   pc_rel << 32 | rule
+ *   rule  CFA type 4 bits | RBP type 2 | RBP offset 10, signed | CFA offset 16
+ *
+ * Offsets are in units of 8 bytes. The CFA is the stack pointer before the call; on x86-64 the
+ * return address is always below it. RBP is saved, if at all, at an offset from the CFA. arm64 has
+ * types of its own to take.
+ */
+enum ot_cfa {
+	OT_CFA_NONE,        /* no unwind data here: follow frame pointers */
+	OT_CFA_RSP,         /* RSP + offset */
+	OT_CFA_RBP,         /* RBP + offset */
+	OT_CFA_END,         /* nobody called this: entry of a process or thread */
+	OT_CFA_SIGNAL,      /* registers are in the signal frame at RSP */
+	OT_CFA_DICTIONARY,  /* the offset is an index into the module's dictionary */
+	OT_CFA_UNSUPPORTED, /* there is a rule that no row can say */
+};
+
+enum ot_rbp {
+	OT_RBP_SAME,
+	OT_RBP_AT_CFA,   /* saved at CFA + offset */
+	OT_RBP_RESERVED, /* saved at RBP + offset */
+	OT_RBP_LOST,     /* undefined */
+};
+
+#define OT_RULE_CFA(rule) ((rule)&0xf)
+#define OT_RULE_RBP(rule) ((rule) >> 4 & 0x3)
+#define OT_RULE_RBP_WORDS(rule) ((__s32)((rule) << 16) >> 22)
+#define OT_RULE_CFA_WORDS(rule) ((rule) >> 16)
+#define OT_RULE(cfa, cfa_words, rbp, rbp_words)                               \
+	((__u32)(cfa) | (__u32)(rbp) << 4 | ((__u32)(rbp_words)&0x3ff) << 6 | \
+	 (__u32)(cfa_words) << 16)
+#define OT_ROW(pc_rel, rule) ((__u64)(pc_rel) << 32 | (__u32)(rule))
+#define OT_ROW_PC(row) ((__u32)((row) >> 32))
+
+/* What does not fit into a row. */
+enum ot_dictionary_kind {
+	OT_DICTIONARY_PLT,       /* CFA = RSP + 8 + ((pc & 15) >= n ? 8 : 0) */
+	OT_DICTIONARY_DEREF_RSP, /* CFA = *(RSP + offset) + offset2 */
+	OT_DICTIONARY_DEREF_RBP, /* CFA = *(RBP + offset) + offset2 */
+	OT_DICTIONARY_REGISTER,  /* CFA = reg + offset; in a leaf frame alone */
+	OT_DICTIONARY_LARGE,     /* CFA = reg + offset, reg is RSP or RBP */
+	OT_DICTIONARY_KIND_COUNT,
+};
+
+struct ot_dictionary_entry {
+	__u8 kind; /* enum ot_dictionary_kind */
+	__u8 reg;  /* its DWARF number: RBP is 6, RSP 7 */
+	__u16 n;
+	__s32 offset; /* bytes */
+	__s32 offset2;
+	__u32 rule; /* its RBP part counts */
+};
+
+/* The rows to search for an address: one for each 4 KiB of text, from the text base. */
+struct ot_unwind_page {
+	__u32 first; /* the last row that begins at or before the page; row 0 if there is none */
+	__u32 last;  /* the last row that begins before the page's end; row 0 if there is none */
+};
+
+#define OT_UNWIND_PAGE_SHIFT 12
+
 /* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/losses.c.
  */
 enum ot_loss {
@@ -243,5 +309,7 @@ OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
 OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
+OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
+OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
 
 #endif
