@@ -420,6 +420,45 @@ static inline void scene_kernel(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+static inline void play_host(const struct stage *stage, enum memory_when when, uint64_t anon_pages,
+			     uint64_t cached_pages)
+{
+	struct event event = {
+		.type = EVENT_HOST,
+		.host = {.when = when,
+			 .known = ((1U << HOST_FIGURE_COUNT) - 1) & ~(1U << HOST_OTHER_TABLES)}};
+
+	for (int figure = 0; figure < HOST_FIGURE_COUNT; figure++)
+		event.host.bytes[figure] = (uint64_t)(figure + 1) << 20;
+	event.host.bytes[HOST_TOTAL] = 1ULL << 33;
+	event.host.bytes[HOST_FREE] = 1ULL << 32;
+	event.host.bytes[HOST_ANON] = anon_pages * 4096;
+	event.host.bytes[HOST_CACHED] = cached_pages * 4096;
+	play(stage, event);
+}
+
+/* A whole host: its figures, and a process that nobody asked for by name. */
+static inline void scene_host(const struct stage *stage)
+{
+	play_session(stage, 16, "--all");
+	play_host(stage, MEMORY_START, 1000, 5000);
+	play_process(stage, 1, 300, 1, "cat", false, false);
+	play_module(stage, 1, "/usr/bin/cat");
+	play_stack(stage, 1, "cat", STACK(0x100, 0x200));
+	play_snapshot(stage, 10, false);
+	play_host(stage, MEMORY_END, 1400, 8000);
+	play_cell(stage, 1, 1, KIND_ANON, 25, 30);
+	play_cell(stage, 1, 1, KIND_FILE, 200, 220);
+	play_snapshot(stage, 20, true);
+	play_host(stage, MEMORY_END, 2700, 8900);
+	play_cell(stage, 1, 1, KIND_ANON, 100, 120);
+	play_cell(stage, 1, 1, KIND_FILE, 250, 300);
+	play_cell(stage, 1, 1, KIND_PENDING, 5, 0);
+	play_name(stage, 0x100, "read");
+	play_name(stage, 0x200, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
 /* Nothing has grown. */
 static inline void scene_idle(const struct stage *stage)
 {
@@ -436,7 +475,7 @@ static const struct scene {
 } scenes[] = {
 	{"server", scene_server},       {"prefork", scene_prefork}, {"command", scene_command},
 	{"hostile", scene_hostile},     {"idle", scene_idle},       {"reserving", scene_reserving},
-	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},
+	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},   {"host", scene_host},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

@@ -369,6 +369,14 @@ static void random_moment(struct event *event)
 	};
 }
 
+static void random_host(struct event *event)
+{
+	event->host.when = random_between(MEMORY_START, MEMORY_END);
+	event->host.known = (uint32_t)random_u64();
+	for (int figure = 0; figure < HOST_FIGURE_COUNT; figure++)
+		event->host.bytes[figure] = random_u64();
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -381,7 +389,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_VICTIM] = random_victim,       [EVENT_ARGUMENT] = random_argument,
 	[EVENT_ANCESTOR] = random_ancestor,   [EVENT_LEVEL] = random_level,
 	[EVENT_FIGURE] = random_figure,       [EVENT_CANDIDATE] = random_candidate,
-	[EVENT_MOMENT] = random_moment,
+	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,

@@ -47,6 +47,7 @@ static void play_figures(const struct stage *stage, uint64_t second, bool last)
 	for (uint32_t i = 0; i < CELLS; i++)
 		play_cell(stage, 1, 1, KIND_ANON, second, second);
 	play_rss(stage, 1, MEMORY_END, second);
+	play_host(stage, MEMORY_END, second, second);
 	play_lost(stage, "cause", "meaning", 0, true);
 }
 
@@ -62,6 +63,7 @@ static unsigned int record(const char *name, uint64_t max_bytes, uint64_t second
 	play_session(&stage, 1, "-i 1 -p 5");
 	play_process(&stage, 1, 5, 1, "x", true, false);
 	play_rss(&stage, 1, MEMORY_START, 1);
+	play_host(&stage, MEMORY_START, 1, 1);
 	play_label(&stage, 1, STACK_NO_STACK);
 	for (uint64_t second = 0; second < seconds; second++)
 		play_figures(&stage, second, false);
@@ -73,7 +75,7 @@ static unsigned int record(const char *name, uint64_t max_bytes, uint64_t second
 
 struct contents {
 	uint64_t times[4096];
-	size_t snapshots, cells, memories, processes, ends;
+	size_t snapshots, cells, memories, hosts, processes, ends;
 };
 
 static struct contents read_contents(void)
@@ -90,6 +92,7 @@ static struct contents read_contents(void)
 			contents.times[contents.snapshots++] = event.snapshot.time_ns / 1000000000;
 		contents.cells += event.type == EVENT_CELL;
 		contents.memories += event.type == EVENT_MEMORY;
+		contents.hosts += event.type == EVENT_HOST;
 		contents.processes += event.type == EVENT_PROCESS;
 		contents.ends += event.type == EVENT_END;
 	}
@@ -116,6 +119,7 @@ static void test_what_fits_is_kept_whole(void **state)
 	assert_int_equal(contents.snapshots, 21);
 	assert_int_equal(contents.cells, 21 * CELLS);
 	assert_int_equal(contents.memories, 22);
+	assert_int_equal(contents.hosts, 22);
 	assert_int_equal(contents.ends, 1);
 }
 
@@ -130,6 +134,7 @@ static void test_what_does_not_fit_is_thinned_evenly(void **state)
 
 		assert_true(size_of_file() <= 200000);
 		assert_true(contents.snapshots > 20);
+		assert_int_equal(contents.hosts, contents.snapshots + 1);
 		for (size_t i = 0; i + 1 < contents.snapshots; i++)
 			assert_int_equal(contents.times[i], i * step);
 		assert_int_equal(contents.times[contents.snapshots - 1], seconds);

@@ -44,6 +44,7 @@ enum event_type {
 	EVENT_FIGURE,    /* of an incident: one named number, of a level or of the host */
 	EVENT_CANDIDATE, /* of an incident: a process the killer could have chosen */
 	EVENT_MOMENT,    /* of an incident: one point of the timeline, oldest first */
+	EVENT_HOST,      /* figures of the kernel about the whole host; with --all alone */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -204,6 +205,30 @@ struct memory_event {
 	uint64_t virtual_bytes;
 	uint64_t page_table_bytes;
 	uint64_t split_huge_slots; /* held by partly unmapped huge pages; no RSS counts them */
+};
+
+/* What /proc/meminfo says, of it what can be held against the ledger. */
+enum host_figure {
+	HOST_TOTAL, /* MemTotal */
+	HOST_FREE,
+	HOST_BUFFERS,
+	HOST_CACHED, /* tmpfs and shared memory included, Buffers not */
+	HOST_SWAP_CACHED,
+	HOST_ANON, /* AnonPages: as mapped */
+	HOST_SHMEM,
+	HOST_SLAB,
+	HOST_KERNEL_STACKS,
+	HOST_PAGE_TABLES,
+	HOST_OTHER_TABLES, /* SecPageTables */
+	HOST_PERCPU,
+	HOST_FIGURE_COUNT,
+};
+
+/* MEMORY_START is of the session, MEMORY_END of the snapshot it stands in. */
+struct host_event {
+	enum memory_when when;
+	uint32_t known; /* bits (1 << enum host_figure) */
+	uint64_t bytes[HOST_FIGURE_COUNT];
 };
 
 /* What stack has mapped how many addresses, whether they hold memory or not. Exact. */
@@ -484,6 +509,7 @@ struct event {
 		struct figure_event figure;
 		struct candidate_event candidate;
 		struct moment_event moment;
+		struct host_event host;
 	};
 };
 

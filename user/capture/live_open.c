@@ -254,6 +254,8 @@ static int begin(struct live *live, struct failure *ret_failure)
 	if (error)
 		return error;
 	live->start_ns = clock_monotonic_ns();
+	if (live->options.all)
+		snapshot_queue_host(&live->root, MEMORY_START, &live->queue);
 	if (live->options.pid) {
 		if (live->options.children)
 			error = add_descendants(live);

@@ -5,6 +5,7 @@
 
 #include "capture/losses.h"
 #include "capture/mapping_kinds.h"
+#include "capture/meminfo.h"
 #include "capture/procfs.h"
 #include "capture/reconcile.h"
 #include "capture/sweep.h"
@@ -296,6 +297,15 @@ static void queue_all(const struct snapshot_context *context,
 	losses_queue(context->programs, context->last, context->queue);
 }
 
+void snapshot_queue_host(const struct sysroot *root, enum memory_when when,
+			 struct event_queue *queue)
+{
+	struct event event = {.type = EVENT_HOST, .host = {.when = when}};
+
+	if (!meminfo_read(root, &event.host))
+		event_queue_push(queue, &event);
+}
+
 static void queue_frame(const struct snapshot_context *context, enum event_type type)
 {
 	struct event event = {
@@ -323,6 +333,9 @@ int snapshot(const struct snapshot_context *context)
 		return error;
 	for (uint32_t account = 0; account < context->ledger->account_count; account++)
 		queue_process_end(context, account, context->reconcile ? &reconciliation : NULL);
+	/* close to the cells it is held against */
+	if (context->host)
+		snapshot_queue_host(context->root, MEMORY_END, context->queue);
 	queue_all(context, context->reconcile ? &reconciliation : NULL);
 	reconciliation_release(&reconciliation);
 	error = queue_spaces(context);

@@ -33,8 +33,13 @@ struct snapshot_context {
 	void *drain_context;
 	uint64_t time_ns; /* since the session began */
 	bool last;
+	bool host;      /* the whole host is traced: hold it against meminfo */
 	bool reconcile; /* look at page tables: for targets, not for a whole host */
 };
+
+/* What the kernel says about the memory of the host now. */
+void snapshot_queue_host(const struct sysroot *root, enum memory_when when,
+			 struct event_queue *queue);
 
 /* Queues the events; the counters go on meanwhile. 0 or -errno. */
 int snapshot(const struct snapshot_context *context);

@@ -34,6 +34,8 @@ static bool is_of_a_snapshot(const struct event *event)
 		return true;
 	case EVENT_MEMORY:
 		return event->memory.when == MEMORY_END;
+	case EVENT_HOST:
+		return event->host.when == MEMORY_END;
 	default:
 		return false;
 	}

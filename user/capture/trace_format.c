@@ -210,6 +210,23 @@ static const struct trace_field moment_fields[] = {
 	U64(moment.shmem_bytes), U64(moment.swap_bytes), U64(moment.usage_bytes),
 };
 
+static const struct trace_field host_fields[] = {
+	NUMBER_IN(host.when, 1, MEMORY_START, MEMORY_END),
+	U32(host.known),
+	U64(host.bytes[HOST_TOTAL]),
+	U64(host.bytes[HOST_FREE]),
+	U64(host.bytes[HOST_BUFFERS]),
+	U64(host.bytes[HOST_CACHED]),
+	U64(host.bytes[HOST_SWAP_CACHED]),
+	U64(host.bytes[HOST_ANON]),
+	U64(host.bytes[HOST_SHMEM]),
+	U64(host.bytes[HOST_SLAB]),
+	U64(host.bytes[HOST_KERNEL_STACKS]),
+	U64(host.bytes[HOST_PAGE_TABLES]),
+	U64(host.bytes[HOST_OTHER_TABLES]),
+	U64(host.bytes[HOST_PERCPU]),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
@@ -227,7 +244,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_VICTIM] = LAYOUT(victim),       [EVENT_ARGUMENT] = LAYOUT(argument),
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
 	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
-	[EVENT_MOMENT] = LAYOUT(moment),
+	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -109,6 +109,29 @@ static inline bool growth_frame_is_kernel(const struct growth_row *row, uint32_t
 	return row->frame_count - i <= row->kernel_frame_count;
 }
 
+/*
+ * What the ledger says has come, next to what the kernel says has changed, for one kind:
+ *   before + ledger + remainder = now
+ * The ledger knows nothing of what was there before, so the remainder has what was released of
+ * that.
+ */
+struct growth_host_kind {
+	bool known;           /* both moments; the figures in bytes of the kernel mean something */
+	int64_t ledger_bytes; /* live, since the recording began, or since from_ns */
+	uint64_t error_bytes; /* 95 % bound of ledger_bytes */
+	uint64_t before_bytes;
+	uint64_t now_bytes;
+	int64_t remainder_bytes;
+};
+
+/* The memory of the whole host (--all). */
+struct growth_host {
+	bool known;
+	uint64_t total_bytes;
+	uint64_t free_bytes;
+	struct growth_host_kind kinds[KIND_COUNT]; /* KIND_PENDING has no figures of the kernel */
+};
+
 struct growth_loss {
 	const char *cause;
 	const char *meaning;
@@ -132,6 +155,7 @@ struct growth {
 	size_t gone_count;             /* processes that have ended and been forgotten since */
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
+	struct growth_host host;
 	int64_t total_bytes;                /* of all rows */
 	int64_t change_bytes;               /* of all rows */
 	int64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */

@@ -361,6 +361,21 @@ static int add_mappings(struct growth_builder *builder, const struct event *even
 	return snapshot ? keep_mappings(snapshot, from) : -ENOMEM;
 }
 
+static int add_host(struct growth_builder *builder, const struct event *event)
+{
+	struct known_snapshot *snapshot;
+
+	if (event->host.when == MEMORY_START) {
+		builder->host = event->host;
+		return 0;
+	}
+	snapshot = snapshots_filling(&builder->snapshots);
+	if (!snapshot)
+		return -ENOMEM;
+	snapshot->host = event->host;
+	return 0;
+}
+
 static int add_snapshot(struct growth_builder *builder, const struct event *event)
 {
 	int err = snapshots_open(&builder->snapshots, &event->snapshot);
@@ -406,6 +421,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_FIGURE] = add_nothing,
 	[EVENT_CANDIDATE] = add_nothing,
 	[EVENT_MOMENT] = add_nothing,
+	[EVENT_HOST] = add_host,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/growth_accounts.h"
+#include "model/growth_host.h"
 #include "model/growth_rows.h"
 
 static const char *or_empty(const char *string)
@@ -242,6 +243,7 @@ static int draft_finish(struct growth_draft *draft)
 	int err;
 
 	times_make(draft);
+	growth_host_make(draft);
 	err = processes_make(draft);
 	if (!err)
 		err = growth_accounts_make(draft);

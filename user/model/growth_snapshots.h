@@ -61,6 +61,7 @@ struct known_snapshot {
 	struct known_inherited *first_inherited, **last_inherited;
 	struct known_reserved *first_reserved, **last_reserved;
 	struct known_loss *first_loss, **last_loss;
+	struct host_event host; /* known is 0 where nothing was said */
 };
 
 /* {0} has none, and no limits: the last snapshot is what counts. */

@@ -174,6 +174,36 @@ static void put_totals(struct json_maker *object, const struct growth *growth)
 	json_put_made(object, "totals", &totals);
 }
 
+/* --- the host ----------------------------------------------------------------------------- */
+
+static void append_host_kind(struct json_maker *kinds, enum memory_kind kind,
+			     const struct growth_host_kind *figure)
+{
+	struct json_maker entry = json_make_object();
+
+	json_put_name(&entry, "kind", memory_kind_name(kind));
+	json_put_signed(&entry, "stacks_bytes", figure->ledger_bytes);
+	json_put_count(&entry, "error_bytes", figure->error_bytes);
+	if (figure->known) {
+		json_put_count(&entry, "before_bytes", figure->before_bytes);
+		json_put_count(&entry, "now_bytes", figure->now_bytes);
+		json_put_signed(&entry, "remainder_bytes", figure->remainder_bytes);
+	}
+	json_append_made(kinds, &entry);
+}
+
+static void put_host(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker host = json_make_object(), kinds = json_make_array();
+
+	json_put_count(&host, "total_bytes", growth->host.total_bytes);
+	json_put_count(&host, "free_bytes", growth->host.free_bytes);
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		append_host_kind(&kinds, kind, &growth->host.kinds[kind]);
+	json_put_made(&host, "kinds", &kinds);
+	json_put_made(object, "host", &host);
+}
+
 /* --- all together ------------------------------------------------------------------------- */
 
 /* What the bytes of stacks count. */
@@ -230,6 +260,8 @@ int json_growth(const struct growth *growth,
 	put_processes(&object, growth);
 	put_stacks(&object, growth);
 	put_totals(&object, growth);
+	if (growth->host.known)
+		put_host(&object, growth);
 	put_losses(&object, growth);
 	return json_print_line(&object, stream);
 }

@@ -345,6 +345,9 @@ int text_growth(const struct growth *growth, const struct render_options *option
 	err = text_stacks(growth, options, &out);
 	if (err)
 		return err;
+	err = text_host(growth, options, &out);
+	if (err)
+		return err;
 	err = text_accounts(growth, options, &out);
 	if (err)
 		return err;

@@ -29,4 +29,10 @@ int text_accounts(const struct growth *growth, const struct render_options *opti
 int text_mappings(const struct growth *growth, const struct render_options *options,
 		  struct buf *out);
 
+/*
+ * The section "Memory of the host" (text_host.c): sums of the ledger next to those of meminfo, with
+ * the remainder. Nothing where the host was not traced. 0 or -ENOMEM.
+ */
+int text_host(const struct growth *growth, const struct render_options *options, struct buf *out);
+
 #endif

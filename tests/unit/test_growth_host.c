@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The memory of the host: meminfo as it is read, and the ledger's sums next to it. */
+#include "test.h"
+
+#include <errno.h>
+
+#include "capture/meminfo.h"
+#include "fake_proc.h"
+#include "model/growth_builder.h"
+#include "scenes.h"
+
+static void test_meminfo_is_read_by_key(void **state)
+{
+	struct host_event host = {.when = MEMORY_END};
+	struct fake_proc fake;
+
+	(void)state;
+	fake_proc_make(&fake);
+	fake_proc_write(
+		&fake, "meminfo",
+		"MemTotal:       24684104 kB\nMemFree:  7 kB\nCached: 5 kB\nSwapCached: 3 kB\n"
+		"Active(anon): 9 kB\nAnonPages:         100 kB\nHugePages_Total:       4\n"
+		"AnonHugePages: 2048 kB\nnonsense\n");
+	assert_int_equal(meminfo_read(&fake.root, &host), 0);
+	assert_int_equal(host.when, MEMORY_END);
+	assert_int_equal(host.known, 1U << HOST_TOTAL | 1U << HOST_FREE | 1U << HOST_CACHED |
+					     1U << HOST_SWAP_CACHED | 1U << HOST_ANON);
+	assert_int_equal(host.bytes[HOST_TOTAL], 24684104ULL * 1024);
+	assert_int_equal(host.bytes[HOST_CACHED], 5 * 1024);
+	assert_int_equal(host.bytes[HOST_ANON], 100 * 1024);
+	fake_proc_remove(&fake);
+}
+
+static void test_a_meminfo_without_figures_is_an_error(void **state)
+{
+	struct host_event host = {.when = MEMORY_END};
+	struct fake_proc fake;
+
+	(void)state;
+	fake_proc_make(&fake);
+	assert_int_equal(meminfo_read(&fake.root, &host), -ENOENT);
+	fake_proc_write(&fake, "meminfo", "nothing: here\n");
+	assert_int_equal(meminfo_read(&fake.root, &host), -ENODATA);
+	assert_int_equal(host.known, 0);
+	fake_proc_remove(&fake);
+}
+
+static void into_builder(const struct event *event, void *builder)
+{
+	assert_int_equal(growth_builder_add(builder, event), 0);
+}
+
+static void figures(void (*scene)(const struct stage *), const struct growth_interval *interval,
+		    struct growth_builder **ret_builder, struct growth **ret_growth)
+{
+	const struct growth_options options = {0};
+
+	assert_int_equal(growth_builder_new(ret_builder), 0);
+	growth_builder_limit(*ret_builder, interval);
+	scene(&(struct stage){into_builder, *ret_builder});
+	assert_int_equal(growth_builder_finish(*ret_builder, &options, ret_growth), 0);
+}
+
+#define SLOTS(slots) ((slots)*16L * 4096)
+#define PAGES(pages) ((pages)*4096L)
+
+static void test_before_and_ledger_and_remainder_are_now(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	const struct growth_host_kind *anon, *file;
+
+	(void)state;
+	figures(scene_host, &(struct growth_interval){0}, &builder, &growth);
+	assert_true(growth->host.known);
+	anon = &growth->host.kinds[KIND_ANON];
+	assert_int_equal(anon->before_bytes, PAGES(1000));
+	assert_int_equal(anon->now_bytes, PAGES(2700));
+	assert_int_equal(anon->ledger_bytes, SLOTS(100));
+	assert_int_equal(anon->remainder_bytes, PAGES(1700) - SLOTS(100));
+	assert_true(anon->error_bytes > 0);
+	/* Buffers are 3 MiB in this scene and Shmem 7 */
+	file = &growth->host.kinds[KIND_FILE];
+	assert_int_equal(file->before_bytes, PAGES(5000) - (4L << 20));
+	assert_int_equal(file->remainder_bytes, PAGES(3900) - SLOTS(250));
+	/* what is not yet decided has no figure, and is not hidden */
+	assert_false(growth->host.kinds[KIND_PENDING].known);
+	assert_int_equal(growth->host.kinds[KIND_PENDING].ledger_bytes, SLOTS(5));
+	/* SecPageTables are not on every kernel; the others make up the kind */
+	assert_true(growth->host.kinds[KIND_KERNEL].known);
+	assert_int_equal(growth->host.kinds[KIND_KERNEL].now_bytes, (8L + 9 + 10 + 12) << 20);
+}
+
+static void test_of_an_interval_both_sides_are_changes(void **state)
+{
+	const struct growth_interval interval = {.from = {.given = true, .ns = 15000000000ULL}};
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	const struct growth_host_kind *anon;
+
+	(void)state;
+	figures(scene_host, &interval, &builder, &growth);
+	anon = &growth->host.kinds[KIND_ANON];
+	assert_int_equal(anon->before_bytes, PAGES(1400));
+	assert_int_equal(anon->ledger_bytes, SLOTS(75));
+	assert_int_equal(anon->remainder_bytes, PAGES(1300) - SLOTS(75));
+}
+
+static void test_without_figures_nothing_is_said(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+
+	(void)state;
+	figures(scene_server, &(struct growth_interval){0}, &builder, &growth);
+	assert_false(growth->host.known);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_meminfo_is_read_by_key),
+		cmocka_unit_test(test_a_meminfo_without_figures_is_an_error),
+		cmocka_unit_test(test_before_and_ledger_and_remainder_are_now),
+		cmocka_unit_test(test_of_an_interval_both_sides_are_changes),
+		cmocka_unit_test(test_without_figures_nothing_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
