@@ -16,6 +16,7 @@ CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= bpftool
 PKG_CONFIG ?= pkg-config
+PROTOC ?= protoc-c
 CLANG_FORMAT ?= $(firstword $(shell command -v clang-format-14 clang-format) clang-format-14)
 
 # V=1 shows every command, DEBUG=1 builds without optimization, ASAN=1 with the sanitizers.
@@ -37,7 +38,7 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
 
-PACKAGES := libbpf libelf libdw zlib libseccomp libcap jansson
+PACKAGES := libbpf libelf libdw zlib libseccomp libcap jansson libprotobuf-c
 # `=` on purpose: pkg-config runs only for targets that compile, after install-deps has had its turn.
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # libiberty (the demangler of gdb and binutils) has no pkg-config file.
@@ -73,6 +74,7 @@ SKELETON := $(BUILD)/oomtrace.skel.h
 
 SOURCES := $(sort $(wildcard user/*.c user/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+PROTO_OBJECT := $(BUILD)/render/profile.pb-c.o
 MAIN_OBJECT := $(BUILD)/user/main.o
 ARCHIVE := $(BUILD)/liboomtrace.a
 SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
@@ -141,12 +143,23 @@ $(foreach file,$(wildcard user/render/*.css user/render/*.js),$(eval $(call asse
 
 $(BUILD)/user/render/svg.o: | $(ASSETS)
 
+$(BUILD)/render/profile.pb-c.c: user/render/profile.proto | $(BUILD)/tools.checked
+	$(call say,PROTO,$@)
+	@mkdir -p $(@D)
+	$(Q)$(PROTOC) --proto_path=$(<D) --c_out=$(@D) $<
+
+$(PROTO_OBJECT): $(BUILD)/render/profile.pb-c.c
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/user/render/pprof.o: | $(BUILD)/render/profile.pb-c.c
+
 $(BUILD)/user/%.o: user/%.c | $(BUILD)/tools.checked
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(ARCHIVE): $(filter-out $(MAIN_OBJECT),$(OBJECTS))
+$(ARCHIVE): $(filter-out $(MAIN_OBJECT),$(OBJECTS)) $(PROTO_OBJECT)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -208,8 +221,13 @@ $(BUILD)/bench/%: tests/bench/%.c
 # The tools come first and the rest in a second make, which then sees what was installed.
 check: ## every test this machine can run, as root (installs what the tests need)
 	$(Q)tools/install-deps --test
-	$(Q)$(MAKE) all unit-tests victims
+	$(Q)$(MAKE) all unit-tests victims $(BUILD)/npm/node_modules/pprof-format
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests
+
+# A decoder of profiles that shares no code with ours, nor with Go's.
+$(BUILD)/npm/node_modules/pprof-format:
+	$(call say,NPM,$@)
+	$(Q)npm install --silent --no-audit --no-fund --prefix $(BUILD)/npm pprof-format@2 >/dev/null
 
 check-unit: unit-tests ## the unit tests alone, without root
 	$(Q)BUILD='$(BUILD)' tools/run-tests unit

@@ -84,7 +84,7 @@ look()
 	"$OOMTRACE" diff "$DATA/server.oomtrace" "$DATA/prefork.oomtrace" -o diff.folded 2>/dev/null
 	grep -q 'class="f more4"' diff.svg
 	grep -q 'class="f less4"' diff.svg
-	wanted=$(awk '{ sum += $NF > $(NF - 1) ? $NF : $(NF - 1) } END { printf "%d", sum }' diff.folded)
+	wanted=$(awk '{ sum += $NF > $(NF - 1) ? $NF : $(NF - 1) } END { printf "%.0f", sum }' diff.folded)
 	grep -q "data-total=\"$wanted\"" diff.svg
 	look diff.svg main 'main'
 }

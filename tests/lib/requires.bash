@@ -26,6 +26,7 @@ probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }
 probe_hugetlb() { [[ -w /proc/sys/vm/nr_hugepages ]]; }
 probe_compaction() { [[ -w /proc/sys/vm/compact_memory ]]; }
+probe_pprof_format() { [[ -d $BUILD/npm/node_modules/pprof-format ]]; }
 probe_tmpfs() { [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs && -w /dev/shm ]]; }
 # Page cache that can be dropped: a file system of its own on a disk.
 probe_disk() { [[ $(stat -f -c %T "$BATS_TEST_TMPDIR") == @(ext2/ext3|xfs|btrfs) ]]; }

@@ -33,75 +33,111 @@ static const char *path_basename(const char *path)
 }
 
 static const char *frame_name(const struct growth_builder *builder, struct arena *arena,
-			      const struct event_frame *frame)
+			      const struct growth_place *place)
 {
-	const char *name, *path;
+	const char *name;
 
-	if (frame->module == 0)
-		return arena_printf(arena, "0x%" PRIx64, frame->offset);
-	name = table_get(&builder->names, frame_key(frame->module, frame->offset));
+	if (!place->module)
+		return arena_printf(arena, "0x%" PRIx64, place->offset);
+	name = table_get(&builder->names, frame_key(place->module->id, place->offset));
 	if (name)
 		return name;
-	path = table_get(&builder->modules, id_key(frame->module));
-	return arena_printf(arena, "%s+0x%" PRIx64, path_basename(path), frame->offset);
+	return arena_printf(arena, "%s+0x%" PRIx64, path_basename(place->module->path),
+			    place->offset);
 }
 
-/* Room for `most` frames, with the first one filled in where pages were inherited. */
-static const char **frames_start(struct arena *arena, uint32_t most, uint32_t inherited_from_pid,
-				 uint32_t *ret_count)
-{
-	const char **frames = arena_alloc(arena, most + 1, sizeof(*frames));
+/* Frames while they are added, from the root on. */
+struct draft {
+	const char **frames;
+	struct growth_place *places;
+	uint32_t count;
+};
 
-	*ret_count = 0;
-	if (!frames || !inherited_from_pid)
-		return frames;
-	frames[0] = arena_printf(arena, "[inherited from %" PRIu32 "]", inherited_from_pid);
-	*ret_count = 1;
-	return frames[0] ? frames : NULL;
+/* Room for `most` frames, with the first one filled in where pages were inherited. */
+static int draft_start(struct arena *arena, uint32_t most, uint32_t inherited_from_pid,
+		       struct draft *ret_draft)
+{
+	struct draft draft = {
+		.frames = arena_alloc(arena, most + 1, sizeof(*draft.frames)),
+		.places = arena_alloc(arena, most + 1, sizeof(*draft.places)),
+	};
+
+	if (!draft.frames || !draft.places)
+		return -ENOMEM;
+	if (inherited_from_pid) {
+		draft.frames[draft.count] =
+			arena_printf(arena, "[inherited from %" PRIu32 "]", inherited_from_pid);
+		if (!draft.frames[draft.count++])
+			return -ENOMEM;
+	}
+	*ret_draft = draft;
+	return 0;
 }
 
 int frame_names_make_label(struct arena *arena, const char *label, uint32_t inherited_from_pid,
 			   struct frame_names *ret_names)
 {
-	uint32_t count;
-	const char **frames = frames_start(arena, 1, inherited_from_pid, &count);
+	struct draft draft;
+	int err = draft_start(arena, 1, inherited_from_pid, &draft);
 
-	if (!frames)
-		return -ENOMEM;
-	frames[count++] = label;
-	*ret_names = (struct frame_names){.frames = frames, .count = count};
+	if (err)
+		return err;
+	draft.frames[draft.count++] = label;
+	*ret_names = (struct frame_names){
+		.frames = draft.frames,
+		.places = draft.places,
+		.count = draft.count,
+	};
 	return 0;
+}
+
+/* What stands where the program's frames are missing; NULL: nothing does. */
+static const char *root_label(const struct known_stack *stack)
+{
+	if (stack->truncated)
+		return LABEL_TRUNCATED;
+	return stack->frame_count == stack->kernel_frame_count ? stack_origin_label(STACK_NO_STACK)
+							       : NULL;
 }
 
 int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 		     const struct known_stack *stack, uint32_t inherited_from_pid,
 		     struct frame_names *ret_names)
 {
-	const char **frames;
-	uint32_t count;
+	const char *label = root_label(stack);
+	struct draft draft;
 
 	if (stack->origin != STACK_USER || stack->frame_count == 0)
 		return frame_names_make_label(arena, stack_origin_label(stack->origin),
 					      inherited_from_pid, ret_names);
 
-	frames = frames_start(arena, stack->frame_count + 1, inherited_from_pid, &count);
-	if (!frames)
+	if (draft_start(arena, stack->frame_count + 1, inherited_from_pid, &draft))
 		return -ENOMEM;
-	if (stack->truncated)
-		frames[count++] = LABEL_TRUNCATED;
-	else if (stack->frame_count == stack->kernel_frame_count)
-		frames[count++] = stack_origin_label(STACK_NO_STACK);
+	if (label)
+		draft.frames[draft.count++] = label;
 	for (uint32_t i = stack->frame_count; i > 0; i--) {
-		const char *name = frame_name(builder, arena, &stack->frames[i - 1]);
+		const struct event_frame *frame = &stack->frames[i - 1];
+		struct growth_place *place = &draft.places[draft.count];
 
-		if (!name)
+		place->module = table_get(&builder->modules, id_key(frame->module));
+		place->offset = frame->offset;
+		draft.frames[draft.count] = frame_name(builder, arena, place);
+		if (!draft.frames[draft.count++])
 			return -ENOMEM;
-		frames[count++] = name;
 	}
 	*ret_names = (struct frame_names){
-		.frames = frames,
-		.count = count,
+		.frames = draft.frames,
+		.places = draft.places,
+		.count = draft.count,
 		.kernel_count = stack->kernel_frame_count,
 	};
 	return 0;
+}
+
+void frame_names_of_row(const struct frame_names *names, struct growth_row *row)
+{
+	row->frames = names->frames;
+	row->places = names->places;
+	row->frame_count = names->count;
+	row->kernel_frame_count = names->kernel_count;
 }

@@ -11,8 +11,9 @@
 
 struct frame_names {
 	const char *const *frames; /* root first */
-	uint32_t count;            /* at least 1 */
-	uint32_t kernel_count;     /* of them, the last: the kernel's */
+	const struct growth_place *places;
+	uint32_t count;        /* at least 1 */
+	uint32_t kernel_count; /* of them, the last: the kernel's */
 };
 
 /*
@@ -26,6 +27,9 @@ int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 /* The same for what has no stack of its own: a label. */
 int frame_names_make_label(struct arena *arena, const char *label, uint32_t inherited_from_pid,
 			   struct frame_names *ret_names);
+
+/* Gives a row its frames, and all that is said of them. */
+void frame_names_of_row(const struct frame_names *names, struct growth_row *row);
 
 /* Label of an origin that has no frames. */
 const char *stack_origin_label(enum stack_origin origin);

@@ -84,6 +84,20 @@ struct growth_process {
 /* Kind of a row that counts pages whatever became of them (since_start). */
 #define GROWTH_KIND_ANY KIND_COUNT
 
+/* A file that code came from, or the kernel. */
+struct growth_module {
+	uint32_t id;
+	const char *path;     /* hostile bytes; as the process saw it, "[vdso]", "[kernel]" */
+	uint8_t build_id_len; /* 0: unknown */
+	uint8_t build_id[EVENT_BUILD_ID_MAX];
+};
+
+/* Where a frame is. */
+struct growth_place {
+	const struct growth_module *module; /* NULL: a label, or in no known file */
+	uint64_t offset; /* in the file; without a module: the address, 0: a label */
+};
+
 /* One stack of one thread name of one process, one kind. */
 struct growth_row {
 	const struct growth_process *process;
@@ -97,10 +111,11 @@ struct growth_row {
 	uint64_t samples;         /* slots behind `bytes`; 0: not sampled but subtracted */
 	uint64_t from_samples;    /* of them already there when the interval began */
 	uint64_t allocated_slots, from_allocated_slots;
-	uint64_t error_bytes;        /* 95 % bound of `bytes`, 0: exact */
-	uint32_t frame_count;        /* at least 1 */
-	uint32_t kernel_frame_count; /* of them, at the leaf: the kernel's */
-	const char *const *frames;   /* root first, labels such as [lost stacks] included */
+	uint64_t error_bytes;              /* 95 % bound of `bytes`, 0: exact */
+	uint32_t frame_count;              /* at least 1 */
+	uint32_t kernel_frame_count;       /* of them, at the leaf: the kernel's */
+	const char *const *frames;         /* root first, labels such as [lost stacks] included */
+	const struct growth_place *places; /* of the same frames */
 };
 
 /* Frame `i`, counted from the root. */

@@ -142,13 +142,21 @@ static int add_process(struct growth_builder *builder, const struct event *event
 
 static int add_module(struct growth_builder *builder, const struct event *event)
 {
-	const char *path = event->module.path;
+	const struct module_event *from = &event->module;
+	struct growth_module *module;
 
-	if (!path || event->module.id == 0)
+	if (!from->path || from->id == 0 || from->build_id_len > EVENT_BUILD_ID_MAX)
 		return -EBADMSG;
-	if (keep_string(&builder->arena, &path))
+	module = arena_alloc(&builder->arena, 1, sizeof(*module));
+	if (!module)
 		return -ENOMEM;
-	return table_put(&builder->modules, id_key(event->module.id), (void *)path);
+	module->id = from->id;
+	module->path = from->path;
+	module->build_id_len = from->build_id_len;
+	memcpy(module->build_id, from->build_id, from->build_id_len);
+	if (keep_string(&builder->arena, &module->path))
+		return -ENOMEM;
+	return table_put(&builder->modules, id_key(from->id), module);
 }
 
 static bool frames_are_known(const struct growth_builder *builder, const struct stack_event *stack)
@@ -168,12 +176,13 @@ static bool frames_are_known(const struct growth_builder *builder, const struct 
 static uint32_t kernel_frame_count(const struct growth_builder *builder,
 				   const struct stack_event *stack)
 {
-	const char *path;
+	const struct growth_module *module;
 	uint32_t count = 0;
 
 	for (; count < stack->frame_count; count++) {
-		path = table_get(&builder->modules, id_key(stack->frames[count].module));
-		if (!path || strncmp(path, EVENT_KERNEL_MODULE, strlen(EVENT_KERNEL_MODULE)) != 0)
+		module = table_get(&builder->modules, id_key(stack->frames[count].module));
+		if (!module ||
+		    strncmp(module->path, EVENT_KERNEL_MODULE, strlen(EVENT_KERNEL_MODULE)) != 0)
 			break;
 	}
 	return count;

@@ -40,10 +40,8 @@ int row_start(const struct growth_draft *draft, const struct growth_process *pro
 		.comm = comm,
 		.origin = stack->origin,
 		.inherited_from_pid = inherited_from_pid,
-		.frame_count = names.count,
-		.kernel_frame_count = names.kernel_count,
-		.frames = names.frames,
 	};
+	frame_names_of_row(&names, ret_row);
 	return 0;
 }
 

@@ -41,7 +41,7 @@ struct growth_builder {
 	struct host_event host; /* at the start; known is 0 where nothing was said */
 
 	struct table processes; /* id -> struct known_process */
-	struct table modules;   /* id -> path */
+	struct table modules;   /* id -> struct growth_module */
 	struct table stacks;    /* id -> struct known_stack */
 	struct table names;     /* module, offset -> name */
 

@@ -25,9 +25,7 @@ static int rows_relabel_small(struct row_list *rows, struct growth_draft *draft)
 		if (err)
 			return err;
 		row->comm = row->process->comm;
-		row->frames = names.frames;
-		row->frame_count = names.count;
-		row->kernel_frame_count = names.kernel_count;
+		frame_names_of_row(&names, row);
 	}
 	return 0;
 }

@@ -107,6 +107,8 @@ static int lines_add(struct folded_lines *lines, const struct growth *growth,
 			.stack = arena_strdup(&lines->arena, buf_string(&stack)),
 			.before_bytes = before ? bytes : 0,
 			.bytes = before ? 0 : bytes,
+			.row = &growth->rows[i],
+			.allocated_bytes = growth->rows[i].allocated_bytes,
 		};
 		if (!line->stack)
 			return -ENOMEM;
@@ -137,6 +139,10 @@ static void lines_merge(struct folded_lines *lines)
 		}
 		last->bytes = estimate_add_signed(last->bytes, line->bytes);
 		last->before_bytes = estimate_add_signed(last->before_bytes, line->before_bytes);
+		/* rows of one stack have the same figure, whatever their kind */
+		if (last->row->process != line->row->process)
+			last->allocated_bytes =
+				estimate_add(last->allocated_bytes, line->allocated_bytes);
 	}
 	lines->count = kept + 1;
 }

@@ -19,6 +19,8 @@ struct folded_line {
 	const char *stack;    /* thread;pid 1234;root;…;leaf, as folded_frame() wrote them */
 	int64_t before_bytes; /* of differential lines alone */
 	int64_t bytes;
+	const struct growth_row *row; /* one of those that became this line: they differ in kind */
+	uint64_t allocated_bytes;
 };
 
 /* {0} is empty. Wears _cleanup_(folded_lines_release). */

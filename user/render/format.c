@@ -5,6 +5,7 @@
 
 #include "render/folded.h"
 #include "render/json.h"
+#include "render/pprof.h"
 #include "render/svg.h"
 #include "render/text.h"
 
@@ -14,6 +15,7 @@ static const struct format formats[] = {
 	[FORMAT_FOLDED] = {FORMAT_FOLDED, "folded", ".folded", folded_growth},
 	[FORMAT_JSON] = {FORMAT_JSON, "json", ".json", json_growth},
 	[FORMAT_SVG] = {FORMAT_SVG, "svg", ".svg", svg_growth},
+	[FORMAT_PPROF] = {FORMAT_PPROF, "pprof", ".pb.gz", pprof_growth},
 	[FORMAT_TRACE] = {FORMAT_TRACE, "oomtrace", ".oomtrace", NULL},
 };
 

@@ -17,6 +17,7 @@ enum format_id {
 	FORMAT_FOLDED,
 	FORMAT_JSON,
 	FORMAT_SVG,
+	FORMAT_PPROF,
 	FORMAT_TRACE, /* events instead of a rendering: capture/trace_writer.h */
 	FORMAT_COUNT,
 };

@@ -26,6 +26,7 @@
 struct drawing {
 	const struct flame *flame;
 	bool differential;
+	bool annotated; /* names keep their _[k] */
 	double height;
 	struct buf heading;
 	struct buf remark;
@@ -73,12 +74,24 @@ static void change_class(const struct flame_box *box, struct buf *out)
 			   1 + (int)(3.999 * (double)change / (double)box->width_bytes));
 }
 
+/* Kinds of frames, by how folded stacks annotate them; the endings are equally long. */
+static const struct {
+	const char *ending, *class;
+} annotations[] = {{"_[k]", "kernel"}, {"_[i]", "inlined"}, {"_[j]", "jit"}};
+
+#define ANNOTATIONS (sizeof(annotations) / sizeof(annotations[0]))
+
+/* What is shown of a name: colours say what annotations do. */
+static size_t shown_bytes(const struct drawing *drawing, const struct flame_box *box)
+{
+	for (size_t i = 0; i < ANNOTATIONS && !drawing->annotated; i++)
+		if (ends_in(box, annotations[i].ending))
+			return box->name_bytes - strlen(annotations[i].ending);
+	return box->name_bytes;
+}
+
 static void box_class(const struct drawing *drawing, const struct flame_box *box, struct buf *out)
 {
-	static const struct {
-		const char *ending, *class;
-	} annotations[] = {{"_[k]", "kernel"}, {"_[i]", "inlined"}, {"_[j]", "jit"}};
-
 	if (drawing->differential) {
 		change_class(box, out);
 		return;
@@ -87,7 +100,7 @@ static void box_class(const struct drawing *drawing, const struct flame_box *box
 		buf_append_string(out, "all");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(annotations) / sizeof(annotations[0]); i++) {
+	for (size_t i = 0; i < ANNOTATIONS; i++) {
 		if (ends_in(box, annotations[i].ending)) {
 			buf_append_string(out, annotations[i].class);
 			return;
@@ -126,15 +139,15 @@ static void box_figures(const struct drawing *drawing, const struct flame_box *b
 }
 
 /* As many characters as fit, whole ones. */
-static void fitted_name(const struct flame_box *box, double width, struct buf *out)
+static void fitted_name(const char *name, size_t name_bytes, double width, struct buf *out)
 {
 	int room = (int)((width - 2 * TEXT_MARGIN) / CHARACTER);
 	size_t at = 0, cut = 0;
 	int count = 0;
 
-	while (at < box->name_bytes && count <= room) {
+	while (at < name_bytes && count <= room) {
 		uint32_t character;
-		size_t length = utf8_decode(box->name + at, box->name_bytes - at, &character);
+		size_t length = utf8_decode(name + at, name_bytes - at, &character);
 
 		if (count == room - 2)
 			cut = at;
@@ -143,11 +156,11 @@ static void fitted_name(const struct flame_box *box, double width, struct buf *o
 	}
 	if (room < 3)
 		return;
-	if (at == box->name_bytes && count <= room) {
-		xml_text(out, box->name, box->name_bytes);
+	if (at == name_bytes && count <= room) {
+		xml_text(out, name, name_bytes);
 		return;
 	}
-	xml_text(out, box->name, cut);
+	xml_text(out, name, cut);
 	buf_append_string(out, "..");
 }
 
@@ -163,20 +176,21 @@ static void box_markup(const struct drawing *drawing, const struct flame_box *bo
 {
 	double x = MARGIN + (box->start_bytes ? to_pixels(drawing, box->start_bytes) : 0);
 	double width = to_pixels(drawing, box->width_bytes);
+	size_t name_bytes = shown_bytes(drawing, box);
 	double y = drawing->height - FOOT - LINE * (box->depth + 1.0);
 
 	buf_append_string(out, "<g class=\"f ");
 	box_class(drawing, box, out);
 	buf_printf(out, "\" data-at=\"%" PRIu64 "\" data-bytes=\"%" PRIu64 "\"><title>",
 		   box->start_bytes, box->width_bytes);
-	xml_text(out, box->name, box->name_bytes);
+	xml_text(out, box->name, name_bytes);
 	buf_append_byte(out, '\n');
 	box_figures(drawing, box, out);
 	buf_printf(out,
 		   "</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\"/>"
 		   "<text x=\"%.2f\" y=\"%.0f\">",
 		   x, y, width, LINE - 1, x + TEXT_MARGIN, y + 12);
-	fitted_name(box, width, out);
+	fitted_name(box->name, name_bytes, width, out);
 	buf_append_string(out, "</text></g>\n");
 }
 
@@ -302,12 +316,23 @@ static void say_growth(const struct growth *growth, struct drawing *drawing)
 	say_losses(growth, &drawing->footnote);
 }
 
+/* The kernel's frames are told apart by their colour. */
+static struct render_options annotated(const struct render_options *options)
+{
+	struct render_options copy = *options;
+
+	copy.annotate = true;
+	return copy;
+}
+
 int svg_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
 {
 	_cleanup_(folded_lines_release) struct folded_lines lines = {0};
 	_cleanup_(flame_release) struct flame flame = {0};
-	_cleanup_(drawing_release) struct drawing drawing = {.flame = &flame};
-	int err = folded_lines_make(&lines, growth, options);
+	_cleanup_(drawing_release) struct drawing drawing = {.flame = &flame,
+							     .annotated = options->annotate};
+	const struct render_options with_kinds = annotated(options);
+	int err = folded_lines_make(&lines, growth, &with_kinds);
 
 	if (!err)
 		err = flame_make(&lines, false, SHARES, &flame);
