@@ -84,6 +84,19 @@ static __always_inline void syscall_read(struct ot_syscall *ret_call)
 #endif
 }
 
+/* The directory entry that is in a list of aliases by this node; NULL: no kernel we know. */
+static __always_inline struct dentry *dentry_of_alias(struct hlist_node *node)
+{
+	struct dentry___flat *flat = NULL;
+	struct dentry *dentry = NULL;
+
+	if (bpf_core_field_exists(dentry->d_u.d_alias))
+		return (void *)node - bpf_core_field_offset(dentry->d_u.d_alias);
+	if (bpf_core_field_exists(flat->d_alias))
+		return (void *)node - bpf_core_field_offset(flat->d_alias);
+	return NULL;
+}
+
 /* 6.18 wrapped the word in memdesc_flags_t. */
 static __always_inline unsigned long page_flags(struct page *page)
 {

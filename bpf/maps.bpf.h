@@ -84,6 +84,15 @@ struct {
 	__type(value, __u64);
 } losses __weak SEC(".maps");
 
+/* Frames that the recorder has looked at, by settle_batch or files_batch. Written by it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, OT_SETTLE_BATCH);
+	__type(key, __u32);
+	__type(value, __u64);
+} settle_frames __weak SEC(".maps");
+
 /* An allocation whose kind is not known yet. */
 struct pending {
 	__u64 page;

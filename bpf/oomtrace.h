@@ -34,8 +34,13 @@
 /* Knuth's multiplicative constant, 2^64 / golden ratio: spreads slots over blocks. */
 #define OT_SLOT_HASH 0x9E3779B97F4A7C15ULL
 
-/* Frames the recorder may have settled in one call. */
+/* Frames the recorder may have settled, or looked up in files, in one call. */
 #define OT_SETTLE_BATCH 512
+
+/* Directories of a file's path that are told, the file included; of deeper ones the root is not. */
+#define OT_PATH_DEPTH 24
+/* NAME_MAX and a NUL. */
+#define OT_NAME_LEN 256
 
 /* What a page turned out to be. OT_KIND_PENDING until page->mapping is known. */
 enum ot_kind {
@@ -300,6 +305,27 @@ struct ot_mapping_record {
 	struct ot_syscall call;
 };
 
+/* The file that a page of the page cache is of; all zero: none, or it has just left. */
+struct ot_file_page {
+	__u64 inode; /* kernel address, to ask for its name at once */
+	__u64 number;
+	__u64 size_bytes;
+	__u32 device; /* as the kernel counts: major << 20 | minor */
+	__u32 flags;  /* enum ot_file_flag */
+};
+
+enum ot_file_flag {
+	OT_FILE_DELETED = 1,      /* no name leads to it any more */
+	OT_FILE_BLOCK_DEVICE = 2, /* the device itself: its file system's own blocks */
+};
+
+/* A file's name, and those of the directories above it, up to the root of its file system. */
+struct ot_file_path {
+	__u32 count; /* of names; 0: it has none */
+	__u32 cut;   /* there are more */
+	char names[OT_PATH_DEPTH][OT_NAME_LEN];
+};
+
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
@@ -308,6 +334,8 @@ OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
+OT_STATIC_ASSERT(sizeof(struct ot_file_page) == 32);
+OT_STATIC_ASSERT(sizeof(struct ot_file_path) == 8 + OT_PATH_DEPTH * OT_NAME_LEN);
 OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
 OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);

@@ -29,15 +29,6 @@ int settle_cpu(void *ctx)
 	return 0;
 }
 
-/* Frames whose entry is still pending, to be looked at once more. Written by the recorder. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, OT_SETTLE_BATCH);
-	__type(key, __u32);
-	__type(value, __u64);
-} settle_frames SEC(".maps");
-
 __noinline __weak int settle_frame(__u32 index)
 {
 	__u64 *frame = bpf_map_lookup_elem(&settle_frames, &index);

@@ -76,8 +76,44 @@ struct address_space {
 	struct inode *host;
 };
 
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct inode {
+	unsigned short i_mode;
+	unsigned int i_rdev;
+	unsigned int i_nlink;
+	unsigned long i_ino;
+	long long i_size;
+	struct super_block *i_sb;
 	struct address_space *i_mapping;
+	struct hlist_head i_dentry;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	union {
+		struct hlist_node d_alias;
+	} d_u;
+};
+
+/* Should it leave its union. */
+struct dentry___flat {
+	struct hlist_node d_alias;
 };
 
 struct page {

@@ -437,6 +437,11 @@ static inline void play_host(const struct stage *stage, enum memory_when when, u
 	play(stage, event);
 }
 
+static inline void play_file(const struct stage *stage, struct file_event file)
+{
+	play(stage, (struct event){.type = EVENT_FILE, .file = file});
+}
+
 /* A whole host: its figures, and a process that nobody asked for by name. */
 static inline void scene_host(const struct stage *stage)
 {
@@ -454,6 +459,27 @@ static inline void scene_host(const struct stage *stage)
 	play_cell(stage, 1, 1, KIND_ANON, 100, 120);
 	play_cell(stage, 1, 1, KIND_FILE, 250, 300);
 	play_cell(stage, 1, 1, KIND_PENDING, 5, 0);
+	play_file(stage, (struct file_event){.device = 254 << 20,
+					     .number = 12,
+					     .count = 1,
+					     .path = "/var/log/\x1b[31mred;\n\xff 7",
+					     .size_bytes = 8 << 20,
+					     .slots = 100});
+	play_file(stage, (struct file_event){.device = 254 << 20,
+					     .number = 13,
+					     .count = 1,
+					     .deleted = true,
+					     .path = "/tmp/gone",
+					     .size_bytes = 4096,
+					     .slots = 120});
+	play_file(stage, (struct file_event){.device = 254 << 20 | 1,
+					     .number = 14,
+					     .count = 1,
+					     .block_device = true,
+					     .path = "/dev/vdb",
+					     .slots = 16});
+	play_file(stage, (struct file_event){.device = 7, .number = 15, .count = 1, .slots = 8});
+	play_file(stage, (struct file_event){.count = 3, .slots = 6});
 	play_name(stage, 0x100, "read");
 	play_name(stage, 0x200, "main");
 	play_end(stage, END_INTERRUPTED);

@@ -106,6 +106,27 @@ static void test_of_an_interval_both_sides_are_changes(void **state)
 	assert_int_equal(anon->remainder_bytes, PAGES(1300) - SLOTS(75));
 }
 
+static void test_files_and_the_rest_are_all_pages(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	uint64_t sum = 0;
+
+	(void)state;
+	figures(scene_host, &(struct growth_interval){0}, &builder, &growth);
+	assert_int_equal(growth->file_count, 4);
+	assert_int_equal(growth->files_bytes, SLOTS(250));
+	assert_int_equal(growth->other_files, 3);
+	for (size_t i = 0; i < growth->file_count; i++) {
+		sum += growth->files[i].bytes;
+		assert_true(!i || growth->files[i - 1].bytes >= growth->files[i].bytes);
+	}
+	assert_int_equal(sum + growth->other_files_bytes, growth->files_bytes);
+	assert_string_equal(growth->files[0].path, "/tmp/gone");
+	assert_true(growth->files[0].deleted);
+	assert_null(growth->files[3].path);
+}
+
 static void test_without_figures_nothing_is_said(void **state)
 {
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
@@ -114,6 +135,7 @@ static void test_without_figures_nothing_is_said(void **state)
 	(void)state;
 	figures(scene_server, &(struct growth_interval){0}, &builder, &growth);
 	assert_false(growth->host.known);
+	assert_int_equal(growth->files_bytes, 0);
 }
 
 int main(void)
@@ -123,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_a_meminfo_without_figures_is_an_error),
 		cmocka_unit_test(test_before_and_ledger_and_remainder_are_now),
 		cmocka_unit_test(test_of_an_interval_both_sides_are_changes),
+		cmocka_unit_test(test_files_and_the_rest_are_all_pages),
 		cmocka_unit_test(test_without_figures_nothing_is_said),
 	};
 

@@ -377,6 +377,20 @@ static void random_host(struct event *event)
 		event->host.bytes[figure] = random_u64();
 }
 
+static void random_file(struct event *event)
+{
+	event->file = (struct file_event){
+		.device = (uint32_t)random_u64(),
+		.number = random_u64(),
+		.count = (uint32_t)random_u64(),
+		.block_device = random_u64() & 1,
+		.deleted = random_u64() & 1,
+		.path = random_u64() & 1 ? NULL : random_string(4095),
+		.size_bytes = random_u64(),
+		.slots = random_u64(),
+	};
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -390,6 +404,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_ANCESTOR] = random_ancestor,   [EVENT_LEVEL] = random_level,
 	[EVENT_FIGURE] = random_figure,       [EVENT_CANDIDATE] = random_candidate,
 	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
+	[EVENT_FILE] = random_file,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -424,6 +439,7 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 		[EVENT_ARGUMENT] = {offsetof(struct event, argument.text)},
 		[EVENT_LEVEL] = {offsetof(struct event, level.path)},
 		[EVENT_FIGURE] = {offsetof(struct event, figure.key)},
+		[EVENT_FILE] = {offsetof(struct event, file.path)},
 		[EVENT_TYPE_END] = {0},
 	};
 

@@ -45,6 +45,7 @@ enum event_type {
 	EVENT_CANDIDATE, /* of an incident: a process the killer could have chosen */
 	EVENT_MOMENT,    /* of an incident: one point of the timeline, oldest first */
 	EVENT_HOST,      /* figures of the kernel about the whole host; with --all alone */
+	EVENT_FILE,      /* of a snapshot: page cache of one file, or of all that are not told */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -229,6 +230,19 @@ struct host_event {
 	enum memory_when when;
 	uint32_t known; /* bits (1 << enum host_figure) */
 	uint64_t bytes[HOST_FIGURE_COUNT];
+};
+
+/* Page cache that is in the ledger, by file. */
+struct file_event {
+	uint32_t device; /* major << 20 | minor */
+	uint64_t number; /* of the inode */
+	uint32_t count; /* 1: this file; else so many that are not told one by one, or none any more
+			 */
+	bool block_device; /* the device itself: blocks that its file system reads */
+	bool deleted;
+	const char *path;    /* as the recorder sees it, hostile bytes; NULL: unknown */
+	uint64_t size_bytes; /* of the file */
+	uint64_t slots;
 };
 
 /* What stack has mapped how many addresses, whether they hold memory or not. Exact. */
@@ -510,6 +524,7 @@ struct event {
 		struct candidate_event candidate;
 		struct moment_event moment;
 		struct host_event host;
+		struct file_event file;
 	};
 };
 

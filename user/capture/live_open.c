@@ -110,6 +110,7 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 								       : CAPTURE_ONE,
 		.period_pages = live->options.period_pages,
 		.kernel_stacks = live->options.kernel_stacks,
+		.files = live->options.files,
 	};
 	int error = physical_read(&live->root, &live->physical);
 

@@ -190,6 +190,14 @@ static void leave_out_programs(struct programs *programs)
 	}
 }
 
+static void leave_out_files(struct programs *programs)
+{
+	bpf_program__set_autoload(programs->skeleton->progs.files_batch, false);
+	bpf_program__set_autoload(programs->skeleton->progs.file_name, false);
+	bpf_map__set_autocreate(programs->skeleton->maps.file_pages, false);
+	bpf_map__set_autocreate(programs->skeleton->maps.file_path, false);
+}
+
 static int load(struct programs *programs, struct failure *ret_failure)
 {
 	int error = oomtrace_bpf__load(programs->skeleton);
@@ -220,6 +228,8 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 	if (error)
 		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
 	leave_out_programs(programs);
+	if (!options->files)
+		leave_out_files(programs);
 	error = load(programs, ret_failure);
 	if (error)
 		return error;

@@ -33,6 +33,7 @@ struct programs_options {
 	enum capture_mode mode;
 	uint64_t period_pages; /* 0: chosen */
 	bool kernel_stacks;
+	bool files; /* programs that look pages up in files */
 };
 
 /*

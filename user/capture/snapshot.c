@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "capture/files.h"
 #include "capture/losses.h"
 #include "capture/mapping_kinds.h"
 #include "capture/meminfo.h"
@@ -339,6 +340,9 @@ int snapshot(const struct snapshot_context *context)
 	queue_all(context, context->reconcile ? &reconciliation : NULL);
 	reconciliation_release(&reconciliation);
 	error = queue_spaces(context);
+	if (!error && context->files)
+		error = files_queue(context->root, context->ledger, context->programs,
+				    context->queue);
 	queue_frame(context, EVENT_WHOLE);
 	return error ? error : context->queue->error;
 }

@@ -33,6 +33,7 @@ struct snapshot_context {
 	void *drain_context;
 	uint64_t time_ns; /* since the session began */
 	bool last;
+	bool files;     /* tell what files the page cache is of */
 	bool host;      /* the whole host is traced: hold it against meminfo */
 	bool reconcile; /* look at page tables: for targets, not for a whole host */
 };

@@ -31,6 +31,7 @@ static bool is_of_a_snapshot(const struct event *event)
 	case EVENT_RESERVED:
 	case EVENT_MAPPINGS:
 	case EVENT_LOST:
+	case EVENT_FILE:
 		return true;
 	case EVENT_MEMORY:
 		return event->memory.when == MEMORY_END;

@@ -227,6 +227,11 @@ static const struct trace_field host_fields[] = {
 	U64(host.bytes[HOST_PERCPU]),
 };
 
+static const struct trace_field file_fields[] = {
+	U32(file.device),   U64(file.number),    U32(file.count),      BOOL(file.block_device),
+	BOOL(file.deleted), OPTIONAL(file.path), U64(file.size_bytes), U64(file.slots),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
@@ -245,6 +250,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
 	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
+	[EVENT_FILE] = LAYOUT(file),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -190,6 +190,7 @@ static int start(struct recording *recording)
 		.argv = opts->command_argv,
 		.all = opts->all,
 		.children = opts->children,
+		.files = opts->files,
 		.kernel_stacks = opts->kernel_stacks,
 		.duration_ns = opts->duration_ns,
 		.period_pages = opts->period_pages,

@@ -142,6 +142,8 @@ static const struct option_row rows[] = {
 	 "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
 	 MEMBER(period_pages), 1, PERIOD_LIMIT},
 
+	{"files", 0, NULL, "what files the page cache is of, in text and JSON", NULL,
+	 GROUP_RECORDING, RECORDING, store_flag, MEMBER(files)},
 	{"kernel-stacks", 0, NULL, "what the kernel did for each stack, too", NULL, GROUP_RECORDING,
 	 RECORDING, store_flag, MEMBER(kernel_stacks)},
 

@@ -30,6 +30,7 @@ struct opts {
 
 	bool children;         /* follow forked children */
 	bool kernel_stacks;    /* the kernel's part of stacks, too */
+	bool files;            /* tell what files the page cache is of */
 	uint64_t duration_ns;  /* 0: until interrupted or the target ends */
 	uint64_t period_pages; /* 0: chosen by the recorder */
 	uint64_t interval_ns;  /* between snapshots in a trace file, 0: none but the last */

@@ -147,6 +147,18 @@ struct growth_host {
 	struct growth_host_kind kinds[KIND_COUNT]; /* KIND_PENDING has no figures of the kernel */
 };
 
+/* A file that fills the page cache: what of it is in the ledger, that is, came since the start. */
+struct growth_file {
+	const char *path; /* hostile bytes; NULL: unknown */
+	uint32_t device_major, device_minor;
+	uint64_t number;   /* of the inode */
+	bool block_device; /* not a file: what its file system reads of the device itself */
+	bool deleted;
+	uint64_t size_bytes;
+	uint64_t bytes;
+	uint64_t error_bytes; /* 95 % bound of bytes */
+};
+
 struct growth_loss {
 	const char *cause;
 	const char *meaning;
@@ -171,6 +183,11 @@ struct growth {
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
 	struct growth_host host;
+	const struct growth_file *files; /* at time_ns, most bytes first; NULL: not recorded */
+	size_t file_count;
+	uint64_t other_files; /* that are not told one by one */
+	uint64_t other_files_bytes;
+	uint64_t files_bytes;               /* of all */
 	int64_t total_bytes;                /* of all rows */
 	int64_t change_bytes;               /* of all rows */
 	int64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/growth_events.h"
+#include "model/growth_files.h"
 #include "model/growth_forget.h"
 
 int growth_builder_new(struct growth_builder **ret_builder)
@@ -385,6 +386,13 @@ static int add_host(struct growth_builder *builder, const struct event *event)
 	return 0;
 }
 
+static int add_file(struct growth_builder *builder, const struct event *event)
+{
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
+
+	return snapshot ? growth_file_add(snapshot, &event->file) : -ENOMEM;
+}
+
 static int add_snapshot(struct growth_builder *builder, const struct event *event)
 {
 	int err = snapshots_open(&builder->snapshots, &event->snapshot);
@@ -431,6 +439,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_CANDIDATE] = add_nothing,
 	[EVENT_MOMENT] = add_nothing,
 	[EVENT_HOST] = add_host,
+	[EVENT_FILE] = add_file,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

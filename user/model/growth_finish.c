@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/growth_accounts.h"
+#include "model/growth_files.h"
 #include "model/growth_host.h"
 #include "model/growth_rows.h"
 
@@ -250,6 +251,8 @@ static int draft_finish(struct growth_draft *draft)
 	if (!err)
 		err = draft->options->reserved ? growth_reserved_make(draft)
 					       : growth_rows_make(draft);
+	if (!err)
+		err = growth_files_make(draft);
 	if (!err)
 		err = losses_make(draft);
 	return err;

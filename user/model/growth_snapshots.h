@@ -44,6 +44,8 @@ struct known_mappings {
 	struct mappings_event by_kind[MAPPING_KIND_COUNT]; /* all zero: none */
 };
 
+struct known_file;
+
 struct known_loss {
 	struct known_loss *next;
 	struct lost_event event;
@@ -61,7 +63,8 @@ struct known_snapshot {
 	struct known_inherited *first_inherited, **last_inherited;
 	struct known_reserved *first_reserved, **last_reserved;
 	struct known_loss *first_loss, **last_loss;
-	struct host_event host; /* known is 0 where nothing was said */
+	struct known_file *files; /* the last one first */
+	struct host_event host;   /* known is 0 where nothing was said */
 };
 
 /* {0} has none, and no limits: the last snapshot is what counts. */

@@ -204,6 +204,34 @@ static void put_host(struct json_maker *object, const struct growth *growth)
 	json_put_made(object, "host", &host);
 }
 
+static void append_file(struct json_maker *files, const struct growth_file *file)
+{
+	struct json_maker entry = json_make_object();
+
+	if (file->path)
+		json_put_name(&entry, "path", file->path);
+	json_put_count(&entry, "device_major", file->device_major);
+	json_put_count(&entry, "device_minor", file->device_minor);
+	json_put_count(&entry, "inode", file->number);
+	json_put_bool(&entry, "block_device", file->block_device);
+	json_put_bool(&entry, "deleted", file->deleted);
+	json_put_count(&entry, "size_bytes", file->size_bytes);
+	json_put_count(&entry, "bytes", file->bytes);
+	json_put_count(&entry, "error_bytes", file->error_bytes);
+	json_append_made(files, &entry);
+}
+
+static void put_files(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker files = json_make_array();
+
+	for (size_t i = 0; i < growth->file_count; i++)
+		append_file(&files, &growth->files[i]);
+	json_put_made(object, "files", &files);
+	json_put_count(object, "other_files", growth->other_files);
+	json_put_count(object, "other_files_bytes", growth->other_files_bytes);
+}
+
 /* --- all together ------------------------------------------------------------------------- */
 
 /* What the bytes of stacks count. */
@@ -260,6 +288,8 @@ int json_growth(const struct growth *growth,
 	put_processes(&object, growth);
 	put_stacks(&object, growth);
 	put_totals(&object, growth);
+	if (growth->files_bytes)
+		put_files(&object, growth);
 	if (growth->host.known)
 		put_host(&object, growth);
 	put_losses(&object, growth);

@@ -35,4 +35,10 @@ int text_mappings(const struct growth *growth, const struct render_options *opti
  */
 int text_host(const struct growth *growth, const struct render_options *options, struct buf *out);
 
+/*
+ * The section "Page cache by file" (text_files.c). Nothing where that was not recorded. 0 or
+ * -ENOMEM.
+ */
+int text_files(const struct growth *growth, const struct render_options *options, struct buf *out);
+
 #endif
