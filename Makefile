@@ -141,7 +141,7 @@ $(BUILD)/$(subst .,_,$(1:user/%=%)).h: $(1)
 endef
 $(foreach file,$(wildcard user/render/*.css user/render/*.js),$(eval $(call asset,$(file))))
 
-$(BUILD)/user/render/svg.o: | $(ASSETS)
+$(BUILD)/user/render/svg.o $(BUILD)/user/render/html.o: | $(ASSETS)
 
 $(BUILD)/render/profile.pb-c.c: user/render/profile.proto | $(BUILD)/tools.checked
 	$(call say,PROTO,$@)

@@ -248,9 +248,10 @@ uint32_t option_formats_of(enum command_id command)
 {
 	static const uint32_t formats[] = {
 		[COMMAND_GROWTH] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON |
-				   1U << FORMAT_SVG | 1U << FORMAT_PPROF | 1U << FORMAT_TRACE,
+				   1U << FORMAT_SVG | 1U << FORMAT_PPROF | 1U << FORMAT_HTML |
+				   1U << FORMAT_TRACE,
 		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON |
-				   1U << FORMAT_SVG | 1U << FORMAT_PPROF,
+				   1U << FORMAT_SVG | 1U << FORMAT_PPROF | 1U << FORMAT_HTML,
 		[COMMAND_DIFF] = 1U << FORMAT_FOLDED | 1U << FORMAT_SVG,
 		[COMMAND_CHECK] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON,
 	};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "render/folded.h"
+#include "render/html.h"
 #include "render/json.h"
 #include "render/pprof.h"
 #include "render/svg.h"
@@ -16,6 +17,7 @@ static const struct format formats[] = {
 	[FORMAT_JSON] = {FORMAT_JSON, "json", ".json", json_growth},
 	[FORMAT_SVG] = {FORMAT_SVG, "svg", ".svg", svg_growth},
 	[FORMAT_PPROF] = {FORMAT_PPROF, "pprof", ".pb.gz", pprof_growth},
+	[FORMAT_HTML] = {FORMAT_HTML, "html", ".html", html_growth},
 	[FORMAT_TRACE] = {FORMAT_TRACE, "oomtrace", ".oomtrace", NULL},
 };
 

@@ -18,6 +18,7 @@ enum format_id {
 	FORMAT_JSON,
 	FORMAT_SVG,
 	FORMAT_PPROF,
+	FORMAT_HTML,
 	FORMAT_TRACE, /* events instead of a rendering: capture/trace_writer.h */
 	FORMAT_COUNT,
 };

@@ -27,6 +27,7 @@ struct drawing {
 	const struct flame *flame;
 	bool differential;
 	bool annotated; /* names keep their _[k] */
+	bool part;      /* of a page that has style, script and heading */
 	double height;
 	struct buf heading;
 	struct buf remark;
@@ -203,18 +204,37 @@ static void text_element(struct buf *out, const char *class, double x, double y,
 		   class, x, y, anchor, buf_string(escaped));
 }
 
-static void head_markup(const struct drawing *drawing, struct buf *out)
+static void prolog_markup(struct buf *out)
 {
-	buf_printf(out,
-		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		   "<svg class=\"flame\" xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-		   "height=\"%.0f\" viewBox=\"0 0 %d %.0f\">\n<title>%s</title>\n<style>\n",
-		   WIDTH, drawing->height, WIDTH, drawing->height, buf_string(&drawing->heading));
+	buf_append_string(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+}
+
+/* Style and heading of a picture that stands alone. */
+static void frame_markup(const struct drawing *drawing, struct buf *out)
+{
+	buf_printf(out, "<title>%s</title>\n<style>\n", buf_string(&drawing->heading));
 	buf_append_string(out, flame_css);
 	buf_append_string(out,
 			  "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
 	text_element(out, "heading", WIDTH / 2.0, 26, "middle", &drawing->heading);
 	text_element(out, "remark", WIDTH / 2.0, 44, "middle", &drawing->remark);
+}
+
+static void script_markup(struct buf *out)
+{
+	buf_append_string(out, "<script><![CDATA[\n");
+	buf_append_string(out, flame_js);
+	buf_append_string(out, "]]></script>\n");
+}
+
+static void head_markup(const struct drawing *drawing, struct buf *out)
+{
+	buf_printf(out,
+		   "<svg class=\"flame\" xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
+		   "height=\"%.0f\" viewBox=\"0 0 %d %.0f\">\n",
+		   WIDTH, drawing->height, WIDTH, drawing->height);
+	if (!drawing->part)
+		frame_markup(drawing, out);
 	buf_printf(out,
 		   "<text class=\"button reset\" x=\"%d\" y=\"26\" hidden=\"\">Reset zoom</text>\n"
 		   "<foreignObject x=\"%d\" y=\"8\" width=\"200\" height=\"28\"><input "
@@ -232,9 +252,9 @@ static void foot_markup(const struct drawing *drawing, struct buf *out)
 	buf_printf(out, "<text class=\"detail\" x=\"%d\" y=\"%.0f\"> </text>\n", MARGIN,
 		   drawing->height - FOOT + 16);
 	text_element(out, "remark", MARGIN, drawing->height - 12, "start", &drawing->footnote);
-	buf_append_string(out, "<script><![CDATA[\n");
-	buf_append_string(out, flame_js);
-	buf_append_string(out, "]]></script>\n</svg>\n");
+	if (!drawing->part)
+		script_markup(out);
+	buf_append_string(out, "</svg>\n");
 }
 
 static int write_drawing(struct drawing *drawing, FILE *stream)
@@ -243,6 +263,8 @@ static int write_drawing(struct drawing *drawing, FILE *stream)
 	_cleanup_(buf_release) struct buf out = {0};
 
 	drawing->height = HEAD + LINE * (flame->deepest + 1.0) + FOOT;
+	if (!drawing->part)
+		prolog_markup(&out);
 	head_markup(drawing, &out);
 	buf_printf(&out,
 		   "<g class=\"frames\" data-left=\"%d\" data-width=\"%d\" data-total=\"%" PRIu64
@@ -266,11 +288,11 @@ static const char *subject_of(const struct growth *growth)
 	return growth->has_from ? "Memory growth" : "Memory held";
 }
 
-static void say_session(const struct growth *growth, struct buf *out)
+void svg_say_session(const struct growth *growth, struct buf *out)
 {
 	const struct growth_session *session = &growth->session;
 
-	xml_string(out, session->hostname);
+	buf_append_string(out, session->hostname);
 	buf_append_string(out, ", ");
 	quantity_time(out, session->start_realtime_ns);
 	if (session->complete) {
@@ -304,13 +326,27 @@ static void say_losses(const struct growth *growth, struct buf *out)
 						 : "no data was lost");
 }
 
+void svg_say_title(const struct growth *growth, struct buf *out)
+{
+	buf_printf(out, "%s: %s", subject_of(growth), growth->session.target);
+}
+
+/* What one of the above says, escaped. */
+static void say_escaped(void (*say)(const struct growth *, struct buf *),
+			const struct growth *growth, struct buf *out)
+{
+	_cleanup_(buf_release) struct buf said = {0};
+
+	say(growth, &said);
+	xml_text(out, buf_string(&said), said.len_bytes);
+}
+
 static void say_growth(const struct growth *growth, struct drawing *drawing)
 {
-	buf_printf(&drawing->heading, "%s: ", subject_of(growth));
-	xml_string(&drawing->heading, growth->session.target);
+	say_escaped(svg_say_title, growth, &drawing->heading);
 	quantity_bytes(&drawing->remark, drawing->flame->total_bytes);
 	buf_append_string(&drawing->remark, " in all; ");
-	say_session(growth, &drawing->remark);
+	say_escaped(svg_say_session, growth, &drawing->remark);
 	say_method(growth, &drawing->footnote);
 	say_narrow(drawing->flame, &drawing->footnote);
 	say_losses(growth, &drawing->footnote);
@@ -325,12 +361,16 @@ static struct render_options annotated(const struct render_options *options)
 	return copy;
 }
 
-int svg_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
+static int draw_growth(const struct growth *growth, const struct render_options *options, bool part,
+		       FILE *stream)
 {
 	_cleanup_(folded_lines_release) struct folded_lines lines = {0};
 	_cleanup_(flame_release) struct flame flame = {0};
-	_cleanup_(drawing_release) struct drawing drawing = {.flame = &flame,
-							     .annotated = options->annotate};
+	_cleanup_(drawing_release) struct drawing drawing = {
+		.flame = &flame,
+		.annotated = options->annotate,
+		.part = part,
+	};
 	const struct render_options with_kinds = annotated(options);
 	int err = folded_lines_make(&lines, growth, &with_kinds);
 
@@ -342,14 +382,24 @@ int svg_growth(const struct growth *growth, const struct render_options *options
 	return write_drawing(&drawing, stream);
 }
 
+int svg_growth(const struct growth *growth, const struct render_options *options, FILE *stream)
+{
+	return draw_growth(growth, options, false, stream);
+}
+
+int svg_growth_part(const struct growth *growth, const struct render_options *options, FILE *stream)
+{
+	return draw_growth(growth, options, true, stream);
+}
+
 static void say_diff(const struct growth *before, const struct growth *after,
 		     struct drawing *drawing)
 {
 	buf_printf(&drawing->heading, "%s, before and after: ", subject_of(after));
 	xml_string(&drawing->heading, after->session.target);
-	say_session(before, &drawing->remark);
+	say_escaped(svg_say_session, before, &drawing->remark);
 	buf_append_string(&drawing->remark, " → ");
-	say_session(after, &drawing->remark);
+	say_escaped(svg_say_session, after, &drawing->remark);
 	buf_append_string(&drawing->footnote,
 			  "red grew, blue shrank; a frame is as wide as the larger side; ");
 	say_narrow(drawing->flame, &drawing->footnote);
