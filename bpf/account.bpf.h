@@ -6,40 +6,10 @@
 #ifndef BPF_ACCOUNT_H
 #define BPF_ACCOUNT_H
 
-#include "bpf/compat.bpf.h"
-#include "bpf/maps.bpf.h"
-#include "bpf/settings.bpf.h"
+#include "bpf/target.bpf.h"
 
 /* No account: the process is not traced. */
 #define ACCOUNT_UNTRACED 0
-
-/*
- * A mark for every target, by the low bits of its tgid: turns nearly everybody else away for one
- * load, where the map takes a hash. A byte each, so that setting one needs no atomic operation that
- * old kernels lack. Marks stay when a target ends.
- */
-__u8 target_marks[OT_TARGET_MARKS] __weak = {};
-
-static __always_inline void target_mark(__u32 tgid)
-{
-	target_marks[tgid % OT_TARGET_MARKS] = 1;
-}
-
-static __always_inline bool may_be_target(__u32 tgid)
-{
-	return target_marks[tgid % OT_TARGET_MARKS];
-}
-
-/* Flags of a thread group as a target; false: not traced. */
-static __always_inline bool target_flags(__u32 tgid, __u32 *ret_flags)
-{
-	__u32 *flags = bpf_map_lookup_elem(&targets, &tgid);
-
-	if (!flags && !trace_all)
-		return false;
-	*ret_flags = flags ? *flags : 0;
-	return true;
-}
 
 static __always_inline void account_fill(struct ot_account *account, struct task_struct *task,
 					 struct mm_struct *mm, __u64 life, __u32 flags)
@@ -51,6 +21,7 @@ static __always_inline void account_fill(struct ot_account *account, struct task
 	account->user_tid = BPF_CORE_READ(task, pid);
 	account->scan = READ_ONCE(scan_number);
 	account->cells = 0;
+	account->joined = !!(flags & OT_TARGET_JOINED);
 	account->tgid = BPF_CORE_READ(task, tgid);
 	account->pre_exec = !!(flags & OT_TARGET_PRE_EXEC);
 	BPF_CORE_READ_INTO(&account->comm, task, group_leader, comm);

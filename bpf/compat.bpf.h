@@ -48,6 +48,27 @@ static __always_inline bool mm_is_loading(struct mm_struct *mm)
 }
 
 /*
+ * The first of the chain of parents that says which cgroups a task is in: of the v2 hierarchy, or
+ * of the one that has the memory controller. NULL where the kernel has none.
+ */
+static __always_inline struct cgroup_subsys_state *task_css(struct task_struct *task, bool unified)
+{
+	struct css_set *cgroups = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state **subsys =
+		(void *)cgroups + bpf_core_field_offset(cgroups->subsys);
+	struct cgroup_subsys_state *css = NULL;
+
+	if (unified)
+		return (void *)BPF_CORE_READ(cgroups, dfl_cgrp) +
+		       bpf_core_field_offset(struct cgroup, self);
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		bpf_probe_read_kernel(
+			&css, sizeof(css),
+			subsys + bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
+	return css;
+}
+
+/*
  * Is `state` a write to the tree that keeps the mappings of `mm`? 6.1 replaced the red-black tree
  * (commit d4af56c5c7c6); before it nothing tells of a mapping's end.
  */

@@ -120,7 +120,7 @@ struct ot_account {
 	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
 	__u32 scan;     /* number of the last scan that found a user */
 	__u32 cells;    /* stack cells it has taken */
-	__u32 reserved;
+	__u32 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
 
@@ -135,6 +135,15 @@ struct ot_cell_key {
 enum ot_target_flag {
 	OT_TARGET_FOLLOW = 1,   /* its children become targets when they are forked */
 	OT_TARGET_PRE_EXEC = 2, /* still runs our own image; it counts from its exec on */
+	OT_TARGET_JOINED = 4,   /* had memory before it became a target: to be adopted */
+	OT_TARGET_LEFT = 8,     /* not chosen any more: no new account, but what it has stays */
+};
+
+/* How targets are chosen, besides by those who named them. */
+enum ot_choice {
+	OT_CHOOSE_NOBODY,
+	OT_CHOOSE_NAME,   /* processes of one name */
+	OT_CHOOSE_CGROUP, /* processes in one cgroup, or below it */
 };
 
 /* Marks that say which tgids may be targets: a filter, not a table. */
@@ -219,6 +228,7 @@ enum ot_loss {
 	OT_LOSS_GHOST,         /* slots: allocated over an open entry, its free was not seen */
 	OT_LOSS_MOVER_FULL,    /* slots: a mover's owner or vacancy that found no queue room */
 	OT_LOSS_MAPPING,       /* events: a change of an address space not sent */
+	OT_LOSS_CGROUP_DEPTH,  /* looks: a process too deep in cgroups to tell if it is chosen */
 	OT_LOSS_COUNT,
 };
 
@@ -231,6 +241,7 @@ enum ot_record_type {
 	OT_RECORD_MOVER,        /* struct ot_mover_record */
 	OT_RECORD_MAPPING,      /* struct ot_mapping_record, in a ring of its own */
 	OT_RECORD_KERNEL_STACK, /* struct ot_kernel_stack_record, before the one of the cell */
+	OT_RECORD_JOIN,         /* struct ot_process_record: it runs already and is a target now */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -260,7 +271,7 @@ struct ot_kernel_stack_record {
 	__u64 frames[OT_MAX_KERNEL_FRAMES]; /* leaf first; only frame_count are sent */
 };
 
-/* A traced process was forked, has replaced its image, or is gone. */
+/* A traced process was forked, has replaced its image, is gone; or has become one. */
 struct ot_process_record {
 	__u32 type;
 	__u32 tgid;

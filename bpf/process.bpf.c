@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The lives of traced processes: fork, exec and exit, for targets and the children that are
- * followed. A look-up each where nobody is a target, as when the whole host is traced.
+ * followed; and what makes a process one that the rule chooses. A look-up each where nobody is a
+ * target, as when the whole host is traced.
  */
 #include "bpf/account.bpf.h"
 
@@ -25,17 +26,30 @@ static __always_inline void process_announce(__u32 type, struct task_struct *tas
 }
 
 /*
- * A child becomes a target when its parent's children are followed. A child that shares the mm is
- * traced in any case, by the mm's account.
+ * A child becomes a target when its parent's children are followed, or by the rule; it has nothing
+ * of its own yet, but what an untraced parent left it was there before. A child that shares the mm
+ * is traced in any case, by the mm's account.
  */
+static __always_inline void process_forked(struct task_struct *child, __u32 parent_tgid)
+{
+	__u32 *parent_flags = bpf_map_lookup_elem(&targets, &parent_tgid);
+	__u32 flags = parent_flags ? *parent_flags : chosen_flags | OT_TARGET_JOINED;
+
+	if (!(parent_flags && flags & OT_TARGET_FOLLOW) && !rule_chooses(child))
+		return;
+	if (parent_flags)
+		flags &= ~(OT_TARGET_JOINED | OT_TARGET_LEFT);
+	if (target_add(BPF_CORE_READ(child, tgid), flags))
+		process_announce(parent_flags ? OT_RECORD_FORK : OT_RECORD_JOIN, child,
+				 parent_tgid);
+}
+
 SEC("raw_tp/sched_process_fork")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *parent = (struct task_struct *)ctx->args[0];
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
 	__u32 parent_tgid = BPF_CORE_READ(parent, tgid);
-	__u32 child_tgid = BPF_CORE_READ(child, tgid);
-	__u32 *flags = bpf_map_lookup_elem(&targets, &parent_tgid);
 
 	if (mm_life_is_address()) {
 		__u64 life = (__u64)BPF_CORE_READ(child, mm);
@@ -43,14 +57,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 		if (life != (__u64)BPF_CORE_READ(parent, mm))
 			bpf_map_delete_elem(&account_index, &life);
 	}
-	if (!flags || !(*flags & OT_TARGET_FOLLOW) || child_tgid == parent_tgid)
-		return 0;
-	if (bpf_map_update_elem(&targets, &child_tgid, flags, BPF_ANY)) {
-		loss_count(OT_LOSS_PROCESS_EVENT, 1);
-		return 0;
-	}
-	target_mark(child_tgid);
-	process_announce(OT_RECORD_FORK, child, parent_tgid);
+	if ((__u32)BPF_CORE_READ(child, tgid) != parent_tgid && BPF_CORE_READ(child, mm))
+		process_forked(child, parent_tgid);
 	return 0;
 }
 
@@ -82,7 +90,11 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	if (*flags & OT_TARGET_PRE_EXEC)
 		process_end_pre_exec(task, flags);
+	/* The new address space begins with nothing. */
+	*flags &= ~OT_TARGET_JOINED;
 	process_announce(OT_RECORD_EXEC, task, BPF_CORE_READ(task, real_parent, tgid));
+	if (*flags & OT_TARGET_LEFT)
+		bpf_map_delete_elem(&targets, &tgid);
 	return 0;
 }
 
@@ -99,6 +111,46 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	bpf_map_delete_elem(&targets, &tgid);
 	process_announce(OT_RECORD_EXIT, task, BPF_CORE_READ(task, real_parent, tgid));
+	return 0;
+}
+
+/* --- rules: what they are about has changed ------------------------------------------------- */
+
+static __always_inline void process_decide(struct task_struct *leader, bool chosen)
+{
+	struct mm_struct *mm = BPF_CORE_READ(leader, mm);
+
+	/* In execve it has nothing yet, and sched_process_exec tells. */
+	if (mm && target_decide(leader, chosen) && !mm_is_loading(mm))
+		process_announce(OT_RECORD_JOIN, leader, BPF_CORE_READ(leader, real_parent, tgid));
+}
+
+/* Told before the new name is set, also by execve. A process has the name of its first thread. */
+SEC("raw_tp/task_rename")
+int process_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+	char name[OT_COMM_LEN] = {};
+
+	if (choose_by != OT_CHOOSE_NAME || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return 0;
+	bpf_probe_read_kernel_str(name, sizeof(name), (void *)ctx->args[1]);
+	process_decide(task, name_is_chosen(name));
+	return 0;
+}
+
+/*
+ * A thread or all threads of a process were moved, in any hierarchy. The memory controller goes by
+ * the first thread, and so does the rule.
+ */
+SEC("raw_tp/cgroup_attach_task")
+int process_move(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[2];
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	if (choose_by == OT_CHOOSE_CGROUP)
+		process_decide(leader, rule_chooses(leader));
 	return 0;
 }
 

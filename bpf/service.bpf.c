@@ -62,6 +62,17 @@ int settle_batch(void *ctx)
 }
 
 /*
+ * The first scan finds who is to be traced; later ones whoever no event has told of. Those are
+ * adopted as soon as the recorder has read its accounts.
+ */
+static __always_inline void scan_decide(struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	target_decide(leader, rule_chooses(leader));
+}
+
+/*
  * Who uses which mm: an account whose mm no task uses any more has ended, whatever became of the
  * process that opened it. Targets get their account here if they have none yet: one that has not
  * allocated a slot may hold pages from before tracing, or inherited ones.
@@ -80,6 +91,8 @@ int scan_task(struct bpf_iter__task *ctx)
 	mm = BPF_CORE_READ(task, mm);
 	if (!mm || (BPF_CORE_READ(task, flags) & PF_KTHREAD))
 		return 0;
+	if (choose_by != OT_CHOOSE_NOBODY)
+		scan_decide(task);
 	life = mm_life(mm);
 	known = bpf_map_lookup_elem(&account_index, &life);
 	/* Host-wide, an account is opened when it is first used. */

@@ -17,6 +17,13 @@ const volatile __u32 page_struct_shift __weak = 6;
 const volatile bool trace_all __weak = false;
 /* Take the kernel's part of each stack as well. */
 const volatile bool kernel_stacks __weak = false;
+/* enum ot_choice: who becomes a target by a rule, and which bits of enum ot_target_flag it gets. */
+const volatile __u32 choose_by __weak = OT_CHOOSE_NOBODY;
+const volatile __u32 chosen_flags __weak = 0;
+const volatile char chosen_name[OT_COMM_LEN] __weak = {};
+/* Inode number of the cgroup; is it of the v2 hierarchy? */
+const volatile __u64 chosen_cgroup __weak = 0;
+const volatile bool chosen_cgroup_unified __weak = false;
 /* Stack cells one account may take, so that one process cannot take all of them. */
 const volatile __u32 cells_per_account __weak = 0;
 /* Seed of the stack hash, so that nobody can prepare collisions. */

@@ -36,7 +36,7 @@ refuses()
 
 @test "--help lists every option that is taken, within 100 columns" {
 	run -0 "$OOMTRACE" --help
-	for option in pid all children duration period interval max-size output format from to kinds \
+	for option in pid comm cgroup all children duration period interval max-size output format from to kinds \
 		since-start virtual top strict \
 		verbose help version; do
 		[[ $output == *"--$option"* ]]
@@ -53,7 +53,7 @@ refuses()
 }
 
 @test "without anything to trace it says what there is" {
-	refuses "*nothing to trace*-p PID*-- CMD*"
+	refuses "*nothing to trace*-p PID*--comm NAME*--cgroup PATH*-- CMD*"
 }
 
 @test "an unknown option is named" {
@@ -69,6 +69,10 @@ refuses()
 	refuses "*--period*'3'*power of two from 1 to 512*" -p 1 --period 3
 	refuses "*--duration*'soon'*" -p 1 -d soon
 	refuses "*--pid*'0'*" -p 0
+	refuses "*--pid*'1,'*list of at most 128*" -p 1,
+	refuses "*--pid*'1,x'*" -p 1,x
+	refuses "*--pid*list of at most 128*" -p "$(seq -s , 129)"
+	refuses "*--comm*1 to 15 bytes*" --comm sixteen-bytes-xx
 	refuses "*--kinds*'anonymous'*anon,shmem*" -p 1 --kinds=anonymous
 	refuses "*--format*'png'*" -p 1 --format png
 }
@@ -80,6 +84,12 @@ refuses()
 
 @test "two targets are one too many" {
 	refuses "*more than one target*" -p 1 -- sort
+	refuses "*more than one target*" --comm sort --cgroup /a
+}
+
+@test "--children is refused where they are traced anyway" {
+	refuses "*--children*--cgroup*" --cgroup /a --children
+	refuses "*--children*--all*" --all --children
 }
 
 @test "an option that means nothing to a command is refused" {

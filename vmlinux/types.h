@@ -60,6 +60,28 @@ struct signal_struct {
 	atomic_t live;
 };
 
+/* The node of a cgroup's directory; its id is the inode number (64 bits since 5.5). */
+struct kernfs_node {
+	__u64 id;
+};
+
+/* A cgroup as one controller sees it; `parent` leads up to the root of the hierarchy. */
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
+/* The cgroups of a task: dfl_cgrp of the v2 hierarchy, and what each controller sees. */
+struct css_set {
+	struct cgroup_subsys_state *subsys[1]; /* by enum cgroup_subsys_id */
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -68,6 +90,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	struct css_set *cgroups;
 	__u64 start_boottime; /* 5.5: was real_start_time */
 	char comm[16];
 };
@@ -153,6 +176,11 @@ struct bpf_iter__task {
 };
 
 #pragma clang attribute pop
+
+/* Which controllers there are, and so their numbers, is a matter of configuration. */
+enum cgroup_subsys_id {
+	memory_cgrp_id = 4,
+};
 
 enum pageflags {
 	PG_uptodate = 2,

@@ -21,6 +21,7 @@ probe_root() { [[ $(id -u) == 0 ]]; }
 # Loads and attaches empty programs to the hooks of the ledger, and leaves.
 probe_bpf() { "$BUILD/bench/empty" </dev/null >/dev/null 2>&1; }
 probe_cgroup_memory() { [[ -n $(cgroup_memory_root) ]]; }
+probe_cgroup_unified() { [[ -n $(cgroup_unified_root) ]]; }
 probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }

@@ -21,6 +21,12 @@ cgroup_memory_root()
 	done
 }
 
+# Where the v2 hierarchy is mounted, whatever controllers it has.
+cgroup_unified_root()
+{
+	findmnt -n -o TARGET -t cgroup2 | head -n 1
+}
+
 cgroup_make()
 {
 	CGROUP=$(cgroup_memory_root)/oomtrace-test-$$-$BATS_TEST_NUMBER

@@ -41,7 +41,8 @@ static void test_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(opts.command, COMMAND_GROWTH);
-	assert_int_equal(opts.pid, 1234);
+	assert_int_equal(opts.pid_count, 1);
+	assert_int_equal(opts.pids[0], 1234);
 	assert_int_equal(opts.duration_ns, 0);
 	assert_int_equal(opts.period_pages, 0);
 	assert_int_equal(opts.top, 20);
@@ -60,7 +61,8 @@ static void test_every_option_sets_its_member(void **state)
 		      "-o", "x.txt", "--top", "3", "--strict", "-v");
 
 	(void)state;
-	assert_int_equal(opts.pid, 7);
+	assert_int_equal(opts.pids[0], 7);
+	assert_int_equal(opts.pid_count, 1);
 	assert_int_equal(opts.duration_ns, 1500000000);
 	assert_int_equal(opts.period_pages, 64);
 	assert_true(opts.children && opts.show_kinds && opts.strict && opts.verbose);

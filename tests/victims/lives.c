@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define STACK_BYTES (256UL << 10)
@@ -37,6 +38,14 @@ static void grow_after_execs(struct victim *victim)
 	snprintf(count, sizeof(count), "%d", left - 1);
 	execl("/proc/self/exe", "lives", "execs_go_on", size, count, NULL);
 	err(1, "exec");
+}
+
+/* Takes another name when it is told to grow. */
+static void grow_renamed(struct victim *victim)
+{
+	if (prctl(PR_SET_NAME, victim->arguments[0]))
+		err(1, "prctl");
+	grow_here(victim);
 }
 
 static int touch_in_child(void *argument)
@@ -130,6 +139,7 @@ static const struct victim_case cases[] = {
 	{"execs", NULL, grow_after_execs, victim_unmap},
 	{"short_sharer", NULL, grow_in_short_sharer, victim_unmap},
 	{"leader_gone", leave_leader, grow_here, victim_unmap},
+	{"renamed", NULL, grow_renamed, victim_unmap},
 	{"workers", start_workers, grow_workers, end_workers},
 };
 

@@ -192,6 +192,7 @@ enum memory_known {
 	MEMORY_PAGE_TABLES = 1 << 2,           /* page_table_bytes */
 	MEMORY_SPLIT_HUGE = 1 << 3,            /* split_huge_slots */
 	MEMORY_BEFORE_BY_SUBTRACTION = 1 << 4, /* no frame numbers: nothing could be adopted */
+	MEMORY_JOINED = 1 << 5, /* of MEMORY_START: it became a target after the session began */
 };
 
 /* What the kernel itself says about one process. */

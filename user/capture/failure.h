@@ -5,6 +5,8 @@
 #ifndef CAPTURE_FAILURE_H
 #define CAPTURE_FAILURE_H
 
+#include <stdint.h>
+
 enum failure_kind {
 	FAILURE_NONE,
 	FAILURE_SYSTEM,        /* what `error` says, in `where` */
@@ -17,6 +19,8 @@ enum failure_kind {
 	FAILURE_LOAD,          /* the kernel refused the programs */
 	FAILURE_CALIBRATION,   /* page frames could not be told from struct page pointers */
 	FAILURE_PID_NAMESPACE, /* pids here are not the kernel's */
+	FAILURE_NO_CGROUP,     /* no such directory, or none of a cgroup; `error` says which */
+	FAILURE_OTHER_CGROUP,  /* a hierarchy that accounts for no memory, named by `where` */
 	FAILURE_EXEC,          /* CMD could not be started; `error` says why */
 	FAILURE_KIND_COUNT,
 };
@@ -25,6 +29,7 @@ struct failure {
 	enum failure_kind kind;
 	int error;         /* -errno, 0 where it says nothing */
 	const char *where; /* static string or NULL */
+	uint32_t pid;      /* of which process; 0: of none */
 };
 
 #endif

@@ -14,8 +14,11 @@ struct btf;
 
 enum hook_use {
 	HOOK_ALWAYS,
-	HOOK_FOR_TARGETS, /* not even loaded while the whole host is traced */
-	HOOK_ON_DEMAND,   /* while movers move, unless every page is counted */
+	HOOK_ON_DEMAND, /* while movers move, unless every page is counted */
+	/* in some modes, elsewhere not even loaded: */
+	HOOK_FOR_TARGETS, /* but for the whole host */
+	HOOK_FOR_NAMES,   /* --comm */
+	HOOK_FOR_CGROUPS, /* --cgroup */
 };
 
 struct hook {

@@ -39,7 +39,7 @@ static int on_signal(struct live *live)
 
 static int on_target(struct live *live)
 {
-	return live_finish(live, END_TARGET_ENDED);
+	return targets_have_ended(&live->targets) ? live_finish(live, END_TARGET_ENDED) : 0;
 }
 
 static int on_duration(struct live *live)
@@ -55,6 +55,11 @@ static int on_ring(struct live *live)
 
 	if (error && error != RING_LATER)
 		return error;
+	if (live->somebody_joined) {
+		error = live_adopt(live);
+		if (error)
+			return error;
+	}
 	if (!live->lives_ended)
 		return 0;
 	live->lives_ended = false;
@@ -77,6 +82,8 @@ static int on_sweep(struct live *live)
 	int error;
 
 	drain(live->sweep_fd);
+	if (live->options.cgroup && cgroup_is_gone(&live->cgroup))
+		return live_finish(live, END_TARGET_ENDED);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
 	error = sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
@@ -95,7 +102,7 @@ static int wait_once(struct live *live)
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
-		[WAKE_TARGET] = {.fd = live->target.pidfd, .events = POLLIN},
+		[WAKE_TARGET] = {.fd = live->targets.ended_fd, .events = POLLIN},
 		[WAKE_DURATION] = {.fd = live->duration_fd, .events = POLLIN},
 		[WAKE_RING] = {.fd = ring_buffer__epoll_fd(live->ring), .events = POLLIN},
 		[WAKE_SPACES] = {.fd = live->options.all ? -1 : spaces_fd(&live->spaces),
@@ -146,7 +153,7 @@ bool live_wait_command(struct source *source, int *ret_status)
 	struct live *live = live_of(source);
 
 	if (!live->waited) {
-		if (!target_wait(&live->target, &live->exit_status))
+		if (!targets_wait(&live->targets, &live->exit_status))
 			return false;
 		live->waited = true;
 	}
@@ -164,14 +171,20 @@ struct live_facts live_facts(const struct source *source)
 {
 	const struct live *live = live_of(source);
 	struct live_facts facts = {
-		.pid = live->target.pid,
-		.comm = live->target.comm,
+		.target_count = live->targets.count,
+		.cgroup = live->cgroup.path,
 		.period_pages = live->programs->sizes.period_pages,
 		.adopt_error = live->adopt_error,
 		.kernel_symbols_error =
 			live->kernel_symbols ? kernel_symbols_error(live->kernel_symbols) : 0,
 	};
 
+	if (live->targets.count) {
+		facts.pid = live->targets.items[0].pid;
+		facts.comm = live->targets.items[0].comm;
+	}
+	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < live->ledger.account_count; i++)
+		facts.process_count += live->ledger.accounts[i].in_use;
 	programs_each_map(live->programs, add_bytes, &facts.map_bytes);
 	return facts;
 }

@@ -14,8 +14,12 @@
 #include "capture/source.h"
 
 struct live_options {
-	uint32_t pid;      /* one of pid, argv and all */
-	char *const *argv; /* a command to start */
+	/* one of pids, argv, comm, cgroup and all */
+	const uint32_t *pids;
+	size_t pid_count;
+	char *const *argv;  /* a command to start */
+	const char *comm;   /* processes of this name */
+	const char *cgroup; /* processes in this cgroup, as people write its path */
 	bool all;
 	bool children;                 /* follow forks; always on for a command */
 	bool kernel_stacks;            /* the kernel's part of stacks, too */
@@ -27,8 +31,11 @@ struct live_options {
 };
 
 struct live_facts {
-	uint32_t pid; /* 0: host-wide */
+	size_t target_count; /* of processes named by pid, or the command */
+	uint32_t pid;        /* of the first of them */
 	const char *comm;
+	const char *cgroup;   /* its path in its hierarchy; NULL: none */
+	size_t process_count; /* traced now */
 	uint64_t period_pages;
 	uint64_t map_bytes;       /* kernel memory of all maps */
 	int kernel_symbols_error; /* why kernel functions have no names, or 0 */

@@ -9,8 +9,6 @@
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
-#include "capture/adopt.h"
-#include "capture/descendants.h"
 #include "capture/privileges.h"
 #include "oomtrace.skel.h"
 
@@ -25,14 +23,9 @@ static int fail(struct failure *ret_failure, int error, const char *where)
 static void live_close(struct source *source)
 {
 	struct live *live = live_of(source);
-	bool held = live->target.release_fd >= 0;
-	struct target child = live->target;
-	int status;
 
-	target_close(&live->target);
-	/* A command that was never let go ends by itself. */
-	if (held)
-		target_wait(&child, &status);
+	targets_close(&live->targets);
+	cgroup_close(&live->cgroup);
 	ring_buffer__free(live->ring);
 	spaces_release(&live->spaces);
 	stacks_release(&live->stacks);
@@ -69,22 +62,14 @@ static int check_privileges(const struct live *live, struct failure *ret_failure
 	const char *missing = privileges_missing();
 
 	if (missing) {
-		*ret_failure = (struct failure){FAILURE_CAPABILITY, -EPERM, missing};
+		*ret_failure = (struct failure){
+			.kind = FAILURE_CAPABILITY, .error = -EPERM, .where = missing};
 		return -EPERM;
 	}
 	if (!in_initial_pid_namespace(live)) {
-		*ret_failure = (struct failure){FAILURE_PID_NAMESPACE, -EXDEV, NULL};
+		*ret_failure = (struct failure){.kind = FAILURE_PID_NAMESPACE, .error = -EXDEV};
 		return -EXDEV;
 	}
-	return 0;
-}
-
-static int open_target(struct live *live, struct failure *ret_failure)
-{
-	if (live->options.argv)
-		return target_spawn(live->options.argv, &live->target, ret_failure);
-	if (live->options.pid)
-		return target_find(&live->root, live->options.pid, &live->target, ret_failure);
 	return 0;
 }
 
@@ -102,12 +87,21 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+static enum capture_mode mode_of(const struct live *live)
+{
+	const struct live_options *options = &live->options;
+
+	if (options->all)
+		return CAPTURE_HOST;
+	return options->children || options->argv || live_has_rule(live) ? CAPTURE_FOLLOW
+									 : CAPTURE_ONE;
+}
+
 static int open_programs(struct live *live, struct failure *ret_failure)
 {
 	struct programs_options options = {
-		.mode = live->options.all                              ? CAPTURE_HOST
-			: live->options.children || live->options.argv ? CAPTURE_FOLLOW
-								       : CAPTURE_ONE,
+		.mode = mode_of(live),
+		.rule = live_rule(live),
 		.period_pages = live->options.period_pages,
 		.kernel_stacks = live->options.kernel_stacks,
 		.files = live->options.files,
@@ -138,7 +132,7 @@ static int open_tables(struct live *live)
 				    bpf_map__fd(live->programs->skeleton->maps.mapping_records));
 	if (error)
 		return error;
-	live->lives.target_pid = live->target.pid;
+	live->lives.targets = &live->targets;
 	return live_open_ring(live);
 }
 
@@ -191,90 +185,27 @@ static int open_timers(struct live *live)
 	return error;
 }
 
-static void queue_start_memory(struct live *live, const struct life *life, uint32_t user_tid)
-{
-	struct event event = {
-		.type = EVENT_MEMORY,
-		.memory = {.process = life->id, .when = MEMORY_START},
-	};
-
-	if (live->adopt_error)
-		event.memory.known |= MEMORY_BEFORE_BY_SUBTRACTION;
-	if (!procfs_memory(&live->root, user_tid, &event.memory))
-		event_queue_push(&live->queue, &event);
-}
-
-/* What the target held before: entered into the ledger, and noted as the kernel sees it. */
-static int adopt_target(struct live *live)
-{
-	int error = programs_scan(live->programs);
-
-	for (uint32_t i = 0; i < live->ledger.account_count && !error; i++) {
-		struct life *life = lives_get(&live->lives, i);
-		uint32_t user_tid = live->ledger.accounts[i].user_tid;
-
-		if (!life)
-			continue;
-		live->adopt_error = adopt_resident(&live->ledger, &live->root, i, user_tid);
-		error = spaces_adopt(&live->spaces, i);
-		lives_announce(&live->lives, life, false);
-		queue_start_memory(live, life, user_tid);
-	}
-	return error;
-}
-
-static int add_descendant(uint32_t pid, void *context)
-{
-	struct live *live = context;
-
-	return programs_add_target(live->programs, pid, OT_TARGET_FOLLOW);
-}
-
-/*
- * Children that are there already. Looked for with the fork hook attached, and twice: a child that
- * is forked by one not yet known as a target during the first look is found by the second.
- */
-static int add_descendants(struct live *live)
-{
-	int error = descendants_each(&live->root, live->target.pid, add_descendant, live);
-
-	return error ? error
-		     : descendants_each(&live->root, live->target.pid, add_descendant, live);
-}
-
 static int begin(struct live *live, struct failure *ret_failure)
 {
-	uint32_t flags = (live->options.children || live->options.argv ? OT_TARGET_FOLLOW : 0) |
-			 (live->options.argv ? OT_TARGET_PRE_EXEC : 0);
-	int error = 0;
+	int error = live_add_targets(live);
 
-	if (live->target.pid)
-		error = programs_add_target(live->programs, live->target.pid, flags);
-	if (!error)
-		error = programs_attach(live->programs, ret_failure);
+	if (error)
+		return fail(ret_failure, error, "naming the processes to trace");
+	error = programs_attach(live->programs, ret_failure);
 	if (error)
 		return error;
 	live->start_ns = clock_monotonic_ns();
 	if (live->options.all)
 		snapshot_queue_host(&live->root, MEMORY_START, &live->queue);
-	if (live->options.pid) {
-		if (live->options.children)
-			error = add_descendants(live);
-		if (!error)
-			error = adopt_target(live);
-		if (error)
-			return fail(ret_failure, error, "looking up the process's memory");
-		if (target_has_ended(&live->target)) {
-			*ret_failure = (struct failure){FAILURE_NO_PROCESS, -ESRCH, NULL};
-			return -ESRCH;
-		}
-	}
+	error = live_adopt_first(live, ret_failure);
+	if (error)
+		return error;
 	/* growth since the start, since 0 that is, needs to know what was there */
 	if (live->options.snapshot_interval_ns)
 		error = live_take_snapshot(live, 0, false);
 	if (error)
 		return fail(ret_failure, error, "reading the ledger");
-	return target_release(&live->target, ret_failure);
+	return targets_let_go(&live->targets, ret_failure);
 }
 
 static int open_all(struct live *live, struct failure *ret_failure)
@@ -286,7 +217,7 @@ static int open_all(struct live *live, struct failure *ret_failure)
 	error = check_privileges(live, ret_failure);
 	if (error)
 		return error;
-	error = open_target(live, ret_failure);
+	error = live_find_targets(live, ret_failure);
 	raise_descriptor_limit();
 	if (!error)
 		error = open_programs(live, ret_failure);
@@ -315,7 +246,8 @@ int live_open(const struct live_options *options, struct source **ret_source,
 	live->source = (struct source){.next = live_next, .close = live_close};
 	live->options = *options;
 	live->root = (struct sysroot)SYSROOT_CLOSED;
-	live->target = (struct target)TARGET_NONE;
+	live->targets = (struct targets)TARGETS_NONE;
+	live->cgroup = (struct cgroup)CGROUP_NONE;
 	live->signal_fd = live->duration_fd = live->sweep_fd = live->snapshot_fd = -1;
 	error = open_all(live, ret_failure);
 	if (error) {

@@ -52,6 +52,15 @@ static int take_exit(struct live *live, const void *data, size_t bytes)
 	return 0;
 }
 
+/* Adopted once the ring is empty: many may have come at once, and it takes a look at all tasks. */
+static int take_join(struct live *live, const void *data, size_t bytes)
+{
+	(void)data;
+	(void)bytes;
+	live->somebody_joined = true;
+	return 0;
+}
+
 static int take_mover(struct live *live, const void *data, size_t bytes)
 {
 	(void)data;
@@ -67,6 +76,7 @@ static int take_record(void *context, void *data, size_t bytes)
 		[OT_RECORD_STACK] = take_stack, [OT_RECORD_FORK] = take_fork,
 		[OT_RECORD_EXEC] = take_exec,   [OT_RECORD_EXIT] = take_exit,
 		[OT_RECORD_MOVER] = take_mover, [OT_RECORD_KERNEL_STACK] = take_kernel_stack,
+		[OT_RECORD_JOIN] = take_join,
 	};
 	struct live *live = context;
 	uint32_t type;

@@ -96,7 +96,10 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 
 	/* stacks first, then what they hold: the other way round some would have no frames */
 	drain_ring(live);
-	error = live->options.all ? 0 : spaces_settle(&live->spaces, last);
+	/* by the rule there may be some that no event told of */
+	error = live_has_rule(live) || live->somebody_joined ? live_adopt(live) : 0;
+	if (!error && !live->options.all)
+		error = spaces_settle(&live->spaces, last);
 	return error ? error : snapshot(&context);
 }
 

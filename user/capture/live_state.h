@@ -2,6 +2,7 @@
 /*
  * A live session from the inside, shared by the files live_*.c and by nobody else:
  *   live_open.c     everything a session needs, in the order in which it is needed, and its release
+ *   live_targets.c  whom it traces, and what they had before
  *   live_records.c  what comes out of the ring buffer
  *   live_session.c  the events that frame a session: its beginning, snapshots, its end
  *   live.c          waiting for what happens next, and the source that hands events out
@@ -11,6 +12,7 @@
 
 #include <signal.h>
 
+#include "capture/cgroup.h"
 #include "capture/live.h"
 #include "capture/snapshot.h"
 #include "capture/target.h"
@@ -35,7 +37,10 @@ struct live {
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
 	bool lives_ended; /* since the last sweep */
-	struct target target;
+	struct targets targets;
+	struct cgroup cgroup; /* the chosen one; none: fd is -1 */
+	bool adopted_first;   /* what was there when the session began */
+	bool somebody_joined; /* since, and is to be adopted */
 	int signal_fd, duration_fd, sweep_fd, snapshot_fd;
 	sigset_t old_mask;
 	uint64_t start_ns;
@@ -51,6 +56,23 @@ static inline struct live *live_of(const struct source *source)
 {
 	return (struct live *)source;
 }
+
+/* --- live_targets.c --- */
+
+/* Finds or starts those who are traced. 0, or -errno with *ret_failure. */
+int live_find_targets(struct live *live, struct failure *ret_failure);
+/* By what the kernel side chooses others. */
+struct programs_rule live_rule(const struct live *live);
+bool live_has_rule(const struct live *live);
+/* Before the programs are attached. 0 or -errno. */
+int live_add_targets(struct live *live);
+/*
+ * Enters into the ledger what each process held that became a target a moment ago, and notes it as
+ * the kernel sees it. 0 or -errno.
+ */
+int live_adopt(struct live *live);
+/* The same when the programs have just been attached. 0, or -errno with *ret_failure. */
+int live_adopt_first(struct live *live, struct failure *ret_failure);
 
 /* --- live_records.c --- */
 

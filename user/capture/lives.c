@@ -118,7 +118,7 @@ static void life_begin(struct lives *lives, struct life *life, const struct ot_a
 		.id = life->id,
 		.pid = account->tgid,
 		.start_time_ns = account->start_time_ns,
-		.target = account->tgid == lives->target_pid,
+		.target = lives->targets && targets_have(lives->targets, account->tgid),
 	};
 	memcpy(life->process.comm, account->comm, sizeof(life->process.comm));
 	life->process.comm[sizeof(life->process.comm) - 1] = '\0';

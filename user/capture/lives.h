@@ -13,6 +13,7 @@
 #include "capture/event_queue.h"
 #include "capture/ledger.h"
 #include "capture/mappings.h"
+#include "capture/target.h"
 
 struct life {
 	uint32_t id; /* of this session; 0: the account is not in use */
@@ -24,6 +25,7 @@ struct life {
 	uint64_t reread_cost_ns; /* what reading the mappings took last time */
 	bool hidden;             /* CMD before it became itself */
 	bool announced;          /* the process event was queued */
+	bool adopted;            /* what it had before it was traced */
 };
 
 struct lives {
@@ -34,8 +36,8 @@ struct lives {
 	struct event_queue *queue;
 	struct life *items; /* by account number */
 	uint32_t last_id;
-	uint32_t target_pid;      /* 0: host-wide */
-	struct lives_fork *forks; /* the last LIVES_FORKS forks, a ring */
+	const struct targets *targets; /* named by the user; NULL: nobody */
+	struct lives_fork *forks;      /* the last LIVES_FORKS forks, a ring */
 	uint32_t next_fork;
 };
 

@@ -16,7 +16,7 @@
 
 static int no_hook(struct failure *ret_failure, int error, const char *where)
 {
-	*ret_failure = (struct failure){FAILURE_NO_HOOK, error, where};
+	*ret_failure = (struct failure){.kind = FAILURE_NO_HOOK, .error = error, .where = where};
 	return error;
 }
 
@@ -83,8 +83,7 @@ int programs_attach(struct programs *programs, struct failure *ret_failure)
 	for (size_t i = hook_count; i-- > 0;) {
 		int error;
 
-		if (hooks[i].use == HOOK_ON_DEMAND ||
-		    (hooks[i].use == HOOK_FOR_TARGETS && programs->host))
+		if (hooks[i].use == HOOK_ON_DEMAND || !programs_want(programs, &hooks[i]))
 			continue;
 		error = hook_attach(programs, &hooks[i]);
 		if (error && hooks[i].required)

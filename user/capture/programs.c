@@ -79,6 +79,17 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	return 0;
 }
 
+static void configure_rule(struct oomtrace_bpf__rodata *constants, const struct programs_rule *rule)
+{
+	constants->choose_by = rule->choice;
+	constants->chosen_flags = rule->flags;
+	constants->chosen_cgroup = rule->cgroup_id;
+	constants->chosen_cgroup_unified = rule->cgroup_unified;
+	if (rule->name)
+		snprintf((char *)constants->chosen_name, sizeof(constants->chosen_name), "%s",
+			 rule->name);
+}
+
 static int configure_maps(struct programs *programs, const struct physical *physical)
 {
 	const struct ledger_layout layout = {programs->period_shift, physical};
@@ -169,11 +180,26 @@ static struct programs *programs_new(const struct programs_options *options,
 	programs->cell_count = programs->sizes.accounts * OT_FIXED_COUNT + programs->sizes.cells;
 	programs->host = options->mode == CAPTURE_HOST;
 	programs->kernel_stacks = options->kernel_stacks;
+	programs->choice = options->rule.choice;
 	return programs;
 }
 
+bool programs_want(const struct programs *programs, const struct hook *hook)
+{
+	switch (hook->use) {
+	case HOOK_FOR_TARGETS:
+		return !programs->host;
+	case HOOK_FOR_NAMES:
+		return programs->choice == OT_CHOOSE_NAME;
+	case HOOK_FOR_CGROUPS:
+		return programs->choice == OT_CHOOSE_CGROUP;
+	default:
+		return true;
+	}
+}
+
 /*
- * A program for targets is not even loaded where it would not be attached: it uses what older
+ * A program for some modes is not even loaded where it would not be attached: it uses what older
  * kernels do not have, and a tracepoint that has changed since could be attached to all the same.
  */
 static void leave_out_programs(struct programs *programs)
@@ -184,9 +210,9 @@ static void leave_out_programs(struct programs *programs)
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(programs->skeleton->obj, hooks[i].program);
 
-		if (hooks[i].use == HOOK_FOR_TARGETS && program)
-			bpf_program__set_autoload(program,
-						  !programs->host && hook_exists(&hooks[i], btf));
+		if (hooks[i].use >= HOOK_FOR_TARGETS && program)
+			bpf_program__set_autoload(program, programs_want(programs, &hooks[i]) &&
+								   hook_exists(&hooks[i], btf));
 	}
 }
 
@@ -227,6 +253,7 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 	error = configure_maps(programs, physical);
 	if (error)
 		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
+	configure_rule(programs->skeleton->rodata, &options->rule);
 	leave_out_programs(programs);
 	if (!options->files)
 		leave_out_files(programs);

@@ -18,6 +18,7 @@
 #include "capture/physical.h"
 #include "capture/sizes.h"
 
+struct hook;
 struct oomtrace_bpf;
 
 struct programs {
@@ -27,10 +28,21 @@ struct programs {
 	uint32_t cell_count; /* fixed ones included */
 	bool host;
 	bool kernel_stacks;
+	enum ot_choice choice;
+};
+
+/* By what processes become targets, besides by programs_add_target(). */
+struct programs_rule {
+	enum ot_choice choice;
+	uint32_t flags;     /* enum ot_target_flag bits they get */
+	const char *name;   /* OT_CHOOSE_NAME */
+	uint64_t cgroup_id; /* OT_CHOOSE_CGROUP, and whether it is of the v2 hierarchy */
+	bool cgroup_unified;
 };
 
 struct programs_options {
 	enum capture_mode mode;
+	struct programs_rule rule;
 	uint64_t period_pages; /* 0: chosen */
 	bool kernel_stacks;
 	bool files; /* programs that look pages up in files */
@@ -67,6 +79,9 @@ void programs_detach(struct programs *programs);
 
 void programs_free(struct programs *programs);
 DEFINE_CLEANUP(struct programs *, programs_free)
+
+/* Is this hook of use in this mode? */
+bool programs_want(const struct programs *programs, const struct hook *hook);
 
 /* Traces a thread group, with enum ot_target_flag bits. 0 or -errno. */
 int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whom to trace: a process that runs already, or a command that is started and held until the
- * probes are live.
+ * Who is traced by name of a pid: processes that run already, or a command that is started and held
+ * until the probes are live. Holds on to each, so that a pid used again is nobody's.
  */
 #ifndef CAPTURE_TARGET_H
 #define CAPTURE_TARGET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/sysroot.h"
@@ -14,35 +15,46 @@
 #include "capture/failure.h"
 
 struct target {
-	uint32_t pid; /* of the thread group; 0: none */
+	uint32_t pid; /* of the thread group */
 	int pidfd;
-	bool child;     /* ours: a command */
-	int release_fd; /* a byte lets the command go, its end forbids it */
-	int exec_fd;    /* tells whether it could be executed */
 	char comm[EVENT_COMM_LEN];
 };
 
-#define TARGET_NONE                                          \
-	{                                                    \
-		.pidfd = -1, .release_fd = -1, .exec_fd = -1 \
+struct targets {
+	struct target *items; /* each process once */
+	size_t count;         /* 0: whom a rule chooses, or everybody */
+	size_t running;
+	int ended_fd;   /* readable when one more has ended; -1: there is none to wait for */
+	bool child;     /* the only one is ours: a command */
+	int release_fd; /* a byte lets the command go, its end forbids it */
+	int exec_fd;    /* tells whether it could be executed */
+};
+
+#define TARGETS_NONE                                            \
+	{                                                       \
+		.ended_fd = -1, .release_fd = -1, .exec_fd = -1 \
 	}
 
-/* Finds a process by the pid of any of its threads. 0, or -errno with *ret_failure. */
-int target_find(const struct sysroot *root, uint32_t pid, struct target *ret_target,
-		struct failure *ret_failure);
+/* Finds processes by the pids of any of their threads. 0, or -errno with *ret_failure. */
+int targets_find(const struct sysroot *root, const uint32_t *pids, size_t count,
+		 struct targets *ret_targets, struct failure *ret_failure);
 
 /* Forks; the child waits. It will have the signal mask and dispositions oomtrace was started with.
  */
-int target_spawn(char *const *argv, struct target *ret_target, struct failure *ret_failure);
+int targets_spawn(char *const *argv, struct targets *ret_targets, struct failure *ret_failure);
 
 /* Lets a held command go. 0, or -errno with FAILURE_EXEC when it could not be executed. */
-int target_release(struct target *target, struct failure *ret_failure);
+int targets_let_go(struct targets *targets, struct failure *ret_failure);
 
-bool target_has_ended(const struct target *target);
+bool targets_have(const struct targets *targets, uint32_t pid);
+
+/* Looks who has ended since. True when nobody is left of those there were. */
+bool targets_have_ended(struct targets *targets);
 
 /* Waits for the command; *ret_status as from waitpid(). False when it was no child. */
-bool target_wait(const struct target *target, int *ret_status);
+bool targets_wait(const struct targets *targets, int *ret_status);
 
-void target_close(struct target *target);
+/* A command that was never let go ends by itself, and is waited for. */
+void targets_close(struct targets *targets);
 
 #endif

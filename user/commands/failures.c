@@ -18,15 +18,15 @@ static void say_system(const struct failure *failure, const struct opts *opts)
 
 static void say_no_process(const struct failure *failure, const struct opts *opts)
 {
-	(void)failure;
-	log_error("there is no process %" PRIu64 ", or it has just ended", opts->pid);
+	(void)opts;
+	log_error("there is no process %" PRIu32 ", or it has just ended", failure->pid);
 }
 
 static void say_kernel_thread(const struct failure *failure, const struct opts *opts)
 {
-	(void)failure;
-	log_error("%" PRIu64 " is a kernel thread: it has no memory of its own to trace",
-		  opts->pid);
+	(void)opts;
+	log_error("%" PRIu32 " is a kernel thread: it has no memory of its own to trace",
+		  failure->pid);
 }
 
 static void say_capability(const struct failure *failure, const struct opts *opts)
@@ -87,6 +87,21 @@ static void say_pid_namespace(const struct failure *failure, const struct opts *
 		  "namespace (docker run --pid=host)");
 }
 
+static void say_no_cgroup(const struct failure *failure, const struct opts *opts)
+{
+	log_error("there is no cgroup '%s': %s; /proc/PID/cgroup tells where a process is, "
+		  "in the line with 'memory' or the one that begins with '0:'",
+		  opts->cgroup, strerror(-failure->error));
+}
+
+static void say_other_cgroup(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	log_error("'%s' is in a hierarchy that accounts for no memory: give the cgroup of the "
+		  "memory controller",
+		  opts->cgroup);
+}
+
 static void say_exec(const struct failure *failure, const struct opts *opts)
 {
 	log_error("cannot run '%s': %s", opts->command_argv[0], strerror(-failure->error));
@@ -106,6 +121,8 @@ static const struct {
 	[FAILURE_LOAD] = {say_load, EXIT_CODE_CANNOT},
 	[FAILURE_CALIBRATION] = {say_calibration, EXIT_CODE_CANNOT},
 	[FAILURE_PID_NAMESPACE] = {say_pid_namespace, EXIT_CODE_CANNOT},
+	[FAILURE_NO_CGROUP] = {say_no_cgroup, EXIT_CODE_FAILED},
+	[FAILURE_OTHER_CGROUP] = {say_other_cgroup, EXIT_CODE_FAILED},
 	[FAILURE_EXEC] = {say_exec, 127},
 };
 

@@ -45,8 +45,13 @@ static void describe_target(const struct opts *opts, struct buf *out)
 {
 	if (opts->all) {
 		buf_append_string(out, "--all");
-	} else if (opts->pid) {
-		buf_printf(out, "-p %" PRIu64, opts->pid);
+	} else if (opts->pid_count) {
+		for (size_t i = 0; i < opts->pid_count; i++)
+			buf_printf(out, "%s%" PRIu32, i ? "," : "-p ", opts->pids[i]);
+	} else if (opts->comm) {
+		buf_printf(out, "--comm %s", opts->comm);
+	} else if (opts->cgroup) {
+		buf_printf(out, "--cgroup %s", opts->cgroup);
 	} else {
 		buf_append_string(out, "--");
 		for (char *const *word = opts->command_argv; *word; word++)
@@ -115,7 +120,25 @@ static int pump(struct recording *recording)
 	return more;
 }
 
-static void say_ready(const struct source *source)
+static void say_whom(const struct opts *opts, const struct live_facts *facts)
+{
+	if (facts->target_count > 1)
+		log_info("tracing %zu processes, one page in %" PRIu64, facts->target_count,
+			 facts->period_pages);
+	else if (facts->target_count)
+		log_info("tracing pid %" PRIu32 " (%s), one page in %" PRIu64, facts->pid,
+			 facts->comm, facts->period_pages);
+	else if (opts->comm)
+		log_info("tracing every process named '%s', %zu now, one page in %" PRIu64,
+			 opts->comm, facts->process_count, facts->period_pages);
+	else if (opts->cgroup)
+		log_info("tracing the cgroup '%s', %zu processes now, one page in %" PRIu64,
+			 facts->cgroup, facts->process_count, facts->period_pages);
+	else
+		log_info("tracing every process, one page in %" PRIu64, facts->period_pages);
+}
+
+static void say_ready(const struct source *source, const struct opts *opts)
 {
 	const struct live_facts facts = live_facts(source);
 
@@ -128,11 +151,7 @@ static void say_ready(const struct source *source)
 	if (facts.period_pages == 1)
 		log_info("every page is counted: that takes %" PRIu64 " MiB of kernel memory",
 			 facts.map_bytes >> 20);
-	if (facts.pid)
-		log_info("tracing pid %" PRIu32 " (%s), one page in %" PRIu64, facts.pid,
-			 facts.comm, facts.period_pages);
-	else
-		log_info("tracing every process, one page in %" PRIu64, facts.period_pages);
+	say_whom(opts, &facts);
 }
 
 static int finish_trace(struct recording *recording)
@@ -186,7 +205,10 @@ static int start(struct recording *recording)
 	const struct opts *opts = recording->opts;
 	_cleanup_(buf_release) struct buf target = {0};
 	struct live_options options = {
-		.pid = opts->pid,
+		.pids = opts->pids,
+		.pid_count = opts->pid_count,
+		.comm = opts->comm,
+		.cgroup = opts->cgroup,
 		.argv = opts->command_argv,
 		.all = opts->all,
 		.children = opts->children,
@@ -222,7 +244,7 @@ int command_growth(const struct opts *opts)
 	code = start(&recording);
 	if (code != EXIT_CODE_PRINTED)
 		return code;
-	say_ready(recording.source);
+	say_ready(recording.source, opts);
 	error = pump(&recording);
 	if (error) {
 		log_error("recording failed: %s", strerror(-error));

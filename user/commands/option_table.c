@@ -2,6 +2,7 @@
 #include "commands/option_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -45,6 +46,31 @@ static int store_string(const struct option_row *row, const char *text, struct o
 static int store_number(const struct option_row *row, const char *text, struct opts *opts)
 {
 	return parse_u64(text, row->min, row->max, member_of(row, opts));
+}
+
+/* A list, and more of it each time the option is given. */
+static int store_pids(const struct option_row *row, const char *text, struct opts *opts)
+{
+	for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		char number[24];
+		uint64_t pid;
+		int err;
+
+		snprintf(number, sizeof(number), "%.*s", (int)strcspn(at, ","), at);
+		err = parse_u64(number, row->min, row->max, &pid);
+		if (err)
+			return err;
+		if (opts->pid_count == PIDS_MAX)
+			return -ERANGE;
+		opts->pids[opts->pid_count++] = (uint32_t)pid;
+	}
+	return 0;
+}
+
+/* As the kernel keeps it: a longer one is nobody's. */
+static int store_comm(const struct option_row *row, const char *text, struct opts *opts)
+{
+	return strlen(text) < EVENT_COMM_LEN ? store_string(row, text, opts) : -ERANGE;
 }
 
 static int store_power_of_two(const struct option_row *row, const char *text, struct opts *opts)
@@ -128,8 +154,15 @@ static int store_kinds(const struct option_row *row __attribute__((unused)), con
 #define MEMBER(name) .offset = offsetof(struct opts, name)
 
 static const struct option_row rows[] = {
-	{"pid", 'p', "PID", "trace a running process", "a process id", GROUP_TARGET, RECORDING,
-	 store_number, MEMBER(pid), 1, PID_LIMIT},
+	{"pid", 'p', "PID,...", "trace running processes, until all have ended",
+	 "a list of at most 128 process ids", GROUP_TARGET, RECORDING, store_pids, MEMBER(pids), 1,
+	 PID_LIMIT, .repeats = true},
+	{"comm", 0, "NAME", "trace all of that name, and who takes it later; until Ctrl-C or -d",
+	 "a name of 1 to 15 bytes, as in /proc/PID/comm", GROUP_TARGET, RECORDING, store_comm,
+	 MEMBER(comm)},
+	{"cgroup", 0, "PATH", "trace all in it and below it, whoever moves in, until it is removed",
+	 "a directory below /sys/fs/cgroup, or a path as in /proc/PID/cgroup", GROUP_TARGET,
+	 RECORDING, store_string, MEMBER(cgroup)},
 	{"all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
 	 store_flag, MEMBER(all)},
 	{"children", 0, NULL, "follow forked children, too (-- CMD always does)", NULL,

@@ -46,6 +46,7 @@ struct option_row {
 	option_store_fn store;
 	size_t offset; /* of the member in struct opts */
 	uint64_t min, max;
+	bool repeats; /* may be given more than once */
 };
 
 size_t option_row_count(void);

@@ -80,7 +80,7 @@ static int take_option(struct words *words, const struct option_row *row, const 
 {
 	int err = row->store(row, text, &words->opts);
 
-	if (row->argument && words->given & 1U << option_index(row)) {
+	if (row->argument && !row->repeats && words->given & 1U << option_index(row)) {
 		log_error("option '--%s' is given twice", row->name);
 		return -EINVAL;
 	}
@@ -178,15 +178,22 @@ static int check_applicable(const struct words *words)
 static int check_target(struct words *words)
 {
 	const struct opts *opts = &words->opts;
-	int targets = (opts->pid != 0) + opts->all + (opts->command_argv != NULL);
+	int targets = (opts->pid_count != 0) + (opts->comm != NULL) + (opts->cgroup != NULL) +
+		      opts->all + (opts->command_argv != NULL);
 
 	if (words->operand_count < command_words[opts->command].operands) {
 		log_error("%s", command_words[opts->command].lacks);
 		return -EINVAL;
 	}
 	if (opts->command == COMMAND_GROWTH && targets != 1) {
-		log_error("%s: give one of '-p PID', '--all' and '-- CMD ARGS'",
+		log_error("%s: give one of '-p PID', '--comm NAME', '--cgroup PATH', '--all' and "
+			  "'-- CMD ARGS'",
 			  targets ? "more than one target" : "nothing to trace");
+		return -EINVAL;
+	}
+	if (opts->children && (opts->cgroup || opts->all)) {
+		log_error("--children has no use with --%s, which has the children anyway",
+			  opts->all ? "all" : "cgroup");
 		return -EINVAL;
 	}
 	words->opts.report_path = words->operands[0];

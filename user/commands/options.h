@@ -20,11 +20,17 @@ enum command_id {
 	COMMAND_COUNT,
 };
 
+/* Of running processes, in one command line. */
+#define PIDS_MAX 128
+
 struct opts {
 	enum command_id command;
 
 	/* what to trace: exactly one of these for COMMAND_GROWTH */
-	uint64_t pid;              /* 0: not given */
+	uint32_t pids[PIDS_MAX];
+	size_t pid_count;
+	const char *comm;          /* processes of this name */
+	const char *cgroup;        /* processes in this cgroup or below it */
 	bool all;                  /* every process of the host */
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One cgroup that accounts for memory: found by how people write it, held by its directory, known
+ * to the kernel by its inode number. Reads its figures by key, of v1 and v2, and passes over keys
+ * it does not know. Never changes anything. Paths hold whatever bytes their owners liked.
+ */
+#ifndef CAPTURE_CGROUP_H
+#define CAPTURE_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sysroot.h"
+#include "capture/failure.h"
+
+struct cgroup {
+	int fd;       /* its directory */
+	uint64_t id;  /* of its node in the kernel */
+	bool unified; /* of the v2 hierarchy */
+	char *path;   /* from the root of the hierarchy, as in /proc/PID/cgroup: "/", "/a/b" */
+};
+
+#define CGROUP_NONE      \
+	{                \
+		.fd = -1 \
+	}
+
+/*
+ * `path` is a directory below a mounted hierarchy (/sys/fs/cgroup/a), or relative to the root of
+ * the one that has the memory controller (/a, a), or failing that of the v2 hierarchy. 0, or -errno
+ * with FAILURE_NO_CGROUP or FAILURE_OTHER_CGROUP.
+ */
+int cgroup_open(const struct sysroot *root, const char *path, struct cgroup *ret_cgroup,
+		struct failure *ret_failure);
+void cgroup_close(struct cgroup *cgroup);
+
+/* Has its directory been removed? */
+bool cgroup_is_gone(const struct cgroup *cgroup);
+
+/* Bits of cgroup_memory.known: which figures are there. Unknown is absent, never zero. */
+enum cgroup_known {
+	CGROUP_ANON = 1 << 0,
+	CGROUP_SHMEM = 1 << 1,
+	CGROUP_FILE = 1 << 2,
+	CGROUP_KERNEL = 1 << 3,
+	CGROUP_USAGE = 1 << 4,
+};
+
+/* What is charged to a cgroup and everything below it. */
+struct cgroup_memory {
+	uint32_t known; /* enum cgroup_known bits */
+	uint64_t anon_bytes;
+	uint64_t shmem_bytes;
+	uint64_t file_bytes;   /* page cache, shmem not included */
+	uint64_t kernel_bytes; /* of v1: kmem.usage; of v2 before 5.18: the sum of its parts */
+	uint64_t usage_bytes;
+};
+
+/* 0, or -errno when not even memory.stat can be read: without the controller there is none. */
+int cgroup_memory(const struct cgroup *cgroup, struct cgroup_memory *ret_memory);
+
+#endif
