@@ -18,6 +18,7 @@ static __always_inline void account_fill(struct ot_account *account, struct task
 	account->life = life;
 	account->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	account->frozen_ns = 0;
+	account->cgroup = task_memory_cgroup(task);
 	account->user_tid = BPF_CORE_READ(task, pid);
 	account->scan = READ_ONCE(scan_number);
 	account->cells = 0;
@@ -25,7 +26,7 @@ static __always_inline void account_fill(struct ot_account *account, struct task
 	account->tgid = BPF_CORE_READ(task, tgid);
 	account->pre_exec = !!(flags & OT_TARGET_PRE_EXEC);
 	BPF_CORE_READ_INTO(&account->comm, task, group_leader, comm);
-	WRITE_ONCE(account->in_use, 1);
+	WRITE_ONCE(account->in_use, OT_ACCOUNT_LIFE);
 }
 
 static __always_inline __u32 account_open(struct task_struct *task, struct mm_struct *mm,

@@ -68,6 +68,14 @@ static __always_inline struct cgroup_subsys_state *task_css(struct task_struct *
 	return css;
 }
 
+/* Inode number of the cgroup that a task's memory is charged to; 0 where the kernel has none. */
+static __always_inline __u64 task_memory_cgroup(struct task_struct *task)
+{
+	struct cgroup_subsys_state *css = task_css(task, false);
+
+	return css ? BPF_CORE_READ(css, cgroup, kn, id) : 0;
+}
+
 /*
  * Is `state` a write to the tree that keeps the mappings of `mm`? 6.1 replaced the red-black tree
  * (commit d4af56c5c7c6); before it nothing tells of a mapping's end.

@@ -108,15 +108,22 @@ enum ot_fixed_cell {
  */
 #define OT_ACCOUNT_NOBODY 1
 
+enum ot_account_use {
+	OT_ACCOUNT_FREE,
+	OT_ACCOUNT_LIFE,
+	OT_ACCOUNT_LEGACY, /* no process: what the dead of one cgroup have left. The recorder's */
+};
+
 /* One life of an mm. The index in the array is the account number. */
 struct ot_account {
 	__u64 mm;            /* kernel address, to ask it for mm_users */
 	__u64 life;          /* never reused: mm->context.ctx_id on x86, else a start time */
 	__u64 start_time_ns; /* of the process, CLOCK_BOOTTIME; with tgid the process's identity */
 	__u64 frozen_ns;     /* CLOCK_MONOTONIC of the freeze, 0 while alive */
+	__u64 cgroup;        /* inode number of its memory cgroup, by the last scan; 0: none */
 	__u32 tgid;          /* as seen in the initial pid namespace */
-	__u16 in_use;
-	__u16 pre_exec; /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
+	__u16 in_use;        /* enum ot_account_use */
+	__u16 pre_exec;      /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
 	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
 	__u32 scan;     /* number of the last scan that found a user */
 	__u32 cells;    /* stack cells it has taken */
@@ -340,7 +347,7 @@ struct ot_file_path {
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
-OT_STATIC_ASSERT(sizeof(struct ot_account) == 72);
+OT_STATIC_ASSERT(sizeof(struct ot_account) == 80);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);

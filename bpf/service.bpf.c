@@ -101,6 +101,7 @@ int scan_task(struct bpf_iter__task *ctx)
 	if (!account || number <= OT_ACCOUNT_NOBODY)
 		return 0;
 	account->user_tid = BPF_CORE_READ(task, pid);
+	account->cgroup = task_memory_cgroup(task);
 	WRITE_ONCE(account->scan, READ_ONCE(scan_number));
 	return 0;
 }

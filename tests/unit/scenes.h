@@ -442,6 +442,73 @@ static inline void play_file(const struct stage *stage, struct file_event file)
 	play(stage, (struct event){.type = EVENT_FILE, .file = file});
 }
 
+static inline void play_cgroup(const struct stage *stage, enum memory_when when, uint32_t id,
+			       const char *path, uint64_t file_pages)
+{
+	struct event event = {.type = EVENT_CGROUP,
+			      .cgroup = {.id = id,
+					 .when = when,
+					 .known = 1U << KIND_FILE | CGROUP_USAGE_KNOWN,
+					 .path = path,
+					 .usage_bytes = file_pages * 4096 + 4096}};
+
+	event.cgroup.bytes[KIND_FILE] = file_pages * 4096;
+	play(stage, event);
+}
+
+static inline void play_member(const struct stage *stage, uint32_t process, uint32_t cgroup)
+{
+	play(stage, (struct event){.type = EVENT_MEMBER, .member = {process, cgroup}});
+}
+
+/*
+ * Cgroups in cgroups: one with a hostile name, one that came during the session, one that is gone,
+ * what the dead of one have left, a process that nobody knows the cgroup of.
+ */
+static inline void scene_cgroups(const struct stage *stage)
+{
+	play_session(stage, 16, "--all");
+	play_cgroup(stage, MEMORY_START, 1, "/", 1000);
+	play_cgroup(stage, MEMORY_START, 2, "/app", 500);
+	play_cgroup(stage, MEMORY_START, 4, "/app/gone", 100);
+	play_process(stage, 1, 300, 1, "cat", false, false);
+	play_process(stage, 2, 301, 1, "tar", false, false);
+	play_process(stage, 3, 302, 1, "lost", false, false);
+	play_process(stage, 4, 0, 0, "[ended]", false, false);
+	play_module(stage, 1, "/usr/bin/cat");
+	play_stack(stage, 1, "cat", STACK(0x100, 0x200));
+	play_stack(stage, 2, "tar", STACK(0x100, 0x200));
+	play_stack(stage, 3, "lost", STACK(0x200));
+	play_label(stage, 4, STACK_RETIRED);
+	play_label(stage, 5, STACK_BEFORE);
+	play_snapshot(stage, 10, false);
+	play_member(stage, 1, 2);
+	play_member(stage, 2, 3);
+	play_cgroup(stage, MEMORY_END, 1, "/", 2000);
+	play_cgroup(stage, MEMORY_END, 2, "/app", 1300);
+	play_cgroup(stage, MEMORY_END, 3, "/app/;\x1b[31m\xff", 700);
+	play_cell(stage, 1, 1, KIND_FILE, 10, 10);
+	play_cell(stage, 2, 2, KIND_FILE, 30, 30);
+	play_snapshot(stage, 20, true);
+	play_member(stage, 1, 2);
+	play_member(stage, 2, 3);
+	play_member(stage, 4, 4);
+	play_cgroup(stage, MEMORY_END, 1, "/", 4000);
+	play_cgroup(stage, MEMORY_END, 2, "/app", 3000);
+	play_cgroup(stage, MEMORY_END, 3, "/app/;\x1b[31m\xff", 1700);
+	play(stage, (struct event){.type = EVENT_CGROUP,
+				   .cgroup = {.id = 4, .when = MEMORY_END, .path = "/app/gone"}});
+	play_cell(stage, 1, 1, KIND_FILE, 20, 20);
+	play_cell(stage, 2, 2, KIND_FILE, 100, 110);
+	play_cell(stage, 2, 5, KIND_ANON, 40, 0);
+	play_cell(stage, 3, 3, KIND_FILE, 7, 7);
+	play_cell(stage, 4, 4, KIND_FILE, 25, 25);
+	play_cell(stage, 2, 2, KIND_KERNEL, 50, 50);
+	play_name(stage, 0x100, "read");
+	play_name(stage, 0x200, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
 /* A whole host: its figures, and a process that nobody asked for by name. */
 static inline void scene_host(const struct stage *stage)
 {
@@ -502,6 +569,7 @@ static const struct scene {
 	{"server", scene_server},       {"prefork", scene_prefork}, {"command", scene_command},
 	{"hostile", scene_hostile},     {"idle", scene_idle},       {"reserving", scene_reserving},
 	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},   {"host", scene_host},
+	{"cgroups", scene_cgroups},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

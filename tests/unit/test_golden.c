@@ -24,6 +24,7 @@ struct view {
 static const struct view views[] = {
 	{"folded", FORMAT_FOLDED, {0}, {0}},
 	{"kinds.folded", FORMAT_FOLDED, {0}, {.show_kinds = true}},
+	{"by-cgroup.folded", FORMAT_FOLDED, {0}, {.by_cgroup = true}},
 	{"annotated.folded", FORMAT_FOLDED, {0}, {.annotate = true}},
 	{"anon.folded", FORMAT_FOLDED, {.kinds = 1U << KIND_ANON}, {.show_kinds = true}},
 	{"since-start.folded", FORMAT_FOLDED, {.since_start = true}, {0}},

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "capture/meminfo.h"
 #include "fake_proc.h"
@@ -68,7 +69,7 @@ static void test_before_and_ledger_and_remainder_are_now(void **state)
 {
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
 	_cleanup_(growth_freep) struct growth *growth = NULL;
-	const struct growth_host_kind *anon, *file;
+	const struct growth_balance *anon, *file;
 
 	(void)state;
 	figures(scene_host, &(struct growth_interval){0}, &builder, &growth);
@@ -96,7 +97,7 @@ static void test_of_an_interval_both_sides_are_changes(void **state)
 	const struct growth_interval interval = {.from = {.given = true, .ns = 15000000000ULL}};
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
 	_cleanup_(growth_freep) struct growth *growth = NULL;
-	const struct growth_host_kind *anon;
+	const struct growth_balance *anon;
 
 	(void)state;
 	figures(scene_host, &interval, &builder, &growth);
@@ -127,6 +128,80 @@ static void test_files_and_the_rest_are_all_pages(void **state)
 	assert_null(growth->files[3].path);
 }
 
+static const struct growth_cgroup *cgroup_by_path(const struct growth *growth, const char *path)
+{
+	for (size_t i = 0; i < growth->cgroup_count; i++)
+		if (strcmp(growth->cgroups[i].path, path) == 0)
+			return &growth->cgroups[i];
+	fail_msg("no cgroup '%s'", path);
+	return NULL;
+}
+
+static void test_a_cgroup_has_all_below_it(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	const struct growth_balance *file;
+
+	(void)state;
+	figures(scene_cgroups, &(struct growth_interval){0}, &builder, &growth);
+	assert_int_equal(growth->cgroup_count, 4);
+	/* what no cgroup is known of is in none, not even in the root */
+	file = &cgroup_by_path(growth, "/")->kinds[KIND_FILE];
+	assert_int_equal(file->ledger_bytes, SLOTS(145));
+	assert_int_equal(file->before_bytes, PAGES(1000));
+	assert_int_equal(file->now_bytes, PAGES(4000));
+	assert_int_equal(file->remainder_bytes, PAGES(3000) - SLOTS(145));
+	assert_int_equal(cgroup_by_path(growth, "/app")->kinds[KIND_FILE].ledger_bytes, SLOTS(145));
+	/* one that came during the session had nothing before */
+	file = &cgroup_by_path(growth, "/app/;\x1b[31m\xff")->kinds[KIND_FILE];
+	assert_true(file->known);
+	assert_int_equal(file->before_bytes, 0);
+	assert_int_equal(file->remainder_bytes, PAGES(1700) - SLOTS(100));
+	/* what was there before tracing is the kernel's side */
+	assert_int_equal(cgroup_by_path(growth, "/app")->kinds[KIND_ANON].ledger_bytes, 0);
+	assert_false(cgroup_by_path(growth, "/app")->kinds[KIND_ANON].known);
+	assert_true(cgroup_by_path(growth, "/app/gone")->gone);
+	assert_false(cgroup_by_path(growth, "/app/gone")->kinds[KIND_FILE].known);
+	assert_int_equal(cgroup_by_path(growth, "/app/gone")->kinds[KIND_FILE].ledger_bytes,
+			 SLOTS(25));
+}
+
+static void test_of_an_interval_a_cgroup_has_what_grew(void **state)
+{
+	const struct growth_interval interval = {.from = {.given = true, .ns = 15000000000ULL}};
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	const struct growth_balance *file;
+
+	(void)state;
+	figures(scene_cgroups, &interval, &builder, &growth);
+	file = &cgroup_by_path(growth, "/app")->kinds[KIND_FILE];
+	assert_int_equal(file->ledger_bytes, SLOTS(105));
+	assert_int_equal(file->before_bytes, PAGES(1300));
+	/* it was there when the interval began, but nobody told of it */
+	assert_false(cgroup_by_path(growth, "/app/gone")->kinds[KIND_FILE].known);
+}
+
+static void test_a_process_knows_its_cgroup(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+
+	(void)state;
+	figures(scene_cgroups, &(struct growth_interval){0}, &builder, &growth);
+	for (size_t i = 0; i < growth->process_count; i++) {
+		const struct growth_process *process = &growth->processes[i];
+
+		if (process->pid == 300)
+			assert_string_equal(process->cgroup, "/app");
+		if (process->pid == 302)
+			assert_null(process->cgroup);
+		if (process->pid == 0)
+			assert_string_equal(process->cgroup, "/app/gone");
+	}
+}
+
 static void test_without_figures_nothing_is_said(void **state)
 {
 	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
@@ -136,6 +211,7 @@ static void test_without_figures_nothing_is_said(void **state)
 	figures(scene_server, &(struct growth_interval){0}, &builder, &growth);
 	assert_false(growth->host.known);
 	assert_int_equal(growth->files_bytes, 0);
+	assert_int_equal(growth->cgroup_count, 0);
 }
 
 int main(void)
@@ -146,6 +222,9 @@ int main(void)
 		cmocka_unit_test(test_before_and_ledger_and_remainder_are_now),
 		cmocka_unit_test(test_of_an_interval_both_sides_are_changes),
 		cmocka_unit_test(test_files_and_the_rest_are_all_pages),
+		cmocka_unit_test(test_a_cgroup_has_all_below_it),
+		cmocka_unit_test(test_of_an_interval_a_cgroup_has_what_grew),
+		cmocka_unit_test(test_a_process_knows_its_cgroup),
 		cmocka_unit_test(test_without_figures_nothing_is_said),
 	};
 

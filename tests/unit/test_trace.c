@@ -391,6 +391,24 @@ static void random_file(struct event *event)
 	};
 }
 
+static void random_cgroup(struct event *event)
+{
+	event->cgroup = (struct cgroup_event){
+		.id = (uint32_t)random_between(1, UINT32_MAX),
+		.when = random_between(MEMORY_START, MEMORY_END),
+		.known = (uint32_t)random_u64(),
+		.path = random_string(4095),
+		.usage_bytes = random_u64(),
+	};
+	random_slots(event->cgroup.bytes);
+}
+
+static void random_member(struct event *event)
+{
+	event->member = (struct member_event){(uint32_t)random_u64(),
+					      (uint32_t)random_between(1, UINT32_MAX)};
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -404,7 +422,8 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_ANCESTOR] = random_ancestor,   [EVENT_LEVEL] = random_level,
 	[EVENT_FIGURE] = random_figure,       [EVENT_CANDIDATE] = random_candidate,
 	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
-	[EVENT_FILE] = random_file,
+	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
+	[EVENT_MEMBER] = random_member,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -439,6 +458,7 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 		[EVENT_ARGUMENT] = {offsetof(struct event, argument.text)},
 		[EVENT_LEVEL] = {offsetof(struct event, level.path)},
 		[EVENT_FIGURE] = {offsetof(struct event, figure.key)},
+		[EVENT_CGROUP] = {offsetof(struct event, cgroup.path)},
 		[EVENT_FILE] = {offsetof(struct event, file.path)},
 		[EVENT_TYPE_END] = {0},
 	};

@@ -46,6 +46,8 @@ enum event_type {
 	EVENT_MOMENT,    /* of an incident: one point of the timeline, oldest first */
 	EVENT_HOST,      /* figures of the kernel about the whole host; with --all alone */
 	EVENT_FILE,      /* of a snapshot: page cache of one file, or of all that are not told */
+	EVENT_CGROUP,    /* figures of the kernel about a cgroup and all below it */
+	EVENT_MEMBER,    /* of a snapshot: whose cgroup a process is in */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -231,6 +233,23 @@ struct host_event {
 	enum memory_when when;
 	uint32_t known; /* bits (1 << enum host_figure) */
 	uint64_t bytes[HOST_FIGURE_COUNT];
+};
+
+/* MEMORY_START is of the session; one that comes later had nothing then. */
+struct cgroup_event {
+	uint32_t id; /* of this session, from 1 */
+	enum memory_when when;
+	uint32_t known;   /* bits (1 << enum memory_kind), and CGROUP_USAGE_KNOWN */
+	const char *path; /* from the root of its hierarchy, hostile bytes */
+	uint64_t bytes[KIND_COUNT];
+	uint64_t usage_bytes; /* all that is charged to it */
+};
+
+#define CGROUP_USAGE_KNOWN (1U << KIND_COUNT)
+
+struct member_event {
+	uint32_t process;
+	uint32_t cgroup;
 };
 
 /* Page cache that is in the ledger, by file. */
@@ -526,6 +545,8 @@ struct event {
 		struct moment_event moment;
 		struct host_event host;
 		struct file_event file;
+		struct cgroup_event cgroup;
+		struct member_event member;
 	};
 };
 

@@ -63,7 +63,8 @@ static int on_ring(struct live *live)
 	if (!live->lives_ended)
 		return 0;
 	live->lives_ended = false;
-	return sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
+	return sweep(&live->ledger, &live->lives, &live->stacks, live_cgroups(live),
+		     live->programs);
 }
 
 static int on_spaces(struct live *live)
@@ -86,7 +87,8 @@ static int on_sweep(struct live *live)
 		return live_finish(live, END_TARGET_ENDED);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
-	error = sweep(&live->ledger, &live->lives, &live->stacks, live->programs);
+	error = sweep(&live->ledger, &live->lives, &live->stacks, live_cgroups(live),
+		      live->programs);
 	if (error || live->options.all)
 		return error;
 	return spaces_settle(&live->spaces, false);
@@ -184,7 +186,7 @@ struct live_facts live_facts(const struct source *source)
 		facts.comm = live->targets.items[0].comm;
 	}
 	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < live->ledger.account_count; i++)
-		facts.process_count += live->ledger.accounts[i].in_use;
+		facts.process_count += live->ledger.accounts[i].in_use == OT_ACCOUNT_LIFE;
 	programs_each_map(live->programs, add_bytes, &facts.map_bytes);
 	return facts;
 }

@@ -28,6 +28,7 @@ static void live_close(struct source *source)
 	cgroup_close(&live->cgroup);
 	ring_buffer__free(live->ring);
 	spaces_release(&live->spaces);
+	cgroups_release(&live->cgroups);
 	stacks_release(&live->stacks);
 	lives_release(&live->lives);
 	ledger_unmap(&live->ledger);
@@ -125,6 +126,8 @@ static int open_tables(struct live *live)
 	if (!error)
 		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
 				   live->modules, &live->queue);
+	if (!error && live_cgroups(live))
+		error = cgroups_init(&live->cgroups, &live->root);
 	if (!error)
 		error = stacks_init(&live->stacks, &live->ledger, &live->queue);
 	if (!error && !live->options.all)
@@ -195,6 +198,8 @@ static int begin(struct live *live, struct failure *ret_failure)
 	if (error)
 		return error;
 	live->start_ns = clock_monotonic_ns();
+	if (live_cgroups(live))
+		cgroups_queue_start(&live->cgroups, &live->queue);
 	if (live->options.all)
 		snapshot_queue_host(&live->root, MEMORY_START, &live->queue);
 	error = live_adopt_first(live, ret_failure);
@@ -246,6 +251,7 @@ int live_open(const struct live_options *options, struct source **ret_source,
 	live->source = (struct source){.next = live_next, .close = live_close};
 	live->options = *options;
 	live->root = (struct sysroot)SYSROOT_CLOSED;
+	live->cgroups.root = (struct cgroup)CGROUP_NONE;
 	live->targets = (struct targets)TARGETS_NONE;
 	live->cgroup = (struct cgroup)CGROUP_NONE;
 	live->signal_fd = live->duration_fd = live->sweep_fd = live->snapshot_fd = -1;

@@ -9,12 +9,23 @@
 #include "base/clock.h"
 #include "oomtrace.skel.h"
 
+/* By the end the cgroup may be gone, and nobody could say what it was called. */
+static void learn_cgroup(struct live *live, const struct ot_stack_record *record)
+{
+	if (record->account < live->ledger.account_count)
+		cgroups_id(&live->cgroups, live->ledger.accounts[record->account].cgroup);
+}
+
 static int take_stack(struct live *live, const void *data, size_t bytes)
 {
 	/* The code this stack runs through may have been mapped a moment ago. */
 	int error = live->options.all ? 0 : spaces_consume(&live->spaces);
 
-	return error ? error : stacks_add(&live->stacks, &live->lives, data, bytes);
+	if (!error)
+		error = stacks_add(&live->stacks, &live->lives, data, bytes);
+	if (!error && live_cgroups(live))
+		learn_cgroup(live, data);
+	return error;
 }
 
 static int take_kernel_stack(struct live *live, const void *data, size_t bytes)

@@ -88,6 +88,7 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 		.drain_context = live,
 		.time_ns = time_ns,
 		.last = last,
+		.cgroups = live_cgroups(live),
 		.files = live->options.files,
 		.host = live->options.all,
 		.reconcile = !live->options.all,

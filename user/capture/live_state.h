@@ -13,6 +13,7 @@
 #include <signal.h>
 
 #include "capture/cgroup.h"
+#include "capture/cgroups.h"
 #include "capture/live.h"
 #include "capture/snapshot.h"
 #include "capture/target.h"
@@ -30,7 +31,8 @@ struct live {
 	struct kernel_symbols *kernel_symbols; /* NULL: kernel stacks are not taken */
 	struct lives lives;
 	struct stacks stacks;
-	struct spaces spaces; /* of targets; not when the host is traced */
+	struct cgroups cgroups; /* of a whole host or a cgroup */
+	struct spaces spaces;   /* of targets; not when the host is traced */
 	struct snapshot_labels labels;
 	struct event_queue queue;
 	struct ring_buffer *ring;
@@ -73,6 +75,12 @@ int live_add_targets(struct live *live);
 int live_adopt(struct live *live);
 /* The same when the programs have just been attached. 0, or -errno with *ret_failure. */
 int live_adopt_first(struct live *live, struct failure *ret_failure);
+
+/* NULL where cgroups are not told apart. */
+static inline struct cgroups *live_cgroups(struct live *live)
+{
+	return live->options.all || live->options.cgroup ? &live->cgroups : NULL;
+}
 
 /* --- live_records.c --- */
 

@@ -134,7 +134,7 @@ struct life *lives_get(struct lives *lives, uint32_t number)
 		return NULL;
 	account = &lives->ledger->accounts[number];
 	life = &lives->items[number];
-	if (!account->in_use)
+	if (account->in_use != OT_ACCOUNT_LIFE)
 		return NULL;
 	if (life->id && life->mm_life != account->life)
 		lives_forget(lives, number);

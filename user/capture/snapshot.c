@@ -60,7 +60,7 @@ static uint32_t stack_of_cell(const struct snapshot_context *context, uint32_t c
 {
 	struct stack *stack;
 
-	if (cell == SWEEP_FOLD_CELL)
+	if (sweep_is_fold(context->ledger, cell))
 		return queue_label(context, STACK_RETIRED);
 	if (cell < ledger_first_stack_cell(context->ledger))
 		return queue_label(context, origins[cell % OT_FIXED_COUNT]);
@@ -87,6 +87,24 @@ static uint32_t nobody(const struct snapshot_context *context)
 	return *id;
 }
 
+/* What the dead of a cgroup have left is shown as one process, with pid 0. */
+static uint32_t legacy(const struct snapshot_context *context, uint32_t account)
+{
+	struct event event = {.type = EVENT_PROCESS, .process = {.comm = "[ended]"}};
+	uint64_t inode = context->ledger->accounts[account].cgroup;
+	struct known_cgroup *cgroup =
+		cgroups_get(context->cgroups, cgroups_id(context->cgroups, inode));
+
+	if (!cgroup)
+		return nobody(context);
+	if (!cgroup->legacy_process) {
+		cgroup->legacy_process = ++context->lives->last_id;
+		event.process.id = cgroup->legacy_process;
+		event_queue_push(context->queue, &event);
+	}
+	return cgroup->legacy_process;
+}
+
 /* False when the account is not to be shown. */
 static bool process_of_account(const struct snapshot_context *context, uint32_t account,
 			       uint32_t *ret_process)
@@ -97,12 +115,41 @@ static bool process_of_account(const struct snapshot_context *context, uint32_t 
 		*ret_process = nobody(context);
 		return true;
 	}
+	if (context->ledger->accounts[account].in_use == OT_ACCOUNT_LEGACY) {
+		*ret_process = legacy(context, account);
+		return true;
+	}
 	life = lives_get(context->lives, account);
 	if (!life || life->hidden)
 		return false;
 	lives_announce(context->lives, life, false);
 	*ret_process = life->id;
 	return true;
+}
+
+/* Whose cgroup the process of an account is in. */
+static void queue_member(const struct snapshot_context *context, uint32_t account)
+{
+	struct event event = {.type = EVENT_MEMBER};
+
+	if (account <= OT_ACCOUNT_NOBODY ||
+	    !process_of_account(context, account, &event.member.process))
+		return;
+	event.member.cgroup =
+		cgroups_id(context->cgroups, context->ledger->accounts[account].cgroup);
+	if (!event.member.cgroup)
+		return;
+	cgroups_want(context->cgroups, event.member.cgroup);
+	event_queue_push(context->queue, &event);
+}
+
+static void queue_cgroups(const struct snapshot_context *context)
+{
+	for (uint32_t account = 0; context->cgroups && account < context->ledger->account_count;
+	     account++)
+		queue_member(context, account);
+	if (context->cgroups)
+		cgroups_queue_wanted(context->cgroups, context->queue);
 }
 
 /*
@@ -334,7 +381,8 @@ int snapshot(const struct snapshot_context *context)
 		return error;
 	for (uint32_t account = 0; account < context->ledger->account_count; account++)
 		queue_process_end(context, account, context->reconcile ? &reconciliation : NULL);
-	/* close to the cells it is held against */
+	/* close to the cells they are held against */
+	queue_cgroups(context);
 	if (context->host)
 		snapshot_queue_host(context->root, MEMORY_END, context->queue);
 	queue_all(context, context->reconcile ? &reconciliation : NULL);

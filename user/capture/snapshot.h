@@ -7,6 +7,7 @@
 #ifndef CAPTURE_SNAPSHOT_H
 #define CAPTURE_SNAPSHOT_H
 
+#include "capture/cgroups.h"
 #include "capture/event_queue.h"
 #include "capture/ledger.h"
 #include "capture/lives.h"
@@ -26,6 +27,7 @@ struct snapshot_context {
 	struct ledger *ledger;
 	struct lives *lives;
 	struct stacks *stacks;
+	struct cgroups *cgroups;     /* NULL: not told apart */
 	const struct spaces *spaces; /* NULL: mappings are not followed */
 	struct snapshot_labels *labels;
 	struct event_queue *queue;

@@ -12,17 +12,41 @@ struct sweeping {
 	struct ledger *ledger;
 	struct lives *lives;
 	struct stacks *stacks;
+	struct cgroups *cgroups; /* NULL: not told apart */
 	struct oomtrace_bpf *skeleton;
-	bool *dying; /* by account: to be retired now */
+	uint32_t *heirs; /* by account: where its fold goes if it is to be retired now, else 0 */
 };
+
+static uint32_t fold_cell(uint32_t account)
+{
+	return account * OT_FIXED_COUNT + SWEEP_FOLD;
+}
+
+bool sweep_is_fold(const struct ledger *ledger, uint32_t cell)
+{
+	uint32_t account = ledger->cells[cell].account;
+
+	return cell < ledger_first_stack_cell(ledger) && cell % OT_FIXED_COUNT == SWEEP_FOLD &&
+	       (account == OT_ACCOUNT_NOBODY ||
+		ledger->accounts[account].in_use == OT_ACCOUNT_LEGACY);
+}
 
 static uint32_t accounts_used(const struct ledger *ledger)
 {
 	uint32_t used = 0;
 
 	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < ledger->account_count; i++)
-		used += ledger->accounts[i].in_use;
+		used += ledger->accounts[i].in_use != OT_ACCOUNT_FREE;
 	return used;
+}
+
+static bool legacy_is_empty(const struct ledger *ledger, uint32_t account)
+{
+	for (uint32_t which = 0; which < OT_FIXED_COUNT; which++)
+		for (int kind = 0; kind < OT_KIND_COUNT; kind++)
+			if (ledger->cells[account * OT_FIXED_COUNT + which].live[kind])
+				return false;
+	return true;
 }
 
 /* The target's last life stays until the end: its figures are what the user asked for. */
@@ -30,29 +54,80 @@ static bool may_retire(struct sweeping *sweeping, uint32_t account)
 {
 	const struct life *life;
 
-	if (!sweeping->ledger->accounts[account].in_use || !lives_ended(sweeping->lives, account))
+	if (sweeping->ledger->accounts[account].in_use != OT_ACCOUNT_LIFE ||
+	    !lives_ended(sweeping->lives, account))
 		return false;
 	life = lives_get(sweeping->lives, account);
 	return life && !(life->process.target && lives_is_latest(sweeping->lives, account));
 }
 
+/* An account that no process has: there must be one free. 0: there is none. */
+static uint32_t open_legacy(struct sweeping *sweeping, uint64_t cgroup)
+{
+	uint32_t number;
+
+	if (bpf_map_lookup_and_delete_elem(bpf_map__fd(sweeping->skeleton->maps.free_accounts),
+					   NULL, &number))
+		return 0;
+	memset(&sweeping->ledger->accounts[number], 0, sizeof(struct ot_account));
+	sweeping->ledger->accounts[number].cgroup = cgroup;
+	sweeping->ledger->accounts[number].in_use = OT_ACCOUNT_LEGACY;
+	return number;
+}
+
+/* The account that takes what this one leaves. */
+static uint32_t heir_of(struct sweeping *sweeping, uint32_t account)
+{
+	const struct ot_account *dead = &sweeping->ledger->accounts[account];
+	struct known_cgroup *cgroup;
+
+	if (!sweeping->cgroups || dead->in_use == OT_ACCOUNT_LEGACY)
+		return OT_ACCOUNT_NOBODY;
+	cgroup = cgroups_get(sweeping->cgroups, cgroups_id(sweeping->cgroups, dead->cgroup));
+	if (!cgroup)
+		return OT_ACCOUNT_NOBODY;
+	if (!cgroup->legacy_account)
+		cgroup->legacy_account = open_legacy(sweeping, dead->cgroup);
+	return cgroup->legacy_account ? cgroup->legacy_account : OT_ACCOUNT_NOBODY;
+}
+
+/* Legacies first: one that is retired now takes nothing any more. */
+static void retire_legacy(struct sweeping *sweeping, uint32_t account)
+{
+	struct known_cgroup *cgroup = cgroups_get(
+		sweeping->cgroups,
+		cgroups_id(sweeping->cgroups, sweeping->ledger->accounts[account].cgroup));
+
+	if (cgroup)
+		cgroup->legacy_account = 0;
+}
+
 static uint32_t mark_dying(struct sweeping *sweeping)
 {
+	const struct ot_account *accounts = sweeping->ledger->accounts;
 	uint32_t marked = 0;
 
-	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < sweeping->ledger->account_count; i++) {
-		sweeping->dying[i] = may_retire(sweeping, i);
-		marked += sweeping->dying[i];
-	}
+	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < sweeping->ledger->account_count; i++)
+		if (accounts[i].in_use == OT_ACCOUNT_LEGACY &&
+		    legacy_is_empty(sweeping->ledger, i)) {
+			retire_legacy(sweeping, i);
+			sweeping->heirs[i] = OT_ACCOUNT_NOBODY;
+			marked++;
+		}
+	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < sweeping->ledger->account_count; i++)
+		if (may_retire(sweeping, i)) {
+			sweeping->heirs[i] = heir_of(sweeping, i);
+			marked++;
+		}
 	return marked;
 }
 
 /* Moves one entry to the fold, unless it closes or gets its kind at this moment. */
-static bool fold_entry(struct ledger *ledger, uint32_t index, struct ot_entry entry)
+static bool fold_entry(struct ledger *ledger, uint32_t index, struct ot_entry entry, uint32_t heir)
 {
 	struct ot_entry folded = entry;
 
-	folded.cell = SWEEP_FOLD_CELL;
+	folded.cell = fold_cell(heir);
 	return ledger_replace(ledger, index, entry, folded);
 }
 
@@ -69,7 +144,7 @@ static bool leave_something(const struct sweeping *sweeping)
 		bool moved =
 			i < ledger_first_stack_cell(ledger) && i % OT_FIXED_COUNT == OT_FIXED_MOVED;
 
-		if (!cell->in_use || !sweeping->dying[cell->account] || moved)
+		if (!cell->in_use || !sweeping->heirs[cell->account] || moved)
 			continue;
 		for (int kind = 0; kind < OT_KIND_COUNT; kind++)
 			if (cell->live[kind])
@@ -90,8 +165,9 @@ static void fold_entries(struct sweeping *sweeping)
 		struct ot_entry entry = ledger_read(ledger, index);
 
 		for (int tries = 0; tries < 3 && entry.cell; tries++) {
-			if (!sweeping->dying[ledger->cells[entry.cell].account] ||
-			    fold_entry(ledger, index, entry))
+			uint32_t heir = sweeping->heirs[ledger->cells[entry.cell].account];
+
+			if (!heir || fold_entry(ledger, index, entry, heir))
 				break;
 			entry = ledger_read(ledger, index);
 		}
@@ -99,9 +175,10 @@ static void fold_entries(struct sweeping *sweeping)
 }
 
 /* What was allocated in the cell's time is kept; everything else starts from nothing. */
-static void clear_cell(struct ledger *ledger, uint32_t number)
+static void clear_cell(struct sweeping *sweeping, uint32_t number)
 {
-	struct ot_cell *cell = &ledger->cells[number], *fold = &ledger->cells[SWEEP_FOLD_CELL];
+	struct ot_cell *cells = sweeping->ledger->cells, *cell = &cells[number];
+	struct ot_cell *fold = &cells[fold_cell(sweeping->heirs[cell->account])];
 
 	__atomic_fetch_add(&fold->allocated, cell->allocated, __ATOMIC_RELAXED);
 	cell->allocated = 0;
@@ -116,7 +193,7 @@ static int retire_stack_cell(struct sweeping *sweeping, uint32_t number)
 	struct ot_cell_key key = {.stack = cell->stack, .account = cell->account};
 
 	bpf_map_delete_elem(bpf_map__fd(sweeping->skeleton->maps.cell_index), &key);
-	clear_cell(sweeping->ledger, number);
+	clear_cell(sweeping, number);
 	cell->in_use = 0;
 	cell->account = 0;
 	stacks_forget(sweeping->stacks, number);
@@ -134,10 +211,10 @@ static int retire_cells(struct sweeping *sweeping)
 	for (uint32_t i = 0; i < ledger->cell_count && !error; i++) {
 		const struct ot_cell *cell = &ledger->cells[i];
 
-		if (!cell->in_use || !sweeping->dying[cell->account])
+		if (!cell->in_use || !sweeping->heirs[cell->account])
 			continue;
 		if (i < ledger_first_stack_cell(ledger))
-			clear_cell(ledger, i);
+			clear_cell(sweeping, i);
 		else
 			error = retire_stack_cell(sweeping, i);
 	}
@@ -164,25 +241,30 @@ static int retire_marked(struct sweeping *sweeping)
 	fold_entries(sweeping);
 	error = retire_cells(sweeping);
 	for (uint32_t i = 0; i < sweeping->ledger->account_count && !error; i++)
-		if (sweeping->dying[i])
+		if (sweeping->heirs[i])
 			error = retire_account(sweeping, i);
 	return error;
 }
 
 int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
-	  struct programs *programs)
+	  struct cgroups *cgroups, struct programs *programs)
 {
 	int error;
 	struct sweeping sweeping = {
-		.ledger = ledger, .lives = lives, .stacks = stacks, .skeleton = programs->skeleton};
-	_cleanup_free_ bool *dying = NULL;
+		.ledger = ledger,
+		.lives = lives,
+		.stacks = stacks,
+		.cgroups = cgroups,
+		.skeleton = programs->skeleton,
+	};
+	_cleanup_free_ uint32_t *heirs = NULL;
 
 	if (accounts_used(ledger) < ledger->account_count / 2 && stacks->used < stacks->count / 2)
 		return 0;
-	dying = calloc(ledger->account_count, sizeof(*dying));
-	if (!dying)
+	heirs = calloc(ledger->account_count, sizeof(*heirs));
+	if (!heirs)
 		return -ENOMEM;
-	sweeping.dying = dying;
+	sweeping.heirs = heirs;
 	error = programs_scan(programs);
 	if (error)
 		return error;

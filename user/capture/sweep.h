@@ -4,22 +4,29 @@
  * hundred thousand short processes fill nothing. What they leave behind (page cache, tmpfs) and
  * what they allocated in their time is folded into [ended processes].
  *
+ * Where cgroups are told apart, each has a legacy: an account of no process, for what its dead have
+ * left. It is retired itself once nothing of it is live.
+ *
  * Nobody is retired before half of the accounts or cells are taken: until then an ended process
  * can still be shown as it was at its end.
  */
 #ifndef CAPTURE_SWEEP_H
 #define CAPTURE_SWEEP_H
 
+#include "capture/cgroups.h"
 #include "capture/ledger.h"
 #include "capture/lives.h"
 #include "capture/programs.h"
 #include "capture/stacks.h"
 
-/* The cell that what is left of the dead is folded into. */
-#define SWEEP_FOLD_CELL (OT_ACCOUNT_NOBODY * OT_FIXED_COUNT + OT_FIXED_BEFORE)
+/* The fixed cell of an account that what is left of the dead is folded into. */
+#define SWEEP_FOLD OT_FIXED_BEFORE
 
-/* Retires all who are dead, if there is need. 0 or -errno. */
+/* Is this such a cell? */
+bool sweep_is_fold(const struct ledger *ledger, uint32_t cell);
+
+/* Retires all who are dead, if there is need. `cgroups` may be NULL. 0 or -errno. */
 int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
-	  struct programs *programs);
+	  struct cgroups *cgroups, struct programs *programs);
 
 #endif

@@ -32,11 +32,14 @@ static bool is_of_a_snapshot(const struct event *event)
 	case EVENT_MAPPINGS:
 	case EVENT_LOST:
 	case EVENT_FILE:
+	case EVENT_MEMBER:
 		return true;
 	case EVENT_MEMORY:
 		return event->memory.when == MEMORY_END;
 	case EVENT_HOST:
 		return event->host.when == MEMORY_END;
+	case EVENT_CGROUP:
+		return event->cgroup.when == MEMORY_END;
 	default:
 		return false;
 	}

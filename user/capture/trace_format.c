@@ -232,6 +232,20 @@ static const struct trace_field file_fields[] = {
 	BOOL(file.deleted), OPTIONAL(file.path), U64(file.size_bytes), U64(file.slots),
 };
 
+static const struct trace_field cgroup_fields[] = {
+	NUMBER_IN(cgroup.id, 4, 1, UINT32_MAX),
+	NUMBER_IN(cgroup.when, 1, MEMORY_START, MEMORY_END),
+	U32(cgroup.known),
+	STRING(cgroup.path),
+	SLOTS(cgroup.bytes),
+	U64(cgroup.usage_bytes),
+};
+
+static const struct trace_field member_fields[] = {
+	U32(member.process),
+	NUMBER_IN(member.cgroup, 4, 1, UINT32_MAX),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
@@ -250,7 +264,8 @@ static const struct trace_layout layouts[] = {
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
 	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
-	[EVENT_FILE] = LAYOUT(file),
+	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = LAYOUT(cgroup),
+	[EVENT_MEMBER] = LAYOUT(member),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

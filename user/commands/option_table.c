@@ -205,6 +205,8 @@ static const struct option_row rows[] = {
 	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(since_start)},
 	{"virtual", 0, NULL, "count mapped addresses, whether they hold memory or not", NULL,
 	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(reserved)},
+	{"by-cgroup", 0, NULL, "let the path of its cgroup be the root of each stack", NULL,
+	 GROUP_OUTPUT, PRINTING, store_flag, MEMBER(by_cgroup)},
 	{"annotate", 0, NULL, "mark the kernel's frames with _[k]", NULL, GROUP_OUTPUT, PRINTING,
 	 store_flag, MEMBER(annotate)},
 	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",

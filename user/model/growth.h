@@ -66,6 +66,7 @@ struct growth_process {
 	bool at_end; /* its figures are those of its end, not of what is left of it now */
 	bool shown;  /* not shown: ended earlier, and nothing of it is live */
 	char comm[EVENT_COMM_LEN]; /* hostile bytes, always terminated */
+	const char *cgroup;        /* path, hostile bytes; NULL: unknown */
 	struct growth_account accounts[KIND_COUNT];
 	bool start_known;
 	uint64_t rss_start_bytes; /* anon + file + shmem, when the time shown began */
@@ -130,7 +131,7 @@ static inline bool growth_frame_is_kernel(const struct growth_row *row, uint32_t
  * The ledger knows nothing of what was there before, so the remainder has what was released of
  * that.
  */
-struct growth_host_kind {
+struct growth_balance {
 	bool known;           /* both moments; the figures in bytes of the kernel mean something */
 	int64_t ledger_bytes; /* live, since the recording began, or since from_ns */
 	uint64_t error_bytes; /* 95 % bound of ledger_bytes */
@@ -139,12 +140,22 @@ struct growth_host_kind {
 	int64_t remainder_bytes;
 };
 
+/* The memory of one cgroup and all below it, in the same way. */
+struct growth_cgroup {
+	const char *path; /* hostile bytes */
+	bool gone;        /* no figures of the kernel any more */
+	bool usage_known;
+	uint64_t usage_bytes;
+	struct growth_balance kinds[KIND_COUNT];
+	uint64_t ledger_bytes; /* of all kinds, where they have grown */
+};
+
 /* The memory of the whole host (--all). */
 struct growth_host {
 	bool known;
 	uint64_t total_bytes;
 	uint64_t free_bytes;
-	struct growth_host_kind kinds[KIND_COUNT]; /* KIND_PENDING has no figures of the kernel */
+	struct growth_balance kinds[KIND_COUNT]; /* KIND_PENDING has no figures of the kernel */
 };
 
 /* A file that fills the page cache: what of it is in the ledger, that is, came since the start. */
@@ -183,6 +194,8 @@ struct growth {
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
 	struct growth_host host;
+	const struct growth_cgroup *cgroups; /* most bytes first */
+	size_t cgroup_count;
 	const struct growth_file *files; /* at time_ns, most bytes first; NULL: not recorded */
 	size_t file_count;
 	uint64_t other_files; /* that are not told one by one */

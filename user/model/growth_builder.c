@@ -40,6 +40,7 @@ void growth_builder_free(struct growth_builder *builder)
 	table_release(&builder->modules);
 	table_release(&builder->stacks);
 	table_release(&builder->names);
+	table_release(&builder->cgroups);
 	snapshots_release(&builder->snapshots);
 	arena_release(&builder->arena);
 	free(builder);
@@ -393,6 +394,42 @@ static int add_file(struct growth_builder *builder, const struct event *event)
 	return snapshot ? growth_file_add(snapshot, &event->file) : -ENOMEM;
 }
 
+static int keep_cgroup(struct arena *arena, struct table *cgroups, const struct cgroup_event *event)
+{
+	struct cgroup_event *cgroup = arena_copy(arena, event, sizeof(*event));
+
+	if (!cgroup || keep_string(arena, &cgroup->path))
+		return -ENOMEM;
+	return table_put(cgroups, id_key(event->id), cgroup);
+}
+
+static int add_cgroup(struct growth_builder *builder, const struct event *event)
+{
+	struct known_snapshot *snapshot;
+
+	if (!event->cgroup.path)
+		return -EBADMSG;
+	if (event->cgroup.when == MEMORY_START)
+		return keep_cgroup(&builder->arena, &builder->cgroups, &event->cgroup);
+	snapshot = snapshots_filling(&builder->snapshots);
+	return snapshot ? keep_cgroup(&snapshot->arena, &snapshot->cgroups, &event->cgroup)
+			: -ENOMEM;
+}
+
+/* The cgroup's figures may come later, or never. */
+static int add_member(struct growth_builder *builder, const struct event *event)
+{
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
+	struct member_event *member;
+
+	if (!table_get(&builder->processes, id_key(event->member.process)))
+		return -EBADMSG;
+	member = snapshot ? arena_copy(&snapshot->arena, &event->member, sizeof(*member)) : NULL;
+	if (!member)
+		return -ENOMEM;
+	return table_put(&snapshot->members, id_key(member->process), member);
+}
+
 static int add_snapshot(struct growth_builder *builder, const struct event *event)
 {
 	int err = snapshots_open(&builder->snapshots, &event->snapshot);
@@ -440,6 +477,8 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_MOMENT] = add_nothing,
 	[EVENT_HOST] = add_host,
 	[EVENT_FILE] = add_file,
+	[EVENT_CGROUP] = add_cgroup,
+	[EVENT_MEMBER] = add_member,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

@@ -38,6 +38,7 @@ struct growth_builder {
 	bool has_session, has_end;
 	struct session_event session;
 	struct end_event end;
+	struct table cgroups;   /* id -> struct cgroup_event at the start */
 	struct host_event host; /* at the start; known is 0 where nothing was said */
 
 	struct table processes; /* id -> struct known_process */

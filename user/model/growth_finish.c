@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/growth_accounts.h"
+#include "model/growth_cgroups.h"
 #include "model/growth_files.h"
 #include "model/growth_host.h"
 #include "model/growth_rows.h"
@@ -82,6 +83,7 @@ static struct growth_process process_of(const struct growth_draft *draft,
 		.id = event->id,
 		.pid = event->pid,
 		.target = event->target,
+		.cgroup = growth_cgroup_of(draft, event->id),
 		.ended = event->ended,
 	};
 
@@ -251,6 +253,8 @@ static int draft_finish(struct growth_draft *draft)
 	if (!err)
 		err = draft->options->reserved ? growth_reserved_make(draft)
 					       : growth_rows_make(draft);
+	if (!err)
+		err = growth_cgroups_make(draft);
 	if (!err)
 		err = growth_files_make(draft);
 	if (!err)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/growth_host.h"
 
+#include "model/balance.h"
+
 #define BIT(figure) (1U << (figure))
 
 /*
@@ -45,20 +47,13 @@ static void count_slots(const struct known_snapshot *snapshot, uint64_t ret_slot
 			ret_slots[kind] = estimate_add(ret_slots[kind], cell->live_slots[kind]);
 }
 
-static void kind_make(struct growth_host_kind *kind, const struct estimate *estimate,
-		      uint64_t from_slots, uint64_t to_slots)
-{
-	kind->ledger_bytes = (int64_t)estimate_bytes(estimate, to_slots) -
-			     (int64_t)estimate_bytes(estimate, from_slots);
-	kind->error_bytes = estimate_error_bytes(estimate, estimate_add(from_slots, to_slots));
-}
-
 void growth_host_make(struct growth_draft *draft)
 {
 	const struct host_event *before = draft->from ? &draft->from->host : &draft->builder->host;
 	const struct host_event *now = &draft->to->host;
 	uint64_t from_slots[KIND_COUNT] = {0}, to_slots[KIND_COUNT] = {0};
 	struct growth_host *host = &draft->owned->growth.host;
+	uint64_t before_bytes, now_bytes;
 
 	if (!now->known)
 		return;
@@ -69,14 +64,10 @@ void growth_host_make(struct growth_draft *draft)
 	if (draft->from)
 		count_slots(draft->from, from_slots);
 	for (int i = 0; i < KIND_COUNT; i++) {
-		struct growth_host_kind *kind = &host->kinds[i];
+		struct growth_balance *kind = &host->kinds[i];
 
-		kind_make(kind, &draft->estimate, from_slots[i], to_slots[i]);
-		kind->known = kernel_bytes(before, i, &kind->before_bytes) &&
-			      kernel_bytes(now, i, &kind->now_bytes);
-		if (kind->known)
-			kind->remainder_bytes = estimate_add_signed(
-				(int64_t)kind->now_bytes - (int64_t)kind->before_bytes,
-				-kind->ledger_bytes);
+		balance_count(kind, &draft->estimate, from_slots[i], to_slots[i]);
+		if (kernel_bytes(before, i, &before_bytes) && kernel_bytes(now, i, &now_bytes))
+			balance_close(kind, before_bytes, now_bytes);
 	}
 }

@@ -20,6 +20,8 @@ static void snapshot_free(struct known_snapshot *snapshot)
 		return;
 	table_release(&snapshot->memories);
 	table_release(&snapshot->mappings);
+	table_release(&snapshot->cgroups);
+	table_release(&snapshot->members);
 	arena_release(&snapshot->arena);
 	free(snapshot);
 }

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "model/estimate.h"
 
+#define NO_CGROUP "[no cgroup]"
 #define FOLDED_NAMELESS "[no name]"
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
@@ -64,6 +65,10 @@ static void folded_guard_leaf(struct buf *stack)
 static void folded_stack(struct buf *out, const struct growth_row *row,
 			 const struct render_options *options)
 {
+	if (options->by_cgroup) {
+		folded_frame(out, row->process->cgroup ? row->process->cgroup : NO_CGROUP);
+		buf_append_byte(out, ';');
+	}
 	folded_frame(out, row->comm);
 	if (!options->without_pids)
 		buf_printf(out, ";pid %" PRIu32, row->process->pid);

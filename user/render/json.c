@@ -92,6 +92,8 @@ static void append_process(struct json_maker *processes, const struct growth_pro
 
 	json_put_count(&entry, "pid", process->pid);
 	json_put_name(&entry, "comm", process->comm);
+	if (process->cgroup)
+		json_put_name(&entry, "cgroup", process->cgroup);
 	json_put_bool(&entry, "target", process->target);
 	json_put_bool(&entry, "ended", process->ended);
 	if (process->start_known)
@@ -176,8 +178,8 @@ static void put_totals(struct json_maker *object, const struct growth *growth)
 
 /* --- the host ----------------------------------------------------------------------------- */
 
-static void append_host_kind(struct json_maker *kinds, enum memory_kind kind,
-			     const struct growth_host_kind *figure)
+static void append_balance(struct json_maker *kinds, enum memory_kind kind,
+			   const struct growth_balance *figure)
 {
 	struct json_maker entry = json_make_object();
 
@@ -192,16 +194,44 @@ static void append_host_kind(struct json_maker *kinds, enum memory_kind kind,
 	json_append_made(kinds, &entry);
 }
 
+static void put_balances(struct json_maker *object, const struct growth_balance kinds[KIND_COUNT])
+{
+	struct json_maker balances = json_make_array();
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		append_balance(&balances, kind, &kinds[kind]);
+	json_put_made(object, "kinds", &balances);
+}
+
 static void put_host(struct json_maker *object, const struct growth *growth)
 {
-	struct json_maker host = json_make_object(), kinds = json_make_array();
+	struct json_maker host = json_make_object();
 
 	json_put_count(&host, "total_bytes", growth->host.total_bytes);
 	json_put_count(&host, "free_bytes", growth->host.free_bytes);
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		append_host_kind(&kinds, kind, &growth->host.kinds[kind]);
-	json_put_made(&host, "kinds", &kinds);
+	put_balances(&host, growth->host.kinds);
 	json_put_made(object, "host", &host);
+}
+
+static void append_cgroup(struct json_maker *cgroups, const struct growth_cgroup *cgroup)
+{
+	struct json_maker entry = json_make_object();
+
+	json_put_name(&entry, "path", cgroup->path);
+	json_put_bool(&entry, "gone", cgroup->gone);
+	if (cgroup->usage_known)
+		json_put_count(&entry, "usage_bytes", cgroup->usage_bytes);
+	put_balances(&entry, cgroup->kinds);
+	json_append_made(cgroups, &entry);
+}
+
+static void put_cgroups(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker cgroups = json_make_array();
+
+	for (size_t i = 0; i < growth->cgroup_count; i++)
+		append_cgroup(&cgroups, &growth->cgroups[i]);
+	json_put_made(object, "cgroups", &cgroups);
 }
 
 static void append_file(struct json_maker *files, const struct growth_file *file)
@@ -288,6 +318,8 @@ int json_growth(const struct growth *growth,
 	put_processes(&object, growth);
 	put_stacks(&object, growth);
 	put_totals(&object, growth);
+	if (growth->cgroup_count)
+		put_cgroups(&object, growth);
 	if (growth->files_bytes)
 		put_files(&object, growth);
 	if (growth->host.known)

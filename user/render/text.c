@@ -348,6 +348,9 @@ int text_growth(const struct growth *growth, const struct render_options *option
 	err = text_host(growth, options, &out);
 	if (err)
 		return err;
+	err = text_cgroups(growth, options, &out);
+	if (err)
+		return err;
 	err = text_files(growth, options, &out);
 	if (err)
 		return err;

@@ -41,4 +41,19 @@ int text_host(const struct growth *growth, const struct render_options *options,
  */
 int text_files(const struct growth *growth, const struct render_options *options, struct buf *out);
 
+/*
+ * A table of balances, one line a kind (text_balance.c); `figures` says what the kernel's side is.
+ * 0 or -ENOMEM.
+ */
+int text_balances(const struct growth *growth, const struct growth_balance balances[KIND_COUNT],
+		  const char *const figures[KIND_COUNT], size_t indent,
+		  const struct render_options *options, struct buf *out);
+
+/*
+ * The section "Memory by cgroup" (text_cgroups.c). Nothing where cgroups were not told apart. 0 or
+ * -ENOMEM.
+ */
+int text_cgroups(const struct growth *growth, const struct render_options *options,
+		 struct buf *out);
+
 #endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Cgroups are found, told with all above them, and keep their names. */
+#include "test.h"
+
+#include "capture/cgroups.h"
+#include "fake_proc.h"
+
+#define STAT(cache) "total_rss 4096\ntotal_shmem 0\ntotal_cache " cache "\n"
+
+struct reading {
+	struct fake_proc fake;
+	struct event_queue queue;
+	struct cgroups cgroups;
+};
+
+static void read_tree(struct reading *reading)
+{
+	char line[256];
+
+	*reading = (struct reading){0};
+	fake_proc_make(&reading->fake);
+	snprintf(line, sizeof(line), "30 1 0:30 / %s/memory rw - cgroup cgroup rw,memory\n",
+		 reading->fake.path);
+	fake_proc_write(&reading->fake, "self/mountinfo", line);
+	fake_proc_write(&reading->fake, "memory/memory.stat", STAT("40960"));
+	fake_proc_write(&reading->fake, "memory/cgroup.procs", "");
+	fake_proc_write(&reading->fake, "memory/app/memory.stat", STAT("8192"));
+	fake_proc_write(&reading->fake, "memory/app/\x1b;x/memory.stat", STAT("4096"));
+	fake_proc_write(&reading->fake, "memory/other/memory.stat", STAT("0"));
+	assert_int_equal(cgroups_init(&reading->cgroups, &reading->fake.root), 0);
+}
+
+static void reading_close(struct reading *reading)
+{
+	cgroups_release(&reading->cgroups);
+	event_queue_release(&reading->queue);
+	fake_proc_remove(&reading->fake);
+}
+
+static uint64_t inode_of(const struct reading *reading, const char *name)
+{
+	struct stat status;
+
+	assert_int_equal(fstatat(reading->fake.root.proc_fd, name, &status, 0), 0);
+	return status.st_ino;
+}
+
+/* How many events there are; of the one with this path the figure of the page cache. */
+static size_t count_events(struct reading *reading, const char *path, enum memory_when when,
+			   uint64_t *ret_file_bytes)
+{
+	struct event event;
+	size_t count = 0;
+
+	*ret_file_bytes = UINT64_MAX;
+	while (event_queue_pop(&reading->queue, &event)) {
+		assert_int_equal(event.type, EVENT_CGROUP);
+		assert_int_equal(event.cgroup.when, when);
+		if (strcmp(event.cgroup.path, path) == 0)
+			*ret_file_bytes = event.cgroup.bytes[KIND_FILE];
+		count++;
+	}
+	return count;
+}
+
+static void test_all_are_told_at_the_start(void **state)
+{
+	struct reading reading;
+	uint64_t bytes;
+
+	(void)state;
+	read_tree(&reading);
+	cgroups_queue_start(&reading.cgroups, &reading.queue);
+	assert_int_equal(count_events(&reading, "/app/\x1b;x", MEMORY_START, &bytes), 4);
+	assert_int_equal(bytes, 4096);
+	reading_close(&reading);
+}
+
+static void test_later_those_with_processes_and_all_above(void **state)
+{
+	struct reading reading;
+	uint64_t bytes;
+	uint32_t id;
+
+	(void)state;
+	read_tree(&reading);
+	id = cgroups_id(&reading.cgroups, inode_of(&reading, "memory/app/\x1b;x"));
+	assert_string_equal(cgroups_get(&reading.cgroups, id)->path, "/app/\x1b;x");
+	cgroups_want(&reading.cgroups, id);
+	cgroups_queue_wanted(&reading.cgroups, &reading.queue);
+	assert_int_equal(count_events(&reading, "/", MEMORY_END, &bytes), 3);
+	assert_int_equal(bytes, 40960);
+	/* asked for anew each time */
+	cgroups_queue_wanted(&reading.cgroups, &reading.queue);
+	assert_int_equal(count_events(&reading, "/", MEMORY_END, &bytes), 0);
+	reading_close(&reading);
+}
+
+static void test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name(void **state)
+{
+	struct reading reading;
+	char path[128];
+	uint64_t inode;
+	uint32_t id;
+
+	(void)state;
+	read_tree(&reading);
+	fake_proc_write(&reading.fake, "memory/new/memory.stat", STAT("0"));
+	inode = inode_of(&reading, "memory/new");
+	assert_int_equal(cgroups_id(&reading.cgroups, inode), 0); /* looked for a moment ago */
+	reading.cgroups.walked_ns = 0;
+	id = cgroups_id(&reading.cgroups, inode);
+	assert_string_equal(cgroups_get(&reading.cgroups, id)->path, "/new");
+	snprintf(path, sizeof(path), "%s/memory/new/memory.stat", reading.fake.path);
+	assert_int_equal(unlink(path), 0);
+	reading.cgroups.walked_ns = 0;
+	assert_int_equal(cgroups_id(&reading.cgroups, inode), id);
+	assert_int_equal(cgroups_id(&reading.cgroups, 0), 0);
+	assert_null(cgroups_get(&reading.cgroups, 0));
+	assert_null(cgroups_get(&reading.cgroups, 99));
+	reading_close(&reading);
+}
+
+static void test_without_the_controller_there_are_none(void **state)
+{
+	struct reading reading = {0};
+
+	(void)state;
+	fake_proc_make(&reading.fake);
+	fake_proc_write(&reading.fake, "self/mountinfo", "1 1 0:1 / / rw - ext4 /dev/root rw\n");
+	assert_int_equal(cgroups_init(&reading.cgroups, &reading.fake.root), 0);
+	assert_int_equal(reading.cgroups.count, 0);
+	assert_int_equal(cgroups_id(&reading.cgroups, 7), 0);
+	reading_close(&reading);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_are_told_at_the_start),
+		cmocka_unit_test(test_later_those_with_processes_and_all_above),
+		cmocka_unit_test(test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name),
+		cmocka_unit_test(test_without_the_controller_there_are_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

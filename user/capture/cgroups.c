@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/cgroups.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "capture/trace_format.h"
+
+/* Looking for new ones reads every directory of the hierarchy. */
+#define WALK_AGAIN_NS 1000000000
+/* The kernel's limit is on the length of a path; nobody nests as deep. */
+#define LEVELS_MAX 64
+
+/* --- which there are ---------------------------------------------------------------------- */
+
+static struct table_key inode_key(uint64_t inode)
+{
+	return (struct table_key){.major = inode};
+}
+
+static int add(struct cgroups *cgroups, uint64_t inode, const char *path)
+{
+	struct known_cgroup *items;
+	_cleanup_free_ char *copy = NULL;
+
+	if (table_get(&cgroups->by_inode, inode_key(inode)) || cgroups->count == CGROUPS_MAX)
+		return 0;
+	copy = strdup(path);
+	items = reallocarray(cgroups->items, cgroups->count + 1, sizeof(*items));
+	if (items)
+		cgroups->items = items;
+	if (!items || !copy ||
+	    table_put(&cgroups->by_inode, inode_key(inode),
+		      (void *)(uintptr_t)(cgroups->count + 1)))
+		return -ENOMEM;
+	items[cgroups->count++] = (struct known_cgroup){.inode = inode, .path = TAKE_PTR(copy)};
+	return 0;
+}
+
+static int walk(struct cgroups *cgroups, int dir_fd, const char *path, int level);
+
+static int visit(struct cgroups *cgroups, int parent_fd, const char *parent, const char *name,
+		 int level)
+{
+	_cleanup_close_ int fd =
+		openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	char path[TRACE_STRING_MAX + 1];
+
+	/* gone meanwhile, or longer than anybody can tell */
+	if (fd < 0 || snprintf(path, sizeof(path), "%s/%s", parent, name) >= (int)sizeof(path))
+		return 0;
+	return walk(cgroups, TAKE_FD(fd), path, level);
+}
+
+/* Takes the descriptor. `path` of the root is "". */
+static int walk(struct cgroups *cgroups, int dir_fd, const char *path, int level)
+{
+	DIR *dir = fdopendir(dir_fd);
+	const struct dirent *entry;
+	struct stat status;
+	int error;
+
+	if (!dir || fstat(dir_fd, &status)) {
+		close(dir_fd);
+		return 0;
+	}
+	error = add(cgroups, status.st_ino, path[0] ? path : "/");
+	while (!error && level < LEVELS_MAX && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			error = visit(cgroups, dir_fd, path, entry->d_name, level + 1);
+	closedir(dir);
+	return error;
+}
+
+static int find_all(struct cgroups *cgroups)
+{
+	int fd = openat(cgroups->root.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	cgroups->walked_ns = clock_monotonic_ns();
+	return fd < 0 ? 0 : walk(cgroups, fd, "", 0);
+}
+
+int cgroups_init(struct cgroups *cgroups, const struct sysroot *root)
+{
+	struct cgroup_memory memory;
+	struct failure failure;
+
+	*cgroups = (struct cgroups){.root = CGROUP_NONE};
+	if (cgroup_open(root, "/", &cgroups->root, &failure))
+		return 0;
+	/* the root of v2 has no usage, and where memory is not accounted for there is no file */
+	if (cgroup_memory(&cgroups->root, &memory))
+		cgroup_close(&cgroups->root);
+	return cgroups->root.fd < 0 ? 0 : find_all(cgroups);
+}
+
+void cgroups_release(struct cgroups *cgroups)
+{
+	for (uint32_t i = 0; i < cgroups->count; i++)
+		free(cgroups->items[i].path);
+	free(cgroups->items);
+	table_release(&cgroups->by_inode);
+	cgroup_close(&cgroups->root);
+	*cgroups = (struct cgroups){.root = CGROUP_NONE};
+}
+
+uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode)
+{
+	uint32_t id = (uint32_t)(uintptr_t)table_get(&cgroups->by_inode, inode_key(inode));
+
+	if (id || !inode || cgroups->root.fd < 0 ||
+	    clock_monotonic_ns() - cgroups->walked_ns < WALK_AGAIN_NS)
+		return id;
+	find_all(cgroups);
+	return (uint32_t)(uintptr_t)table_get(&cgroups->by_inode, inode_key(inode));
+}
+
+struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id)
+{
+	return id && id <= cgroups->count ? &cgroups->items[id - 1] : NULL;
+}
+
+/* --- what the kernel says ----------------------------------------------------------------- */
+
+static bool read_figures(const struct cgroups *cgroups, const struct known_cgroup *known,
+			 struct cgroup_memory *ret_memory)
+{
+	const char *path = known->path[1] ? known->path + 1 : ".";
+	struct cgroup cgroup = {
+		.fd = openat(cgroups->root.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.unified = cgroups->root.unified,
+	};
+	bool done = cgroup.fd >= 0 && !cgroup_memory(&cgroup, ret_memory);
+
+	cgroup_close(&cgroup);
+	return done;
+}
+
+static const struct {
+	uint32_t known; /* enum cgroup_known */
+	size_t offset;  /* of a uint64_t in struct cgroup_memory */
+} figures[KIND_COUNT] = {
+	[KIND_ANON] = {CGROUP_ANON, offsetof(struct cgroup_memory, anon_bytes)},
+	[KIND_SHMEM] = {CGROUP_SHMEM, offsetof(struct cgroup_memory, shmem_bytes)},
+	[KIND_FILE] = {CGROUP_FILE, offsetof(struct cgroup_memory, file_bytes)},
+	[KIND_KERNEL] = {CGROUP_KERNEL, offsetof(struct cgroup_memory, kernel_bytes)},
+};
+
+static void set_figures(struct cgroup_event *event, const struct cgroup_memory *memory)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (!(memory->known & figures[kind].known))
+			continue;
+		event->known |= 1U << kind;
+		memcpy(&event->bytes[kind], (const char *)memory + figures[kind].offset,
+		       sizeof(event->bytes[kind]));
+	}
+	if (memory->known & CGROUP_USAGE)
+		event->known |= CGROUP_USAGE_KNOWN;
+	event->usage_bytes = memory->usage_bytes;
+}
+
+/* One that is gone is told without figures: its processes' pages are still in the ledger. */
+static void queue_figures(const struct cgroups *cgroups, uint32_t id, enum memory_when when,
+			  struct event_queue *queue)
+{
+	const struct known_cgroup *known = &cgroups->items[id - 1];
+	struct event event = {
+		.type = EVENT_CGROUP,
+		.cgroup = {.id = id, .when = when, .path = known->path},
+	};
+	struct cgroup_memory memory;
+
+	if (read_figures(cgroups, known, &memory))
+		set_figures(&event.cgroup, &memory);
+	event_queue_push(queue, &event);
+}
+
+void cgroups_queue_start(struct cgroups *cgroups, struct event_queue *queue)
+{
+	for (uint32_t id = 1; id <= cgroups->count; id++)
+		queue_figures(cgroups, id, MEMORY_START, queue);
+}
+
+static bool is_above(const char *above, const char *path)
+{
+	size_t len = strcmp(above, "/") == 0 ? 0 : strlen(above);
+
+	return strncmp(path, above, len) == 0 && path[len] == '/';
+}
+
+void cgroups_want(struct cgroups *cgroups, uint32_t id)
+{
+	struct known_cgroup *wanted = cgroups_get(cgroups, id);
+
+	if (!wanted || wanted->wanted)
+		return;
+	wanted->wanted = true;
+	for (uint32_t i = 0; i < cgroups->count; i++)
+		if (is_above(cgroups->items[i].path, wanted->path))
+			cgroups->items[i].wanted = true;
+}
+
+void cgroups_queue_wanted(struct cgroups *cgroups, struct event_queue *queue)
+{
+	for (uint32_t id = 1; id <= cgroups->count; id++) {
+		if (!cgroups->items[id - 1].wanted)
+			continue;
+		cgroups->items[id - 1].wanted = false;
+		queue_figures(cgroups, id, MEMORY_END, queue);
+	}
+}

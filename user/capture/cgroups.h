@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All cgroups that account for memory: which there are, what the kernel says about them when a
+ * session begins and at each snapshot, whose processes are in which. Paths are looked up when a
+ * cgroup is first heard of, for it may be gone at the end.
+ */
+#ifndef CAPTURE_CGROUPS_H
+#define CAPTURE_CGROUPS_H
+
+#include "base/table.h"
+#include "capture/cgroup.h"
+#include "capture/event_queue.h"
+
+/* More are not told apart: their processes are in none. */
+#define CGROUPS_MAX 16384
+
+struct known_cgroup {
+	uint64_t inode;
+	char *path;
+	uint32_t legacy_account; /* of what its dead have left; 0: none */
+	uint32_t legacy_process; /* id of the process that this is shown as; 0: none yet */
+	bool wanted;             /* told in this snapshot */
+};
+
+struct cgroups {
+	struct cgroup root; /* fd -1: no hierarchy accounts for memory */
+	struct known_cgroup *items;
+	uint32_t count;
+	struct table by_inode; /* -> its place + 1, which is its id */
+	uint64_t walked_ns;
+};
+
+/* Finds those that are there now. Where memory is not accounted for there are none. 0 or -ENOMEM.
+ */
+int cgroups_init(struct cgroups *cgroups, const struct sysroot *root);
+void cgroups_release(struct cgroups *cgroups);
+
+/* Of an account's cgroup: its id; 0: unknown. New ones are looked for, but not all the time. */
+uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode);
+
+struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id);
+
+/* A cgroup is to be told in this snapshot, with all above it. */
+void cgroups_want(struct cgroups *cgroups, uint32_t id);
+
+/* Queues the figures: at the start of all that there are, later of those wanted. */
+void cgroups_queue_start(struct cgroups *cgroups, struct event_queue *queue);
+void cgroups_queue_wanted(struct cgroups *cgroups, struct event_queue *queue);
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/growth_cgroups.h"
+
+#include <string.h>
+
+#include "model/balance.h"
+
+/* One cgroup while its figures are made. */
+struct group {
+	const struct cgroup_event *now;
+	const struct cgroup_event *before; /* NULL: it was not there, or nobody knows */
+	bool before_known;
+	uint64_t from_slots[KIND_COUNT]; /* of its own processes alone */
+	uint64_t to_slots[KIND_COUNT];
+};
+
+struct groups {
+	struct group *items;
+	size_t count;
+	struct table by_id; /* -> struct group */
+};
+
+static const struct cgroup_event *cgroup_of(const struct known_snapshot *snapshot,
+					    uint32_t process_id)
+{
+	const struct member_event *member = table_get(&snapshot->members, id_key(process_id));
+
+	return member ? table_get(&snapshot->cgroups, id_key(member->cgroup)) : NULL;
+}
+
+const char *growth_cgroup_of(const struct growth_draft *draft, uint32_t process_id)
+{
+	const struct cgroup_event *cgroup = cgroup_of(draft->to, process_id);
+
+	if (!cgroup && draft->from)
+		cgroup = cgroup_of(draft->from, process_id);
+	return cgroup ? cgroup->path : NULL;
+}
+
+/*
+ * Before the session, or the interval. One that came later had nothing; but of one that was there
+ * without a process of ours nothing is told in a snapshot.
+ */
+static void find_before(const struct growth_draft *draft, uint32_t id, struct group *group)
+{
+	const struct cgroup_event *start = table_get(&draft->builder->cgroups, id_key(id));
+
+	group->before = draft->from ? table_get(&draft->from->cgroups, id_key(id)) : start;
+	group->before_known = group->before || !start;
+}
+
+static int groups_make(struct groups *groups, const struct growth_draft *draft)
+{
+	const struct table *cgroups = &draft->to->cgroups;
+
+	groups->items = arena_alloc(&draft->owned->arena, cgroups->count, sizeof(*groups->items));
+	if (!groups->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < cgroups->capacity; i++) {
+		const struct cgroup_event *event = cgroups->entries[i].value;
+		struct group *group;
+
+		if (!event)
+			continue;
+		group = &groups->items[groups->count++];
+		*group = (struct group){.now = event};
+		find_before(draft, event->id, group);
+		if (table_put(&groups->by_id, id_key(event->id), group))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What was there before tracing is on the kernel's side of the balance. */
+static void count_cells(const struct groups *groups, const struct known_snapshot *snapshot,
+			bool from)
+{
+	for (const struct known_cell *cell = snapshot->first_cell; cell; cell = cell->next) {
+		const struct member_event *member =
+			table_get(&snapshot->members, id_key(cell->process->event.id));
+		struct group *group =
+			member ? table_get(&groups->by_id, id_key(member->cgroup)) : NULL;
+
+		for (int kind = 0; group && kind < KIND_COUNT; kind++) {
+			uint64_t *slots = &(from ? group->from_slots : group->to_slots)[kind];
+
+			if (cell->stack->origin != STACK_BEFORE)
+				*slots = estimate_add(*slots, cell->live_slots[kind]);
+		}
+	}
+}
+
+static bool is_in(const char *path, const char *above)
+{
+	size_t len = strcmp(above, "/") == 0 ? 0 : strlen(above);
+
+	return strncmp(path, above, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+static void balance_with_kernel(struct growth_balance *balance, const struct group *group,
+				enum memory_kind kind)
+{
+	uint32_t bit = 1U << kind;
+
+	if (group->now->known & bit &&
+	    (group->before ? group->before->known & bit : group->before_known))
+		balance_close(balance, group->before ? group->before->bytes[kind] : 0,
+			      group->now->bytes[kind]);
+}
+
+static struct growth_cgroup cgroup_make(const struct growth_draft *draft,
+					const struct groups *groups, const struct group *group)
+{
+	struct growth_cgroup cgroup = {
+		.path = group->now->path,
+		.gone = !group->now->known,
+		.usage_known = group->now->known & CGROUP_USAGE_KNOWN,
+		.usage_bytes = estimate_add(group->now->usage_bytes, 0),
+	};
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		struct growth_balance *balance = &cgroup.kinds[kind];
+		uint64_t from_slots = 0, to_slots = 0;
+
+		for (size_t i = 0; i < groups->count; i++) {
+			if (!is_in(groups->items[i].now->path, cgroup.path))
+				continue;
+			from_slots = estimate_add(from_slots, groups->items[i].from_slots[kind]);
+			to_slots = estimate_add(to_slots, groups->items[i].to_slots[kind]);
+		}
+		balance_count(balance, &draft->estimate, from_slots, to_slots);
+		balance_with_kernel(balance, group, kind);
+		if (balance->ledger_bytes > 0)
+			cgroup.ledger_bytes =
+				estimate_add(cgroup.ledger_bytes, (uint64_t)balance->ledger_bytes);
+	}
+	return cgroup;
+}
+
+static int compare_cgroups(const void *left, const void *right)
+{
+	const struct growth_cgroup *a = left;
+	const struct growth_cgroup *b = right;
+
+	if (a->ledger_bytes != b->ledger_bytes)
+		return a->ledger_bytes > b->ledger_bytes ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+static int cgroups_fill(struct growth_draft *draft, const struct groups *groups)
+{
+	struct growth *growth = &draft->owned->growth;
+	struct growth_cgroup *cgroups =
+		arena_alloc(&draft->owned->arena, groups->count, sizeof(*cgroups));
+
+	if (!cgroups)
+		return -ENOMEM;
+	for (size_t i = 0; i < groups->count; i++)
+		cgroups[i] = cgroup_make(draft, groups, &groups->items[i]);
+	if (groups->count)
+		qsort(cgroups, groups->count, sizeof(*cgroups), compare_cgroups);
+	growth->cgroups = cgroups;
+	growth->cgroup_count = groups->count;
+	return 0;
+}
+
+int growth_cgroups_make(struct growth_draft *draft)
+{
+	struct groups groups = {0};
+	int err = groups_make(&groups, draft);
+
+	if (!err) {
+		count_cells(&groups, draft->to, false);
+		if (draft->from)
+			count_cells(&groups, draft->from, true);
+		err = cgroups_fill(draft, &groups);
+	}
+	table_release(&groups.by_id);
+	return err;
+}
