@@ -111,6 +111,73 @@ static int section_read(Elf_Scn *section, uint64_t max_bytes, Elf_Data **ret_dat
 	return 0;
 }
 
+int image_header(struct image *image, struct image_header *ret_header)
+{
+	GElf_Ehdr header;
+
+	if (!gelf_getehdr(image->elf, &header) || header.e_ident[EI_DATA] != ELFDATA2LSB)
+		return -ENOEXEC;
+	*ret_header = (struct image_header){
+		.machine = header.e_machine,
+		.is_64bit = header.e_ident[EI_CLASS] == ELFCLASS64,
+		.entry = header.e_entry,
+	};
+	return 0;
+}
+
+static Elf_Scn *section_named(Elf *elf, const char *name, GElf_Shdr *ret_header)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) < 0)
+		return NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *its_name = gelf_getshdr(section, ret_header)
+					       ? elf_strptr(elf, names, ret_header->sh_name)
+					       : NULL;
+
+		if (its_name && strcmp(its_name, name) == 0)
+			return section;
+	}
+	return NULL;
+}
+
+/* Asked before it is done: libelf allocates what the compressed section claims to be. */
+static int section_decompress(Elf_Scn *section, uint64_t max_bytes)
+{
+	GElf_Chdr header;
+
+	if (!gelf_getchdr(section, &header))
+		return -EBADMSG;
+	if (header.ch_size > max_bytes)
+		return -E2BIG;
+	return elf_compress(section, 0, 0) < 0 ? -EBADMSG : 0;
+}
+
+int image_section(struct image *image, const char *name, uint64_t max_bytes,
+		  struct image_section *ret_section)
+{
+	GElf_Shdr header;
+	Elf_Scn *section = section_named(image->elf, name, &header);
+	Elf_Data *data;
+	int r = 0;
+
+	if (!section)
+		return -ENODATA;
+	/* before, too: what is to be decompressed is read first */
+	if (header.sh_size > max_bytes)
+		return -E2BIG;
+	if (header.sh_flags & SHF_COMPRESSED)
+		r = section_decompress(section, max_bytes);
+	if (r == 0)
+		r = section_read(section, max_bytes, &data);
+	if (r < 0)
+		return r;
+	*ret_section = (struct image_section){data->d_buf, data->d_size, header.sh_addr};
+	return 0;
+}
+
 static int symbol_section_read(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
 			       struct symbol_section *ret_section)
 {

@@ -36,6 +36,29 @@ size_t image_build_id(struct image *image, uint8_t ret_build_id[IMAGE_BUILD_ID_M
 /* Reads the program headers. Returns -E2BIG for more than SEGMENTS_MAX loadable ones. */
 int image_segments(struct image *image, struct segments *ret_segments);
 
+/* What the file's header says. */
+struct image_header {
+	uint16_t machine; /* EM_... */
+	bool is_64bit;
+	uint64_t entry;
+};
+
+int image_header(struct image *image, struct image_header *ret_header);
+
+/* A section's bytes, uncompressed; they are the image's. */
+struct image_section {
+	const void *bytes;
+	size_t size_bytes;
+	uint64_t address;
+};
+
+/*
+ * Reads the first section of a name. -ENODATA when there is none, -EBADMSG when it has no bytes or
+ * lies outside the file, -E2BIG when they are more than `max_bytes`, compressed or not.
+ */
+int image_section(struct image *image, const char *name, uint64_t max_bytes,
+		  struct image_section *ret_section);
+
 /*
  * Reads the functions of .symtab and .dynsym. A damaged table is left out; -EBADMSG when that
  * leaves nothing, -E2BIG or -ENOMEM when there are too many. No functions at all is a valid result.
