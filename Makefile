@@ -80,7 +80,7 @@ ARCHIVE := $(BUILD)/liboomtrace.a
 SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
 
 BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop empty)
-SPACES := $(BUILD)/live/spaces
+LIVE_TOOLS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
 JUDGE := $(BUILD)/judge
@@ -102,7 +102,7 @@ help: ## this list
 all: $(PROGRAM) ## build ./oomtrace
 
 unit-tests: $(UNIT_TESTS)
-victims: $(VICTIMS) $(JUDGE) $(BENCHES) $(SPACES)
+victims: $(VICTIMS) $(JUDGE) $(BENCHES) $(LIVE_TOOLS)
 
 # --- bpf -----------------------------------------------------------------------------------------
 
@@ -276,4 +276,4 @@ lint: ## check formatting, C and shell; changes nothing
 	else echo 'lint: shellcheck is not installed (package shellcheck), skipped' >&2; fi
 
 -include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(JUDGE_OBJECTS:.o=.d)
--include $(UNIT_TESTS:=.d) $(VICTIMS:=.d) $(SPACES:=.d)
+-include $(UNIT_TESTS:=.d) $(VICTIMS:=.d) $(LIVE_TOOLS:=.d)

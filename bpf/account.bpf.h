@@ -19,6 +19,7 @@ static __always_inline void account_fill(struct ot_account *account, struct task
 	account->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	account->frozen_ns = 0;
 	account->cgroup = task_memory_cgroup(task);
+	account->killed = 0;
 	account->user_tid = BPF_CORE_READ(task, pid);
 	account->scan = READ_ONCE(scan_number);
 	account->cells = 0;
@@ -86,6 +87,25 @@ static __always_inline bool account_is_frozen(struct ot_account *account)
 		return false;
 	account->frozen_ns = bpf_ktime_get_ns();
 	return true;
+}
+
+/* The account of a life, 0 for none. */
+static __always_inline __u32 account_find(__u64 life)
+{
+	__u32 *number = bpf_map_lookup_elem(&account_index, &life);
+
+	return number ? *number : 0;
+}
+
+/* From now on its counters do not fall: it was killed, and its memory will go any moment. */
+static __always_inline void account_freeze(__u32 number)
+{
+	struct ot_account *account = bpf_map_lookup_elem(&accounts, &number);
+
+	if (number <= OT_ACCOUNT_NOBODY || !account || account->frozen_ns)
+		return;
+	account->killed = 1;
+	account->frozen_ns = bpf_ktime_get_ns();
 }
 
 #endif

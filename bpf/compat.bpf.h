@@ -7,6 +7,7 @@
 #define BPF_COMPAT_H
 
 #include "bpf/common.bpf.h"
+#include "bpf/settings.bpf.h"
 
 /* include/linux/sched.h; unchanged since 2.6 */
 #define PF_KTHREAD 0x00200000
@@ -74,6 +75,71 @@ static __always_inline __u64 task_memory_cgroup(struct task_struct *task)
 	struct cgroup_subsys_state *css = task_css(task, false);
 
 	return css ? BPF_CORE_READ(css, cgroup, kn, id) : 0;
+}
+
+/*
+ * Where what each CPU has for itself begins; a table of the kernel, found by name. Absent where
+ * names are hidden, or there is one CPU.
+ */
+extern const char __per_cpu_offset[] __ksym __weak;
+
+/* What one CPU has counted of one kind of pages and not added to the sum yet. */
+__noinline __weak int rss_of_cpu(__u64 counters, __u32 cpu)
+{
+	__u64 offset = 0;
+	__s32 pages = 0;
+
+	bpf_probe_read_kernel(&offset, sizeof(offset), __per_cpu_offset + cpu * sizeof(offset));
+	bpf_probe_read_kernel(&pages, sizeof(pages), (void *)(counters + offset));
+	return pages;
+}
+
+/* The kernel has a mask of as many; what is beyond is left out. */
+#define CPUS_MAX 1024
+
+/*
+ * Pages of one kind that `mm` maps. One counter until 6.1, lagging by up to 64 faults a thread; one
+ * for each CPU since 6.2 (commit f1a7941243c1), where *ret_summed tells if they could be added up.
+ */
+static __always_inline __s64 mm_rss(struct mm_struct *mm, __u32 kind, bool *ret_summed)
+{
+	struct mm_struct___percpu *percpu = (void *)mm;
+	struct mm_struct___atomic *atomic = (void *)mm;
+	struct percpu_counter *counter;
+	__u64 counters;
+	__s64 pages = 0;
+
+	if (bpf_core_type_exists(struct mm_rss_stat)) {
+		bpf_probe_read_kernel(&pages, sizeof(pages),
+				      (void *)mm + bpf_core_field_offset(atomic->rss_stat.count) +
+					      kind * sizeof(atomic->rss_stat.count[0]));
+		return pages;
+	}
+	/* an index that is not written as a number is not relocated: by hand */
+	counter = (void *)mm + bpf_core_field_offset(percpu->rss_stat) +
+		  kind * bpf_core_type_size(struct percpu_counter);
+	pages = BPF_CORE_READ(counter, count);
+	counters = (__u64)BPF_CORE_READ(counter, counters);
+	if (!__per_cpu_offset)
+		return pages;
+	*ret_summed = true;
+	for (__u32 cpu = 0; cpu < CPUS_MAX; cpu++) {
+		if (cpu >= cpu_count)
+			break;
+		pages += rss_of_cpu(counters, cpu);
+	}
+	return pages;
+}
+
+/*
+ * The victim's thread that oom:mark_victim tells of: by its id, or since 6.9 (commit 72ba14deb40a,
+ * backported to stable kernels) by its address. The recorder has asked BTF.
+ */
+static __always_inline __u32 marked_tid(__u64 argument)
+{
+	if (mark_has_task)
+		return BPF_CORE_READ((struct task_struct *)argument, pid);
+	return argument;
 }
 
 /*

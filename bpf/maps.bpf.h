@@ -77,6 +77,12 @@ struct {
 	__uint(max_entries, 4096); /* set by the recorder */
 } records __weak SEC(".maps");
 
+/* Kills have a ring of their own: no storm of other records keeps one out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set by the recorder */
+} kills __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, OT_LOSS_COUNT);

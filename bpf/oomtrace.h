@@ -127,7 +127,8 @@ struct ot_account {
 	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
 	__u32 scan;     /* number of the last scan that found a user */
 	__u32 cells;    /* stack cells it has taken */
-	__u32 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
+	__u16 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
+	__u16 killed;   /* frozen by its SIGKILL, not by the end of the mm */
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
 
@@ -236,6 +237,7 @@ enum ot_loss {
 	OT_LOSS_MOVER_FULL,    /* slots: a mover's owner or vacancy that found no queue room */
 	OT_LOSS_MAPPING,       /* events: a change of an address space not sent */
 	OT_LOSS_CGROUP_DEPTH,  /* looks: a process too deep in cgroups to tell if it is chosen */
+	OT_LOSS_KILL,          /* events: an OOM kill not sent */
 	OT_LOSS_COUNT,
 };
 
@@ -249,6 +251,8 @@ enum ot_record_type {
 	OT_RECORD_MAPPING,      /* struct ot_mapping_record, in a ring of its own */
 	OT_RECORD_KERNEL_STACK, /* struct ot_kernel_stack_record, before the one of the cell */
 	OT_RECORD_JOIN,         /* struct ot_process_record: it runs already and is a target now */
+	OT_RECORD_KILL,         /* struct ot_kill_record, in a ring of its own */
+	OT_RECORD_MARK,         /* struct ot_mark_record, in the same */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -344,6 +348,88 @@ struct ot_file_path {
 	char names[OT_PATH_DEPTH][OT_NAME_LEN];
 };
 
+/* Kinds of pages in a process's counters, as enum mm_counter_type of the kernel has them. */
+enum ot_rss {
+	OT_RSS_FILE,
+	OT_RSS_ANON,
+	OT_RSS_SWAP,
+	OT_RSS_SHMEM,
+	OT_RSS_COUNT,
+};
+
+/* Levels of cgroups, parents, bytes of a name and of a command line that a kill carries. */
+#define OT_KILL_LEVELS 12
+#define OT_KILL_NAME 128
+#define OT_KILL_PARENTS 8
+#define OT_KILL_ARGV 1024
+
+/* One level of the chain of memory cgroups; figures in pages. */
+struct ot_kill_level {
+	__u64 id; /* of the directory: its inode */
+	__u64 usage;
+	__u64 max;
+	__u64 watermark;
+	__u64 swap; /* of v1: memory and swap together */
+	__u32 oom_group;
+	__u32 reserved;
+	char name[OT_KILL_NAME]; /* of the directory, cut; "" or "/" for the root */
+};
+
+struct ot_kill_parent {
+	__u32 pid;
+	char comm[OT_COMM_LEN];
+};
+
+enum ot_kill_flag {
+	OT_KILL_RSS_SUMMED = 1, /* what each CPU has counted was added up */
+	OT_KILL_CHAIN_CUT = 2,  /* more than OT_KILL_LEVELS levels: the root side is missing */
+};
+
+/*
+ * A SIGKILL from the kernel itself, as things were when it was sent: who is killed, what it has,
+ * and who was running, which for an OOM kill is who asked for memory. OOM kills are those that a
+ * mark follows; others share the memory of one, or are of another kind.
+ */
+struct ot_kill_record {
+	__u32 type;
+	__u32 flags; /* enum ot_kill_flag bits */
+	__u64 time_ns;
+	__u64 life;          /* of the mm; 0: it has none any more */
+	__u64 start_time_ns; /* of the process, CLOCK_BOOTTIME */
+	__u32 account;       /* 0: it has none */
+	__u32 tgid, tid;
+	__u32 parent_tgid;
+	__u32 uid;
+	__u32 threads;
+	__u32 mm_users; /* more than threads: somebody else has the same mm, or looks at it */
+	__s32 oom_score_adj;
+	__s64 rss_pages[OT_RSS_COUNT];
+	__u64 page_table_bytes;
+	__u64 peak_pages; /* at least: the kernel does not raise it with each page */
+	__u64 trigger_cgroup;
+	__u32 trigger_tgid, trigger_tid;
+	__u32 trigger_account;
+	__u32 level_count;
+	char comm[OT_COMM_LEN]; /* of the process: its first thread */
+	char trigger_comm[OT_COMM_LEN];
+	__u32 argv_bytes; /* known only where the process itself asked for memory */
+	__u32 parent_count;
+	struct ot_kill_parent parents[OT_KILL_PARENTS];
+	char argv[OT_KILL_ARGV];
+	struct ot_kill_level levels[OT_KILL_LEVELS]; /* its own first */
+	struct ot_stack_record trigger_stack;
+	struct ot_kernel_stack_record trigger_kernel_stack;
+};
+
+/* The OOM killer has marked a victim: right after its SIGKILL, by the same trigger. */
+struct ot_mark_record {
+	__u32 type;
+	__u32 tid; /* of the victim */
+	__u32 trigger_tid;
+	__u32 reserved;
+	__u64 time_ns;
+};
+
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
@@ -355,6 +441,8 @@ OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
 OT_STATIC_ASSERT(sizeof(struct ot_file_page) == 32);
 OT_STATIC_ASSERT(sizeof(struct ot_file_path) == 8 + OT_PATH_DEPTH * OT_NAME_LEN);
 OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
+OT_STATIC_ASSERT(sizeof(struct ot_kill_level) == 48 + OT_KILL_NAME);
+OT_STATIC_ASSERT(sizeof(struct ot_mark_record) == 24);
 OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
 

@@ -24,6 +24,12 @@ const volatile char chosen_name[OT_COMM_LEN] __weak = {};
 /* Inode number of the cgroup; is it of the v2 hierarchy? */
 const volatile __u64 chosen_cgroup __weak = 0;
 const volatile bool chosen_cgroup_unified __weak = false;
+/* Tell of OOM kills. */
+const volatile bool watch_kills __weak = false;
+/* CPUs that the kernel has counters for. */
+const volatile __u32 cpu_count __weak = 1;
+/* oom:mark_victim gives a task, not its id. */
+const volatile bool mark_has_task __weak = false;
 /* Stack cells one account may take, so that one process cannot take all of them. */
 const volatile __u32 cells_per_account __weak = 0;
 /* Seed of the stack hash, so that nobody can prepare collisions. */

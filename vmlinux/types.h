@@ -20,6 +20,10 @@ typedef struct {
 } atomic_t;
 
 typedef struct {
+	long counter;
+} atomic_long_t;
+
+typedef struct {
 	/* x86: "ctx_id uniquely identifies this mm_struct. A ctx_id will never be reused" */
 	__u64 ctx_id;
 } mm_context_t;
@@ -38,9 +42,31 @@ struct ma_state {
 struct mm_struct {
 	struct maple_tree mm_mt;
 	atomic_t mm_users;
-	unsigned long total_vm; /* pages */
+	atomic_long_t pgtables_bytes;
+	unsigned long hiwater_rss; /* pages; raised only before pages are unmapped */
+	unsigned long total_vm;    /* pages */
 	unsigned long end_code;
+	unsigned long arg_start, arg_end;
 	mm_context_t context;
+};
+
+/* Until 6.1: one counter for each kind of page. */
+struct mm_rss_stat {
+	atomic_long_t count[4];
+};
+
+struct mm_struct___atomic {
+	struct mm_rss_stat rss_stat;
+};
+
+/* From 6.2 on: a sum and what each CPU has not added to it yet. */
+struct percpu_counter {
+	__s64 count;
+	__s32 *counters; /* of each CPU */
+};
+
+struct mm_struct___percpu {
+	struct percpu_counter rss_stat[4];
 };
 
 #if defined(__TARGET_ARCH_x86)
@@ -58,10 +84,21 @@ struct pt_regs {
 
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
+	short oom_score_adj;
+};
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid;
 };
 
 /* The node of a cgroup's directory; its id is the inode number (64 bits since 5.5). */
 struct kernfs_node {
+	const char *name;
 	__u64 id;
 };
 
@@ -82,6 +119,19 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct page_counter {
+	atomic_long_t usage; /* pages, as all of these */
+	unsigned long watermark;
+	unsigned long max;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+	struct page_counter memory;
+	struct page_counter swap; /* of v1: memory and swap */
+	bool oom_group;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -90,6 +140,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	const struct cred *real_cred;
 	struct css_set *cgroups;
 	__u64 start_boottime; /* 5.5: was real_start_time */
 	char comm[16];

@@ -19,6 +19,7 @@ enum hook_use {
 	HOOK_FOR_TARGETS, /* but for the whole host */
 	HOOK_FOR_NAMES,   /* --comm */
 	HOOK_FOR_CGROUPS, /* --cgroup */
+	HOOK_FOR_KILLS,   /* --watch-oom-kills */
 };
 
 struct hook {

@@ -123,6 +123,22 @@ int kernel_page_struct_bytes(const struct btf *btf)
 	return bytes > 0 && bytes <= 4096 ? (int)bytes : -ENOENT;
 }
 
+bool kernel_mark_has_task(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "btf_trace_mark_victim", BTF_KIND_TYPEDEF);
+	const struct btf_type *pointer, *function, *argument;
+
+	if (id < 0)
+		return false;
+	pointer = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	function = btf__type_by_id(btf, pointer->type);
+	if (btf_vlen(function) < 2)
+		return false;
+	/* the first one is the tracepoint's own */
+	argument = btf__type_by_id(btf, btf_params(function)[1].type);
+	return btf_is_ptr(argument);
+}
+
 /* A kernel thread has no mm: all of its statm is 0. A process may take any name. */
 static bool is_kernel_thread(int proc_fd, const char *pid)
 {

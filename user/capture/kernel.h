@@ -6,6 +6,7 @@
 #ifndef CAPTURE_KERNEL_H
 #define CAPTURE_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/sysroot.h"
@@ -28,6 +29,9 @@ int kernel_gfp(const struct sysroot *root, const struct btf *btf, struct kernel_
 
 /* sizeof(struct page), or -ENOENT. */
 int kernel_page_struct_bytes(const struct btf *btf);
+
+/* Does oom:mark_victim tell of a task, and not of its id? False where there is no such event. */
+bool kernel_mark_has_task(const struct btf *btf);
 
 /* Pid of khugepaged, 0 when it does not run. */
 uint32_t kernel_khugepaged(const struct sysroot *root);

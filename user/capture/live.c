@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "capture/sweep.h"
+#include "capture/watch_state.h"
 
 /* Events handed out between two looks at the ring: a snapshot may be thousands of them. */
 #define EVENTS_PER_LOOK 256
@@ -18,6 +19,8 @@ enum wake {
 	WAKE_RING,
 	WAKE_SPACES,
 	WAKE_SNAPSHOT,
+	WAKE_KILLS,
+	WAKE_QUIET,
 	WAKE_SWEEP,
 	WAKE_COUNT,
 };
@@ -78,9 +81,24 @@ static int on_snapshot(struct live *live)
 	return live_take_snapshot(live, live_elapsed_ns(live), false);
 }
 
+static int on_kills(struct live *live)
+{
+	return watch_take(live);
+}
+
+static int on_quiet(struct live *live)
+{
+	drain(watch_quiet_fd(live->watch));
+	return watch_take(live);
+}
+
 static int on_sweep(struct live *live)
 {
-	int error;
+	/* nobody is retired whose kill waits to be read */
+	int error = live->watch ? watch_take(live) : 0;
+
+	if (error)
+		return error;
 
 	drain(live->sweep_fd);
 	if (live->options.cgroup && cgroup_is_gone(&live->cgroup))
@@ -100,7 +118,7 @@ static int wait_once(struct live *live)
 	static int (*const handlers[WAKE_COUNT])(struct live *) = {
 		[WAKE_SIGNAL] = on_signal,     [WAKE_TARGET] = on_target, [WAKE_RING] = on_ring,
 		[WAKE_DURATION] = on_duration, [WAKE_SWEEP] = on_sweep,   [WAKE_SPACES] = on_spaces,
-		[WAKE_SNAPSHOT] = on_snapshot,
+		[WAKE_SNAPSHOT] = on_snapshot, [WAKE_KILLS] = on_kills,   [WAKE_QUIET] = on_quiet,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
@@ -110,6 +128,10 @@ static int wait_once(struct live *live)
 		[WAKE_SPACES] = {.fd = live->options.all ? -1 : spaces_fd(&live->spaces),
 				 .events = POLLIN},
 		[WAKE_SNAPSHOT] = {.fd = live->snapshot_fd, .events = POLLIN},
+		[WAKE_KILLS] = {.fd = live->watch ? watch_kills_fd(live->watch) : -1,
+				.events = POLLIN},
+		[WAKE_QUIET] = {.fd = live->watch ? watch_quiet_fd(live->watch) : -1,
+				.events = POLLIN},
 		[WAKE_SWEEP] = {.fd = live->sweep_fd, .events = POLLIN},
 	};
 	int error = 0;
@@ -134,13 +156,17 @@ static int look_at_ring(struct live *live)
 int live_next(struct source *source, struct event *ret_event)
 {
 	struct live *live = live_of(source);
+	struct event_queue *queue = live->watch ? watch_queue(live->watch) : &live->queue;
 
 	for (;;) {
 		int error = look_at_ring(live);
 
+		if (!error && live->watch)
+			error = watch_collect(live);
+
 		if (error)
 			return error;
-		if (event_queue_pop(&live->queue, ret_event))
+		if (event_queue_pop(queue, ret_event))
 			return 1;
 		if (live->finished)
 			return 0;

@@ -24,6 +24,8 @@ struct live_options {
 	bool children;                 /* follow forks; always on for a command */
 	bool kernel_stacks;            /* the kernel's part of stacks, too */
 	bool files;                    /* tell what files the page cache is of */
+	bool watch_kills;              /* hand out incidents, not what is held: watch.h */
+	uint64_t last_sequence;        /* of the incidents of this boot that there are already */
 	uint64_t duration_ns;          /* 0: no limit */
 	uint64_t snapshot_interval_ns; /* 0: a snapshot at the end alone */
 	uint64_t period_pages;         /* 0: chosen */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "capture/privileges.h"
+#include "capture/watch_state.h"
 #include "oomtrace.skel.h"
 
 #define SWEEP_INTERVAL_NS 100000000
@@ -26,6 +27,8 @@ static void live_close(struct source *source)
 
 	targets_close(&live->targets);
 	cgroup_close(&live->cgroup);
+	if (live->watch)
+		watch_free(live->watch);
 	ring_buffer__free(live->ring);
 	spaces_release(&live->spaces);
 	cgroups_release(&live->cgroups);
@@ -106,6 +109,7 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 		.period_pages = live->options.period_pages,
 		.kernel_stacks = live->options.kernel_stacks,
 		.files = live->options.files,
+		.watch_kills = live->options.watch_kills,
 	};
 	int error = physical_read(&live->root, &live->physical);
 
@@ -120,7 +124,7 @@ static int open_tables(struct live *live)
 
 	if (!error)
 		error = modules_new(&live->root, &live->queue, &live->modules);
-	if (!error && live->options.kernel_stacks)
+	if (!error && (live->options.kernel_stacks || live->options.watch_kills))
 		error = kernel_symbols_read(&live->root, live->modules, &live->queue,
 					    &live->kernel_symbols);
 	if (!error)
@@ -136,6 +140,10 @@ static int open_tables(struct live *live)
 	if (error)
 		return error;
 	live->lives.targets = &live->targets;
+	live->lives.keep_argv = live->options.watch_kills;
+	error = live->options.watch_kills ? watch_new(live, &live->watch) : 0;
+	if (error)
+		return error;
 	return live_open_ring(live);
 }
 
@@ -236,7 +244,8 @@ static int open_all(struct live *live, struct failure *ret_failure)
 		error = open_timers(live);
 	if (error)
 		return fail(ret_failure, error, "setting up signals and timers");
-	live_queue_session(live);
+	if (!live->watch)
+		live_queue_session(live, &live->queue);
 	return begin(live, ret_failure);
 }
 

@@ -9,13 +9,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/audit.h"
+#include "capture/watch_state.h"
 
 uint64_t live_elapsed_ns(const struct live *live)
 {
 	return clock_monotonic_ns() - live->start_ns;
 }
 
-void live_queue_session(struct live *live)
+void live_queue_session(const struct live *live, struct event_queue *queue)
 {
 	struct utsname uts = {0};
 	char boot_id[64] = "";
@@ -37,7 +38,7 @@ void live_queue_session(struct live *live)
 		.boot_id = boot_id,
 		.target = live->options.target,
 	};
-	event_queue_push(&live->queue, &event);
+	event_queue_push(queue, &event);
 }
 
 static void queue_end(struct live *live, enum end_reason reason)
@@ -109,6 +110,8 @@ int live_finish(struct live *live, enum end_reason reason)
 	int error;
 
 	live->finished = true;
+	if (live->watch)
+		return watch_finish(live);
 	error = live_take_snapshot(live, live_elapsed_ns(live), true);
 	programs_detach(live->programs);
 	audit(live);

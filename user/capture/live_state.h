@@ -19,6 +19,7 @@
 #include "capture/target.h"
 
 struct ring_buffer;
+struct watch;
 
 struct live {
 	struct source source; /* first: a source is a live */
@@ -35,6 +36,7 @@ struct live {
 	struct spaces spaces;   /* of targets; not when the host is traced */
 	struct snapshot_labels labels;
 	struct event_queue queue;
+	struct watch *watch; /* NULL: what comes out is the session, not incidents */
 	struct ring_buffer *ring;
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
@@ -99,7 +101,7 @@ int live_take_records(struct live *live, uint64_t budget_ns);
 /* --- live_session.c --- */
 
 uint64_t live_elapsed_ns(const struct live *live);
-void live_queue_session(struct live *live);
+void live_queue_session(const struct live *live, struct event_queue *queue);
 /* Queues the state of the ledger; `last`: with all that is looked at only once. 0 or -errno. */
 int live_take_snapshot(struct live *live, uint64_t time_ns, bool last);
 /* Takes the last snapshot, detaches, and queues the end. 0 or -errno. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/lives.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static void life_release(struct life *life)
 {
 	mappings_release(&life->mappings);
 	free(life->exe);
+	free(life->argv);
 	memset(life, 0, sizeof(*life));
 }
 
@@ -94,6 +96,23 @@ static bool same_start(uint64_t a_ns, uint64_t b_ns)
 	return a_ns / tick_ns == b_ns / tick_ns;
 }
 
+/* A process may have megabytes of it. */
+static void keep_argv(const struct lives *lives, struct life *life, uint32_t pid)
+{
+	char words[LIVES_ARGV_MAX];
+	_cleanup_close_ int fd = procfs_open_fd(lives->root, pid, "cmdline", O_RDONLY);
+	ssize_t len = fd < 0 ? -1 : read(fd, words, sizeof(words));
+
+	if (len <= 0)
+		return;
+	life->argv = malloc(len);
+	if (!life->argv)
+		return;
+	memcpy(life->argv, words, len);
+	life->argv_bytes = len;
+	life->argv_cut = len == sizeof(words);
+}
+
 /* What /proc adds to what the account says, if it still is the same process. */
 static void describe(const struct lives *lives, struct life *life, const struct ot_account *account)
 {
@@ -107,6 +126,8 @@ static void describe(const struct lives *lives, struct life *life, const struct 
 	memcpy(life->process.comm, status.comm, sizeof(life->process.comm));
 	life->exe = read_exe(lives, account->tgid);
 	life->process.exe = life->exe;
+	if (lives->keep_argv)
+		keep_argv(lives, life, account->tgid);
 }
 
 static void life_begin(struct lives *lives, struct life *life, const struct ot_account *account)

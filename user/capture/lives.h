@@ -19,7 +19,10 @@ struct life {
 	uint32_t id; /* of this session; 0: the account is not in use */
 	uint64_t mm_life;
 	struct process_event process;
-	char *exe; /* NULL: unknown; process.exe points to it */
+	char *exe;  /* NULL: unknown; process.exe points to it */
+	char *argv; /* words with their NULs; NULL: unknown, or not asked for */
+	uint32_t argv_bytes;
+	bool argv_cut;
 	struct mappings mappings;
 	uint32_t foreign_tid;    /* this thread maps something else since an exec; 0: none */
 	uint64_t reread_cost_ns; /* what reading the mappings took last time */
@@ -37,9 +40,13 @@ struct lives {
 	struct life *items; /* by account number */
 	uint32_t last_id;
 	const struct targets *targets; /* named by the user; NULL: nobody */
+	bool keep_argv;                /* for a process that may be killed any moment */
 	struct lives_fork *forks;      /* the last LIVES_FORKS forks, a ring */
 	uint32_t next_fork;
 };
+
+/* Bytes of a command line that are kept. */
+#define LIVES_ARGV_MAX 4096
 
 /* Forks remembered for children that are gone before /proc is asked about them. */
 #define LIVES_FORKS 1024

@@ -19,6 +19,10 @@
 
 DEFINE_CLEANUP(struct btf *, btf__free)
 
+/* Some hundred kills at once; where nobody watches for them, the smallest ring there is. */
+#define KILL_RING_BYTES (512u << 10)
+#define MIN_RING_BYTES 4096
+
 static int fail(struct failure *ret_failure, enum failure_kind kind, int error, const char *where)
 {
 	*ret_failure = (struct failure){.kind = kind, .error = error, .where = where};
@@ -64,6 +68,9 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->page_struct_shift = log2_exact(page_bytes) > 0 ? log2_exact(page_bytes) : 0;
 	constants->trace_all = programs->host;
 	constants->kernel_stacks = programs->kernel_stacks;
+	constants->watch_kills = programs->watch_kills;
+	constants->mark_has_task = kernel_mark_has_task(btf);
+	constants->cpu_count = libbpf_num_possible_cpus();
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;
 	constants->call_munmap = SYS_munmap;
@@ -109,6 +116,8 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		{programs->skeleton->maps.targets, sizes->targets},
 		{programs->skeleton->maps.records, sizes->ring_bytes},
 		{programs->skeleton->maps.mapping_records, sizes->mapping_ring_bytes},
+		{programs->skeleton->maps.kills,
+		 programs->watch_kills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.mappings_told, programs->host ? 1 : sizes->accounts},
 	};
 
@@ -181,6 +190,7 @@ static struct programs *programs_new(const struct programs_options *options,
 	programs->host = options->mode == CAPTURE_HOST;
 	programs->kernel_stacks = options->kernel_stacks;
 	programs->choice = options->rule.choice;
+	programs->watch_kills = options->watch_kills;
 	return programs;
 }
 
@@ -193,6 +203,8 @@ bool programs_want(const struct programs *programs, const struct hook *hook)
 		return programs->choice == OT_CHOOSE_NAME;
 	case HOOK_FOR_CGROUPS:
 		return programs->choice == OT_CHOOSE_CGROUP;
+	case HOOK_FOR_KILLS:
+		return programs->watch_kills;
 	default:
 		return true;
 	}

@@ -29,6 +29,7 @@ struct programs {
 	bool host;
 	bool kernel_stacks;
 	enum ot_choice choice;
+	bool watch_kills;
 };
 
 /* By what processes become targets, besides by programs_add_target(). */
@@ -45,7 +46,8 @@ struct programs_options {
 	struct programs_rule rule;
 	uint64_t period_pages; /* 0: chosen */
 	bool kernel_stacks;
-	bool files; /* programs that look pages up in files */
+	bool files;       /* programs that look pages up in files */
+	bool watch_kills; /* tell of OOM kills */
 };
 
 /*

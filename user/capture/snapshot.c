@@ -4,24 +4,13 @@
 #include <string.h>
 
 #include "capture/files.h"
+#include "capture/cell_figures.h"
 #include "capture/losses.h"
 #include "capture/mapping_kinds.h"
 #include "capture/meminfo.h"
 #include "capture/procfs.h"
 #include "capture/reconcile.h"
 #include "capture/sweep.h"
-
-_Static_assert((int)KIND_PENDING == OT_KIND_PENDING && (int)KIND_ANON == OT_KIND_ANON &&
-		       (int)KIND_SHMEM == OT_KIND_SHMEM && (int)KIND_FILE == OT_KIND_FILE &&
-		       (int)KIND_KERNEL == OT_KIND_KERNEL && (int)KIND_COUNT == OT_KIND_COUNT,
-	       "events count the same kinds as the kernel side");
-
-static const enum stack_origin origins[OT_FIXED_COUNT] = {
-	[OT_FIXED_LOST] = STACK_LOST,
-	[OT_FIXED_BEFORE] = STACK_BEFORE,
-	[OT_FIXED_MOVED] = STACK_MOVED,
-	[OT_FIXED_NO_STACK] = STACK_NO_STACK,
-};
 
 static uint32_t queue_label(const struct snapshot_context *context, enum stack_origin origin)
 {
@@ -63,7 +52,7 @@ static uint32_t stack_of_cell(const struct snapshot_context *context, uint32_t c
 	if (sweep_is_fold(context->ledger, cell))
 		return queue_label(context, STACK_RETIRED);
 	if (cell < ledger_first_stack_cell(context->ledger))
-		return queue_label(context, origins[cell % OT_FIXED_COUNT]);
+		return queue_label(context, cell_origin(cell));
 	stack = stacks_get(context->stacks, cell);
 	if (!stack) {
 		/* Its record is on the way: it was sent before the cell was used. */
@@ -150,38 +139,6 @@ static void queue_cgroups(const struct snapshot_context *context)
 		queue_member(context, account);
 	if (context->cgroups)
 		cgroups_queue_wanted(context->cgroups, context->queue);
-}
-
-/*
- * A page freed while its kind was being resolved leaves one kind too low and another too high by
- * one (bpf/kind.bpf.h): they belong together.
- */
-static void settle_negative(uint64_t slots[OT_KIND_COUNT], uint64_t deficit)
-{
-	for (int kind = 0; kind < OT_KIND_COUNT; kind++) {
-		uint64_t taken = slots[kind] < deficit ? slots[kind] : deficit;
-
-		slots[kind] -= taken;
-		deficit -= taken;
-	}
-}
-
-/* False when there is nothing to tell. */
-static bool cell_figures(const struct ot_cell *cell, struct cell_event *figures)
-{
-	uint64_t any, deficit = 0;
-
-	any = figures->allocated_slots = __atomic_load_n(&cell->allocated, __ATOMIC_RELAXED);
-	for (int kind = 0; kind < OT_KIND_COUNT; kind++) {
-		int32_t live = __atomic_load_n(&cell->live[kind], __ATOMIC_RELAXED);
-
-		figures->live_slots[kind] = live > 0 ? live : 0;
-		deficit += live < 0 ? -(int64_t)live : 0;
-		figures->held_slots[kind] = __atomic_load_n(&cell->held[kind], __ATOMIC_RELAXED);
-		any |= figures->live_slots[kind] | figures->held_slots[kind];
-	}
-	settle_negative(figures->live_slots, deficit);
-	return any;
 }
 
 static void queue_cell(const struct snapshot_context *context, uint32_t number)

@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Watches for OOM kills beside a test (tests/live/kills.c), has victims killed in cgroups of their
+# own, and looks at what an incident's events say.
+
+# Returns when the probes are live.
+kills_start()
+{
+	local dir=$BATS_TEST_TMPDIR/kills
+
+	mkdir -p "$dir"
+	rm -f "$dir/out"
+	mkfifo "$dir/out"
+	(run_in_background "$BUILD/live/kills" "$@" </dev/null >"$dir/out" 2>"$dir/err") &
+	KILLS_PID=$!
+	exec {KILLS_OUT}<"$dir/out"
+	wait_for_line "$KILLS_OUT" ready || fail "$(cat "$dir/err")"
+}
+
+# The next incident in the test's own cgroup, or below it, is in $INCIDENT: others have their own
+# kills at the same time.
+kills_wait()
+{
+	local name=${CGROUP##*/}
+
+	INCIDENT=$BATS_TEST_TMPDIR/incident
+	while true; do
+		wait_for_line "$KILLS_OUT" 'end *' || return
+		printf '%s\n' "${LINES[@]}" >"$INCIDENT"
+		! grep -aq "^level .* path=/$name\(/.*\)\?$" "$INCIDENT" || return 0
+	done
+}
+
+kills_cleanup()
+{
+	[[ -n ${KILLS_PID-} ]] || return 0
+	kill -INT "$KILLS_PID" 2>/dev/null || true
+	exec {KILLS_OUT}<&-
+	wait "$KILLS_PID" 2>/dev/null || true
+	KILLS_PID=
+}
+
+# oom_start CASE LIMIT_MIB [MIB]: a victim that waits for `go` where it may have LIMIT_MIB.
+oom_start()
+{
+	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
+	VICTIM_LIMIT_BYTES=$(($2 << 20))
+	victim_start oom "$1" "${3:-$((4 * $2))}"
+}
+
+oom_go()
+{
+	echo go >&"$VICTIM_IN"
+}
+
+# incident_lines TYPE [WORD...]: the lines of a type that have all these words.
+incident_lines()
+{
+	local type=$1 word
+	local -a lines
+
+	shift
+	mapfile -t lines < <(grep -a "^$type " "$INCIDENT")
+	for word in "$@"; do
+		mapfile -t lines < <(printf '%s\n' "${lines[@]}" | grep -aF " $word")
+	done
+	[[ ${#lines[@]} == 0 ]] || printf '%s\n' "${lines[@]}"
+}
+
+# incident_field TYPE KEY [WORD...]: of the first such line.
+incident_field()
+{
+	local type=$1 key=$2
+
+	incident_lines "$type" "${@:3}" | sed -n "1s/.* $key=\([^ ]*\).*/\1/p"
+}
+
+# incident_pages PROCESS KIND: what its stacks held, in pages.
+incident_pages()
+{
+	incident_lines cell "process=$1" | sed -n "s/.* $2=\([0-9]*\).*/\1/p" |
+		awk '{ slots += $1 } END { print slots * 64 }'
+}
+
+# Within the bound of the estimate: two sigma and a slot, one page in 64 counted.
+incident_close_to()
+{
+	awk -v got="$1" -v wanted="$2" 'BEGIN {
+		off = got > wanted ? got - wanted : wanted - got
+		exit !(off <= 2 * 64 * sqrt(wanted / 64) + 64)
+	}' || fail "$1 pages, and not $2"
+}

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every OOM kill leaves a complete incident: who, why and what filled the memory.
+
+setup()
+{
+	bats_require_minimum_version 1.5.0
+	load ../lib/common
+	load ../lib/incident
+	requires root bpf cgroup_memory
+}
+
+teardown()
+{
+	kills_cleanup
+	live_teardown
+}
+
+# What every incident of a kill in a cgroup has; VICTIM is the process that was chosen.
+expect_incident()
+{
+	local anon
+
+	[[ $(incident_field incident scope) == memcg ]]
+	VICTIM=$(incident_field victim process role=chosen)
+	[[ $(incident_field victim known role=chosen) == 1f ]]
+	anon=$(($(incident_field victim anon role=chosen) / 4096))
+	incident_close_to "$(incident_pages "$VICTIM" anon)" "$anon"
+	incident_lines stack "id=$(incident_field incident kernel_stack) " | grep -q oom_kill_process
+	[[ $(incident_field lost count cause=kill-unseen) == 0 ]]
+	[[ $(incident_field lost count cause=kill-full) == 0 ]]
+}
+
+@test "a hog: who it was, which limit it hit, and the stacks that held its memory" {
+	kills_start
+	oom_start hog 64
+	oom_go
+	kills_wait
+	grep -av "^figure" "$INCIDENT"
+	expect_incident
+	[[ $(incident_field process pid "id=$VICTIM ") == "$VICTIM_PID" ]]
+	[[ $(incident_field process exe "id=$VICTIM ") == "$BUILD/victims/oom" ]]
+	[[ $(incident_field incident trigger_pid) == "$VICTIM_PID" ]]
+	[[ $(incident_lines argument "process=$VICTIM " | sed 's/.*text=//') == "$BUILD/victims/oom"$'\nhog\n256' ]]
+	[[ $(incident_field ancestor pid depth=1) == "$BASHPID" ]]
+	[[ $(incident_field level limit fired=1) == $((64 << 20)) ]]
+	(($(incident_field level usage fired=1) > 63 << 20))
+	[[ $(incident_field level path fired=1) == "/${CGROUP##*/}" ]]
+	# most of it is one stack, of the victim's own code
+	stack=$(incident_lines cell "process=$VICTIM " | sed 's/.*stack=\([0-9]*\) anon=\([0-9]*\).*/\2 \1/' | sort -n | tail -1)
+	((${stack% *} * 64 > 56 << 8))
+	incident_lines stack "id=${stack#* } " | grep -q "$BUILD/victims/oom+.*$BUILD/victims/oom+"
+	# the files were read before the memory went
+	[[ $(incident_lines figure level=0) =~ \ (total_rss|anon)=([0-9]+) ]]
+	((BASH_REMATCH[2] > 60 << 20))
+}
+
+@test "a process with many threads is one victim" {
+	kills_start
+	oom_start threads 64
+	oom_go
+	kills_wait
+	expect_incident
+	[[ $(incident_field victim threads role=chosen) == 5 ]]
+	[[ $(incident_lines victim | wc -l) == 1 ]]
+}
+
+@test "processes that share an address space die in one incident, with one account" {
+	kills_start
+	oom_start shared 64
+	oom_go
+	victim_wait 'child *'
+	child=${LINES[-1]#child }
+	kills_wait
+	grep -av "^figure" "$INCIDENT"
+	expect_incident
+	[[ $(incident_lines victim | wc -l) == 2 ]]
+	victims=$(incident_lines process | sed 's/.* pid=\([0-9]*\).*/\1/' | sort -n)
+	[[ $victims == $(printf '%s\n' "$VICTIM_PID" "$child" | sort -n) ]]
+	[[ $(incident_field victim anon role=chosen) == "$(incident_field victim anon role=sharer)" ]]
+}
+
+@test "the level that fired is the one with the limit, not the victim's own" {
+	kills_start
+	oom_start hog 64
+	mkdir "$CGROUP/inner"
+	echo "$VICTIM_PID" >"$CGROUP/inner/cgroup.procs"
+	oom_go
+	kills_wait
+	rmdir "$CGROUP/inner" || true
+	expect_incident
+	[[ $(incident_field level path fired=1) == "/${CGROUP##*/}" ]]
+	[[ $(incident_field level index fired=1) == 1 ]]
+	[[ $(incident_field victim cgroup role=chosen) == "/${CGROUP##*/}/inner" ]]
+}
+
+@test "who asked for memory and who was killed are told apart" {
+	kills_start
+	oom_start protected 64
+	oom_go
+	victim_wait 'child *'
+	child=${LINES[-1]#child }
+	echo more >&"$VICTIM_IN"
+	kills_wait
+	grep -av "^figure" "$INCIDENT"
+	expect_incident
+	[[ $(incident_field process pid "id=$VICTIM ") == "$child" ]]
+	[[ $(incident_field process comm "id=$VICTIM ") == scapegoat ]]
+	[[ $(incident_field victim adj role=chosen) == 1000 ]]
+	[[ $(incident_field incident trigger_pid) == "$VICTIM_PID" ]]
+	incident_lines stack "id=$(incident_field incident user_stack) " | grep -q "$BUILD/victims/oom+"
+}
+
+@test "memory that no process maps is in the cgroup's figures" {
+	kills_start
+	oom_start tmpfs 64
+	oom_go
+	kills_wait
+	expect_incident
+	(($(incident_field victim anon role=chosen) < 4 << 20))
+	[[ $(incident_lines figure level=0) =~ \ (total_shmem|shmem)=([0-9]+) ]]
+	((BASH_REMATCH[2] > 50 << 20))
+	incident_close_to "$(incident_pages "$VICTIM" shmem)" $((BASH_REMATCH[2] / 4096))
+}
+
+@test "a process that executes another image is killed as what it is then" {
+	kills_start
+	oom_start exec 64 100
+	oom_go
+	kills_wait
+	expect_incident
+	grep -a "^argument" "$INCIDENT"
+	[[ $(incident_field argument text "process=$VICTIM index=0") == executed ]]
+	[[ $(incident_field process pid "id=$VICTIM ") == "$VICTIM_PID" ]]
+}
+
+@test "a hostile name is passed on as it is" {
+	kills_start
+	oom_start hostile 64
+	oom_go
+	kills_wait
+	grep -aq 'comm=a;b$' "$INCIDENT"
+	grep -aq $'^\e\\[31mX 9 exe=' "$INCIDENT"
+}

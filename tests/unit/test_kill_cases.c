@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which kills belong together, and what a kill's chain of cgroups says. */
+#include "test.h"
+
+#include <string.h>
+
+#include "capture/incident_files.h"
+#include "capture/incident_levels.h"
+#include "capture/kill_cases.h"
+
+#define TRIGGER 100
+
+static struct kill_cases cases;
+
+static int set_up(void **state)
+{
+	(void)state;
+	return kill_cases_init(&cases);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	kill_cases_release(&cases);
+	return 0;
+}
+
+static void add(uint32_t tid, uint64_t life, uint64_t time_ns, bool group)
+{
+	static struct ot_kill_record record;
+
+	record = (struct ot_kill_record){
+		.time_ns = time_ns,
+		.life = life,
+		.tid = tid,
+		.tgid = tid,
+		.threads = 1,
+		.mm_users = 1,
+		.trigger_tid = TRIGGER,
+		.level_count = 1,
+		.levels = {{.oom_group = group}},
+	};
+	kill_cases_add(&cases, &record);
+}
+
+static void mark(uint32_t tid, uint64_t time_ns)
+{
+	const struct ot_mark_record record = {
+		.tid = tid, .trigger_tid = TRIGGER, .time_ns = time_ns};
+
+	kill_cases_mark(&cases, &record);
+}
+
+static void expect_next(const struct kill_case *item, uint32_t *place, uint32_t tid,
+			enum victim_role role)
+{
+	assert_int_not_equal(*place, KILL_NONE);
+	assert_int_equal(cases.records[*place].tid, tid);
+	assert_int_equal(cases.roles[*place], role);
+	*place = cases.next[*place];
+	(void)item;
+}
+
+static void test_a_marked_kill_is_a_case_at_once(void **state)
+{
+	const struct kill_case *item;
+	uint32_t place;
+
+	(void)state;
+	add(7, 70, 1000, false);
+	assert_null(kill_cases_ready(&cases, 1001));
+	mark(7, 1001);
+	item = kill_cases_ready(&cases, 1002);
+	assert_non_null(item);
+	place = item->first;
+	expect_next(item, &place, 7, VICTIM_CHOSEN);
+	assert_int_equal(place, KILL_NONE);
+	kill_cases_done(&cases);
+	assert_null(kill_cases_ready(&cases, 1003));
+	assert_false(kill_cases_wait(&cases));
+	assert_int_equal(cases.marks, 1);
+}
+
+/* A namespace that ends kills its processes in the same way, without a mark. */
+static void test_an_unmarked_kill_is_none(void **state)
+{
+	(void)state;
+	add(7, 70, 1000, false);
+	assert_true(kill_cases_wait(&cases));
+	assert_null(kill_cases_ready(&cases, 1000 + KILL_QUIET_NS + 1));
+	assert_false(kill_cases_wait(&cases));
+}
+
+static void test_a_mark_without_a_kill_is_of_a_process_that_was_ending(void **state)
+{
+	(void)state;
+	mark(7, 1000);
+	assert_null(kill_cases_ready(&cases, UINT64_MAX));
+	assert_int_equal(cases.dying, 1);
+	assert_int_equal(cases.marks, 0);
+}
+
+static void test_who_shares_the_memory_belongs_to_the_case(void **state)
+{
+	const struct kill_case *item;
+	uint32_t place;
+
+	(void)state;
+	add(7, 70, 1000, false);
+	cases.records[0].mm_users = 2;
+	mark(7, 1001);
+	assert_null(kill_cases_ready(&cases, 1002));
+	add(8, 70, 1100, false);
+	item = kill_cases_ready(&cases, 1100 + KILL_QUIET_NS);
+	assert_non_null(item);
+	place = item->first;
+	expect_next(item, &place, 7, VICTIM_CHOSEN);
+	expect_next(item, &place, 8, VICTIM_SHARER);
+	assert_int_equal(place, KILL_NONE);
+}
+
+static void test_a_cgroup_that_is_killed_as_a_whole_is_one_case(void **state)
+{
+	const struct kill_case *item;
+	uint32_t place;
+
+	(void)state;
+	for (uint32_t tid = 7; tid < 10; tid++) {
+		add(tid, tid * 10, tid * 1000, true);
+		mark(tid, tid * 1000 + 1);
+	}
+	assert_null(kill_cases_ready(&cases, 9002));
+	item = kill_cases_ready(&cases, 9000 + KILL_QUIET_NS);
+	assert_non_null(item);
+	place = item->first;
+	expect_next(item, &place, 7, VICTIM_CHOSEN);
+	expect_next(item, &place, 8, VICTIM_GROUP);
+	expect_next(item, &place, 9, VICTIM_GROUP);
+	kill_cases_done(&cases);
+	assert_null(kill_cases_ready(&cases, UINT64_MAX));
+}
+
+static void test_two_kills_for_one_trigger_are_two_cases(void **state)
+{
+	(void)state;
+	add(7, 70, 1000, false);
+	mark(7, 1001);
+	add(8, 80, 2000, false);
+	mark(8, 2001);
+	assert_int_equal(cases.records[kill_cases_ready(&cases, 3000)->first].tid, 7);
+	kill_cases_done(&cases);
+	assert_int_equal(cases.records[kill_cases_ready(&cases, 3000)->first].tid, 8);
+}
+
+static void test_what_finds_no_room_is_counted(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX + 5; i++)
+		add(i, i, 1000, false);
+	assert_int_equal(cases.crowded, 5);
+}
+
+/* --- cgroups -------------------------------------------------------------------------------- */
+
+static struct ot_kill_record chain(void)
+{
+	struct ot_kill_record record = {
+		.level_count = 3,
+		.levels = {{.usage = 100, .max = INT64_MAX / 4096, .name = "leaf"},
+			   {.usage = 990, .max = 1000, .name = "a b"},
+			   {.usage = 5000, .max = INT64_MAX / 4096, .name = "/"}},
+	};
+
+	return record;
+}
+
+static void test_a_path_begins_at_the_root(void **state)
+{
+	struct ot_kill_record record = chain();
+	char path[INCIDENT_PATH_MAX];
+
+	(void)state;
+	incident_level_path(&record, 0, path);
+	assert_string_equal(path, "/a b/leaf");
+	incident_level_path(&record, 1, path);
+	assert_string_equal(path, "/a b");
+	incident_level_path(&record, 2, path);
+	assert_string_equal(path, "/");
+	record.flags = OT_KILL_CHAIN_CUT;
+	strcpy(record.levels[2].name, "c");
+	incident_level_path(&record, 1, path);
+	assert_string_equal(path, "/.../c/a b");
+}
+
+static void test_the_first_full_level_has_fired(void **state)
+{
+	struct ot_kill_record record = chain();
+
+	(void)state;
+	assert_int_equal(incident_level_fired(&record), 1);
+	record.levels[0].max = 120;
+	assert_int_equal(incident_level_fired(&record), 0);
+	record.levels[0].max = record.levels[1].max = 100000;
+	assert_int_equal(incident_level_fired(&record), 3);
+}
+
+/* --- files ---------------------------------------------------------------------------------- */
+
+static char seen[512];
+
+static void see(const char *key, uint64_t value, void *context)
+{
+	size_t len = strlen(seen);
+
+	(void)context;
+	snprintf(seen + len, sizeof(seen) - len, "[%s=%llu]", key, (unsigned long long)value);
+}
+
+static void expect_figures(enum figure_source source, const char *text, const char *expected)
+{
+	struct incident_file file = {.source = source};
+
+	seen[0] = '\0';
+	strcpy(file.text, text);
+	incident_file_each(&file, see, NULL);
+	assert_string_equal(seen, expected);
+}
+
+static void test_files_are_read_by_key(void **state)
+{
+	(void)state;
+	expect_figures(FIGURE_MEMORY_STAT, "anon 4096\nslab_reclaimable 8\n",
+		       "[anon=4096][slab_reclaimable=8]");
+	expect_figures(FIGURE_MEMINFO, "MemTotal:       16 kB\nHugePages_Total:     3\n",
+		       "[MemTotal=16384][HugePages_Total=3]");
+	expect_figures(FIGURE_PSI, "some avg10=1.25 total=77\n", "[some avg10=125][some total=77]");
+	expect_figures(FIGURE_MEMORY_STAT, "nonsense\n\nkey value\n \n", "");
+}
+
+int main(void)
+{
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(test_a_marked_kill_is_a_case_at_once),
+		CASE(test_an_unmarked_kill_is_none),
+		CASE(test_a_mark_without_a_kill_is_of_a_process_that_was_ending),
+		CASE(test_who_shares_the_memory_belongs_to_the_case),
+		CASE(test_a_cgroup_that_is_killed_as_a_whole_is_one_case),
+		CASE(test_two_kills_for_one_trigger_are_two_cases),
+		CASE(test_what_finds_no_room_is_counted),
+		cmocka_unit_test(test_a_path_begins_at_the_root),
+		cmocka_unit_test(test_the_first_full_level_has_fired),
+		cmocka_unit_test(test_files_are_read_by_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ways to run out of memory: none of these comes back from `go` where its cgroup has less memory
+ * than its second argument says, in MiB.
+ */
+#include "victim.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+static char *map(size_t bytes, int flags)
+{
+	char *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | flags, -1, 0);
+
+	if (pages == MAP_FAILED)
+		err(1, "mmap");
+	/* one page at a time: the last one that fits is the one that kills */
+	madvise(pages, bytes, MADV_NOHUGEPAGE);
+	return pages;
+}
+
+static void grow_hog(struct victim *victim)
+{
+	victim_touch(map(victim->size_bytes, MAP_PRIVATE), victim->size_bytes);
+}
+
+static void *grow_thread(void *context)
+{
+	struct victim *victim = context;
+
+	victim_touch(map(victim->size_bytes / 4, MAP_PRIVATE), victim->size_bytes / 4);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void grow_threads(struct victim *victim)
+{
+	for (int i = 0; i < 4; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, grow_thread, victim))
+			errx(1, "pthread_create");
+	}
+	for (;;)
+		pause();
+}
+
+static int grow_sharer(void *context)
+{
+	prctl(PR_SET_NAME, "sharer");
+	grow_hog(context);
+	return 0;
+}
+
+/* A process of its own that has the same memory. */
+static void grow_shared(struct victim *victim)
+{
+	static char stack[64 * 1024] __attribute__((aligned(16)));
+	pid_t child = clone(grow_sharer, stack + sizeof(stack), CLONE_VM | SIGCHLD, victim);
+
+	if (child < 0)
+		err(1, "clone");
+	victim_say("child %d\n", child);
+	for (;;)
+		pause();
+}
+
+/* The parent filled it, a child writes the little that is too much. */
+static void grow_inherited(struct victim *victim)
+{
+	size_t parents = victim->size_bytes / 2;
+
+	victim_touch(map(parents, MAP_PRIVATE), parents);
+	victim->child = fork();
+	if (victim->child == 0) {
+		prctl(PR_SET_NAME, "worker");
+		grow_hog(victim);
+		_exit(0);
+	}
+	victim_say("child %d\n", victim->child);
+	for (;;)
+		pause();
+}
+
+/* Nobody's address space has it. */
+static void grow_tmpfs(struct victim *victim)
+{
+	int fd = memfd_create("fill", 0);
+	char block[64 * 1024];
+
+	memset(block, 'x', sizeof(block));
+	for (size_t bytes = 0; bytes < victim->size_bytes; bytes += sizeof(block))
+		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
+			err(1, "memfd");
+}
+
+/* The kernel has it: full pipes. */
+static void grow_pipes(struct victim *victim)
+{
+	char block[64 * 1024];
+
+	memset(block, 'x', sizeof(block));
+	for (size_t bytes = 0; bytes < victim->size_bytes; bytes += sizeof(block)) {
+		int ends[2];
+
+		if (pipe2(ends, O_NONBLOCK))
+			err(1, "pipe");
+		for (ssize_t put = 0; put >= 0; put = write(ends[1], block, 4096))
+			;
+	}
+}
+
+/* Many children with a little each. */
+static void grow_crowd(struct victim *victim)
+{
+	const size_t each = 2 * MIB;
+
+	for (size_t bytes = 0; bytes < victim->size_bytes; bytes += each) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			prctl(PR_SET_NAME, "crowd");
+			victim_touch(map(each, MAP_PRIVATE), each);
+			for (;;)
+				pause();
+		}
+	}
+	for (;;)
+		pause();
+}
+
+static void adjust(const char *value)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		err(1, "oom_score_adj");
+	close(fd);
+}
+
+/* The one who grows is not killed; a child that has little of it is. */
+static void grow_protected(struct victim *victim)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_NAME, "scapegoat");
+		adjust("1000");
+		victim_touch(map(4 * MIB, MAP_PRIVATE), 4 * MIB);
+		victim_say("child %d\n", getpid());
+		for (;;)
+			pause();
+	}
+	victim_expect("more");
+	grow_hog(victim);
+}
+
+/* Executes itself as soon as it has half of it: what is killed is the second image. */
+static void grow_exec(struct victim *victim)
+{
+	char mib[32];
+
+	victim_touch(map(victim->size_bytes / 2, MAP_PRIVATE), victim->size_bytes / 2);
+	snprintf(mib, sizeof(mib), "%zu", victim->size_bytes / MIB);
+	execl("/proc/self/exe", "executed", "hog", mib, "now", NULL);
+	err(1, "exec");
+}
+
+/* A name that is meant for whoever prints it. */
+static void grow_hostile(struct victim *victim)
+{
+	prctl(PR_SET_NAME, "a;b\n\x1b[31mX 9");
+	grow_hog(victim);
+}
+
+static const struct victim_case cases[] = {
+	{"hog", NULL, grow_hog, NULL},       {"threads", NULL, grow_threads, NULL},
+	{"shared", NULL, grow_shared, NULL}, {"inherited", NULL, grow_inherited, NULL},
+	{"tmpfs", NULL, grow_tmpfs, NULL},   {"pipes", NULL, grow_pipes, NULL},
+	{"crowd", NULL, grow_crowd, NULL},   {"protected", NULL, grow_protected, NULL},
+	{"exec", NULL, grow_exec, NULL},     {"hostile", NULL, grow_hostile, NULL},
+};
+
+int main(int argc, char **argv)
+{
+	/* after exec nobody speaks to us any more */
+	if (argc > 3 && !strcmp(argv[3], "now")) {
+		struct victim victim = {.size_bytes = strtoul(argv[2], NULL, 10) * MIB};
+
+		grow_hog(&victim);
+		return 0;
+	}
+	return victim_main(cases, sizeof(cases) / sizeof(cases[0]), argc, argv);
+}

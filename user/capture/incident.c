@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/incident.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "capture/losses.h"
+#include "capture/vmstat.h"
+#include "capture/watch_state.h"
+
+#define RATE_NS UINT64_C(1000000000)
+
+static uint64_t realtime_of(uint64_t monotonic_ns)
+{
+	return clock_ns(CLOCK_REALTIME) - (clock_monotonic_ns() - monotonic_ns);
+}
+
+/* "20261121T111500Z-5f3a-7": when, which boot, which of it. */
+static void make_id(const struct watch *watch, uint64_t realtime_ns, char ret_id[64])
+{
+	time_t seconds = realtime_ns / RATE_NS;
+	struct tm utc;
+	char when[32];
+
+	gmtime_r(&seconds, &utc);
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(ret_id, 64, "%s-%s-%" PRIu64, when, watch->boot, watch->sequence);
+}
+
+/* --- who asked for memory ------------------------------------------------------------------ */
+
+static void queue_stack(const struct incident *incident, struct event *event,
+			const struct event_frame *frames, uint32_t count)
+{
+	declared_queue(&incident->watch->declared, incident->queue, frames, count);
+	event->type = EVENT_STACK;
+	event->stack.origin = STACK_USER;
+	event->stack.frames = frames;
+	event->stack.frame_count = count;
+	memcpy(event->stack.comm, incident->chosen->trigger_comm, sizeof(event->stack.comm) - 1);
+	event_queue_push(incident->queue, event);
+}
+
+/* Ids are given before the incident's event, which names them and comes before the stacks. */
+static void queue_trigger_stacks(const struct incident *incident, uint32_t user_id,
+				 uint32_t kernel_id)
+{
+	const struct ot_kill_record *chosen = incident->chosen;
+	struct event_frame frames[OT_MAX_FRAMES + 1];
+	struct event event = {.stack = {.id = user_id}};
+	uint32_t count = chosen->trigger_stack.frame_count;
+
+	if (user_id) {
+		event.stack.truncated = chosen->trigger_stack.flags & OT_STACK_TRUNCATED;
+		lives_resolve(&incident->live->lives, chosen->trigger_account,
+			      chosen->trigger_stack.frames, count, frames);
+		/* a module that nobody has run before is declared in the session's queue */
+		watch_collect(incident->live);
+		queue_stack(incident, &event, frames, count);
+	}
+	if (kernel_id) {
+		event = (struct event){.stack = {.id = kernel_id}};
+		count = kernel_symbols_resolve(incident->live->kernel_symbols,
+					       chosen->trigger_kernel_stack.frames,
+					       chosen->trigger_kernel_stack.frame_count, frames);
+		watch_collect(incident->live);
+		queue_stack(incident, &event, frames, count);
+	}
+}
+
+/* What the trigger was in tells who ran out, on every kernel. */
+static enum incident_scope scope_of(const struct incident *incident)
+{
+	const struct ot_kernel_stack_record *stack = &incident->chosen->trigger_kernel_stack;
+	struct event_frame frames[OT_MAX_KERNEL_FRAMES + 1];
+	uint32_t count = kernel_symbols_resolve(incident->live->kernel_symbols, stack->frames,
+						stack->frame_count, frames);
+
+	watch_collect(incident->live);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *name = declared_name(&incident->watch->declared, &frames[i]);
+
+		if (name && strcmp(name, "mem_cgroup_out_of_memory") == 0)
+			return SCOPE_MEMCG;
+	}
+	return SCOPE_UNKNOWN;
+}
+
+static uint32_t stack_id_if(const struct incident *incident, uint32_t frame_count)
+{
+	return frame_count ? ++incident->live->stacks.last_id : 0;
+}
+
+static void queue_incident(const struct incident *incident, uint32_t user_id, uint32_t kernel_id)
+{
+	const struct ot_kill_record *chosen = incident->chosen;
+	char id[64], path[INCIDENT_PATH_MAX];
+	struct event event = {
+		.type = EVENT_INCIDENT,
+		.incident = {.kind = INCIDENT_OOM_KILL,
+			     .scope = incident->scope,
+			     .sources = INCIDENT_FROM_BPF,
+			     .known = INCIDENT_TRIGGER,
+			     .id = id,
+			     .sequence = incident->watch->sequence,
+			     .realtime_ns = realtime_of(chosen->time_ns),
+			     .monotonic_ns = chosen->time_ns,
+			     .trigger_pid = chosen->trigger_tgid,
+			     .trigger_tid = chosen->trigger_tid,
+			     .trigger_user_stack = user_id,
+			     .trigger_kernel_stack = kernel_id},
+	};
+
+	make_id(incident->watch, event.incident.realtime_ns, id);
+	memcpy(event.incident.trigger_comm, chosen->trigger_comm,
+	       sizeof(event.incident.trigger_comm) - 1);
+	if (chosen->level_count > 0 && chosen->trigger_cgroup == chosen->levels[0].id) {
+		incident_level_path(chosen, 0, path);
+		event.incident.trigger_cgroup = path;
+	}
+	event_queue_push(incident->queue, &event);
+}
+
+/* --- what was not seen ---------------------------------------------------------------------- */
+
+static void queue_lost(const struct incident *incident, const char *cause, const char *meaning,
+		       uint64_t count)
+{
+	const struct event event = {
+		.type = EVENT_LOST,
+		.lost = {.cause = cause, .meaning = meaning, .count = count, .data = true},
+	};
+
+	event_queue_push(incident->queue, &event);
+}
+
+/*
+ * The kernel counts its kills, and marks each just after: what it has counted and nobody has seen
+ * was lost. Its counter was read before the ring was.
+ */
+static void queue_losses(const struct incident *incident)
+{
+	const struct watch *watch = incident->watch;
+	uint64_t counted = watch->oom_kills - watch->first_oom_kills;
+	uint64_t unseen = counted > watch->cases.marks ? counted - watch->cases.marks : 0;
+
+	losses_queue(incident->live->programs, true, incident->queue);
+	queue_lost(incident, "kill-unseen", "OOM kills that the kernel counted and nobody saw",
+		   unseen);
+	queue_lost(incident, "kill-crowded", "OOM kills that came while too many others waited",
+		   watch->cases.crowded);
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+static void queue_end(const struct incident *incident)
+{
+	const struct event event = {
+		.type = EVENT_END,
+		.end = {.duration_ns = incident->chosen->time_ns - incident->live->start_ns,
+			.reason = END_TARGET_ENDED},
+	};
+
+	event_queue_push(incident->queue, &event);
+}
+
+int incident_queue(struct live *live, const struct kill_case *item)
+{
+	struct incident incident = {
+		.live = live,
+		.watch = live->watch,
+		.item = item,
+		.chosen = &live->watch->cases.records[item->first],
+		.files = watch_files(live->watch, item),
+		.queue = &live->watch->out,
+	};
+	uint32_t user_id = stack_id_if(&incident, incident.chosen->trigger_stack.frame_count);
+	uint32_t kernel_id =
+		stack_id_if(&incident, incident.chosen->trigger_kernel_stack.frame_count);
+	int error;
+
+	live->watch->sequence++;
+	declared_begin(&live->watch->declared);
+	incident.scope = scope_of(&incident);
+	live_queue_session(live, incident.queue);
+	queue_incident(&incident, user_id, kernel_id);
+	incident_queue_victims(&incident);
+	incident_queue_levels(&incident);
+	queue_trigger_stacks(&incident, user_id, kernel_id);
+	error = incident_queue_cells(&incident);
+	queue_losses(&incident);
+	queue_end(&incident);
+	return error;
+}

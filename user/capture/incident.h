@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One incident as events: what the kernel told of the kill, what the files of the cgroups show, and
+ * the victims' accounts, frozen by the kill, as the ledger has them. For watch.c alone:
+ *   incident.c          the events around all others, and who asked for memory
+ *   incident_victims.c  who was killed
+ *   incident_figures.c  the chain of cgroups, their figures and those of the host
+ *   incident_cells.c    which stacks held the memory
+ */
+#ifndef CAPTURE_INCIDENT_H
+#define CAPTURE_INCIDENT_H
+
+#include "capture/incident_files.h"
+#include "capture/incident_levels.h"
+#include "capture/kill_cases.h"
+#include "capture/live_state.h"
+
+struct incident {
+	struct live *live;
+	struct watch *watch;
+	const struct kill_case *item;
+	const struct ot_kill_record *chosen;
+	const struct incident_files *files; /* NULL: there was no room to read them into */
+	struct event_queue *queue;
+	uint32_t processes[KILL_RECORDS_MAX]; /* ids of victims, by record */
+	enum incident_scope scope;
+};
+
+/* Queues the events of one case into the watch's queue. 0 or -errno. */
+int incident_queue(struct live *live, const struct kill_case *item);
+
+/* --- incident_victims.c --- */
+
+void incident_queue_victims(struct incident *incident);
+
+/* --- incident_figures.c --- */
+
+void incident_queue_levels(const struct incident *incident);
+
+/* --- incident_cells.c --- */
+
+/* 0 or -errno. */
+int incident_queue_cells(const struct incident *incident);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/kill_cases.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int kill_cases_init(struct kill_cases *cases)
+{
+	const size_t bytes = KILL_RECORDS_MAX * sizeof(*cases->records);
+
+	*cases = (struct kill_cases){.records = malloc(bytes)};
+	if (!cases->records)
+		return -ENOMEM;
+	/* touched now: at a kill there may be no memory */
+	memset(cases->records, 0xff, bytes);
+	return 0;
+}
+
+void kill_cases_release(struct kill_cases *cases)
+{
+	free(cases->records);
+	memset(cases, 0, sizeof(*cases));
+}
+
+static uint32_t free_record(const struct kill_cases *cases)
+{
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++)
+		if (!cases->used[i])
+			return i;
+	return KILL_NONE;
+}
+
+static void case_append(struct kill_cases *cases, struct kill_case *item, uint32_t record,
+			enum victim_role role)
+{
+	cases->roles[record] = role;
+	cases->next[record] = KILL_NONE;
+	if (item->first == KILL_NONE)
+		item->first = record;
+	else
+		cases->next[item->last] = record;
+	item->last = record;
+	item->last_ns = cases->records[record].time_ns;
+}
+
+/* The latest case of a trigger: it deals with one at a time. */
+static struct kill_case *case_of_trigger(struct kill_cases *cases, uint32_t trigger_tid)
+{
+	for (uint32_t i = cases->count; i-- > 0;)
+		if (cases->items[i].trigger_tid == trigger_tid)
+			return &cases->items[i];
+	return NULL;
+}
+
+static bool case_has_life(const struct kill_cases *cases, const struct kill_case *item,
+			  uint64_t life)
+{
+	for (uint32_t i = item->first; i != KILL_NONE; i = cases->next[i])
+		if (life && cases->records[i].life == life)
+			return true;
+	return false;
+}
+
+void kill_cases_add(struct kill_cases *cases, const struct ot_kill_record *record)
+{
+	struct kill_case *item = case_of_trigger(cases, record->trigger_tid);
+	uint32_t place = free_record(cases);
+
+	if (place == KILL_NONE) {
+		cases->crowded++;
+		return;
+	}
+	cases->records[place] = *record;
+	cases->used[place] = true;
+	cases->roles[place] = 0;
+	if (item && case_has_life(cases, item, record->life))
+		case_append(cases, item, place, VICTIM_SHARER);
+}
+
+/* The signal that a mark is about: the latest, should there be two. */
+static uint32_t unmarked(const struct kill_cases *cases, const struct ot_mark_record *mark)
+{
+	uint32_t found = KILL_NONE;
+
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++) {
+		const struct ot_kill_record *record = &cases->records[i];
+
+		if (!cases->used[i] || cases->roles[i] || record->tid != mark->tid ||
+		    record->trigger_tid != mark->trigger_tid)
+			continue;
+		if (found == KILL_NONE || record->time_ns > cases->records[found].time_ns)
+			found = i;
+	}
+	return found;
+}
+
+static bool kills_group(const struct ot_kill_record *record)
+{
+	for (uint32_t i = 0; i < record->level_count && i < OT_KILL_LEVELS; i++)
+		if (record->levels[i].oom_group)
+			return true;
+	return false;
+}
+
+static void case_open(struct kill_cases *cases, uint32_t record)
+{
+	const struct ot_kill_record *chosen = &cases->records[record];
+	struct kill_case *item;
+
+	if (cases->count == KILL_CASES_MAX) {
+		cases->crowded++;
+		cases->used[record] = false;
+		return;
+	}
+	item = &cases->items[cases->count++];
+	*item = (struct kill_case){
+		.time_ns = chosen->time_ns,
+		.trigger_tid = chosen->trigger_tid,
+		.group = kills_group(chosen),
+		.first = KILL_NONE,
+		.last = KILL_NONE,
+	};
+	item->complete = !item->group && chosen->mm_users <= chosen->threads;
+	case_append(cases, item, record, VICTIM_CHOSEN);
+}
+
+void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark)
+{
+	struct kill_case *item = case_of_trigger(cases, mark->trigger_tid);
+	uint32_t record = unmarked(cases, mark);
+
+	if (record == KILL_NONE) {
+		cases->dying++;
+		return;
+	}
+	cases->marks++;
+	if (item && item->group && mark->time_ns - item->last_ns < KILL_QUIET_NS)
+		case_append(cases, item, record, VICTIM_GROUP);
+	else
+		case_open(cases, record);
+}
+
+/* Signals without a mark were not the OOM killer's: a namespace that ends sends them too. */
+static void forget_unmarked(struct kill_cases *cases, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++)
+		if (cases->used[i] && !cases->roles[i] &&
+		    now_ns > cases->records[i].time_ns + KILL_QUIET_NS)
+			cases->used[i] = false;
+}
+
+const struct kill_case *kill_cases_ready(struct kill_cases *cases, uint64_t now_ns)
+{
+	const struct kill_case *oldest = &cases->items[0];
+
+	forget_unmarked(cases, now_ns);
+	if (!cases->count || (!oldest->complete && now_ns < oldest->last_ns + KILL_QUIET_NS))
+		return NULL;
+	return oldest;
+}
+
+void kill_cases_done(struct kill_cases *cases)
+{
+	for (uint32_t i = cases->items[0].first; i != KILL_NONE; i = cases->next[i])
+		cases->used[i] = false;
+	memmove(&cases->items[0], &cases->items[1], --cases->count * sizeof(cases->items[0]));
+}
+
+bool kill_cases_wait(const struct kill_cases *cases)
+{
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++)
+		if (cases->used[i])
+			return true;
+	return false;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kills that belong together: records of SIGKILLs and of the OOM killer's marks, as they come out
+ * of the ring, become cases, one for each time the kernel ran out of memory. Room for all of it is
+ * taken at the start; knows nothing of maps, files or events. Called by watch.c.
+ */
+#ifndef CAPTURE_KILL_CASES_H
+#define CAPTURE_KILL_CASES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/oomtrace.h"
+#include "capture/event.h"
+
+/* Records that are kept at once, and cases that are open at once. */
+#define KILL_RECORDS_MAX 256
+#define KILL_CASES_MAX 64
+
+/*
+ * How long a case waits for the next of its kills: between them the kernel writes a line to its
+ * log, on a slow console too. A signal that no mark follows is forgotten after as long as that.
+ */
+#define KILL_QUIET_NS 50000000
+
+struct kill_case {
+	uint64_t time_ns; /* of the first kill */
+	uint64_t last_ns; /* of the latest */
+	uint32_t trigger_tid;
+	bool group;           /* all of a cgroup is being killed */
+	bool complete;        /* nobody else can belong to it */
+	uint32_t first, last; /* records, linked; the one chosen comes first */
+};
+
+struct kill_cases {
+	struct ot_kill_record *records;
+	uint32_t next[KILL_RECORDS_MAX];          /* of the same case; KILL_NONE: the last */
+	enum victim_role roles[KILL_RECORDS_MAX]; /* 0: free, or not marked yet */
+	bool used[KILL_RECORDS_MAX];
+	struct kill_case items[KILL_CASES_MAX]; /* oldest first */
+	uint32_t count;
+	uint64_t marks;   /* kills of the OOM killer, as its own counter counts them */
+	uint64_t dying;   /* marks of processes that were ending by themselves: nobody was killed */
+	uint64_t crowded; /* kills that found no room here */
+};
+
+#define KILL_NONE UINT32_MAX
+
+/* 0 or -ENOMEM. */
+int kill_cases_init(struct kill_cases *cases);
+void kill_cases_release(struct kill_cases *cases);
+
+void kill_cases_add(struct kill_cases *cases, const struct ot_kill_record *record);
+void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark);
+
+/*
+ * The oldest case to which nothing will be added any more; NULL when there is none. It is valid
+ * until kill_cases_done(), which must come before the next.
+ */
+const struct kill_case *kill_cases_ready(struct kill_cases *cases, uint64_t now_ns);
+void kill_cases_done(struct kill_cases *cases);
+
+/* Is anything waiting: for a mark, for more of the same, or to be taken? */
+bool kill_cases_wait(const struct kill_cases *cases);
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/watch.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/timerfd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "capture/incident.h"
+#include "capture/vmstat.h"
+#include "capture/watch_state.h"
+#include "oomtrace.skel.h"
+
+int watch_open(const struct watch_options *options, struct source **ret_source,
+	       struct failure *ret_failure)
+{
+	const struct live_options live = {
+		.all = true,
+		.watch_kills = true,
+		.last_sequence = options->last_sequence,
+		.duration_ns = options->duration_ns,
+		.period_pages = options->period_pages,
+		.target = options->target,
+	};
+
+	return live_open(&live, ret_source, ret_failure);
+}
+
+static int take_record(void *context, void *data, size_t bytes)
+{
+	struct watch *watch = context;
+	uint32_t type = 0;
+
+	if (bytes >= sizeof(type))
+		memcpy(&type, data, sizeof(type));
+	if (type == OT_RECORD_KILL && bytes >= sizeof(struct ot_kill_record))
+		kill_cases_add(&watch->cases, data);
+	else if (type == OT_RECORD_MARK && bytes >= sizeof(struct ot_mark_record))
+		kill_cases_mark(&watch->cases, data);
+	return 0;
+}
+
+static void read_boot_id(const struct live *live, struct watch *watch)
+{
+	_cleanup_close_ int fd =
+		openat(live->root.proc_fd, "sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, watch->boot, WATCH_BOOT_LEN - 1) != WATCH_BOOT_LEN - 1)
+		strcpy(watch->boot, "0000");
+}
+
+static int set_up(struct live *live, struct watch *watch)
+{
+	int error = kill_cases_init(&watch->cases);
+
+	if (error)
+		return error;
+	watch->quiet_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch->quiet_fd < 0)
+		return -errno;
+	watch->ring = ring_buffer__new(bpf_map__fd(live->programs->skeleton->maps.kills),
+				       take_record, watch, NULL);
+	if (!watch->ring)
+		return -errno;
+	watch->sequence = live->options.last_sequence;
+	read_boot_id(live, watch);
+	watch->unified = incident_files_unified(&live->root);
+	error = vmstat_oom_kills(&live->root, &watch->first_oom_kills);
+	watch->oom_kills = watch->first_oom_kills;
+	return error;
+}
+
+int watch_new(struct live *live, struct watch **ret_watch)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	int error;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->quiet_fd = -1;
+	error = set_up(live, watch);
+	if (error) {
+		watch_free(watch);
+		return error;
+	}
+	*ret_watch = watch;
+	return 0;
+}
+
+void watch_free(struct watch *watch)
+{
+	ring_buffer__free(watch->ring);
+	kill_cases_release(&watch->cases);
+	declared_release(&watch->declared);
+	event_queue_release(&watch->out);
+	cleanup_close(&watch->quiet_fd);
+	free(watch);
+}
+
+int watch_kills_fd(const struct watch *watch)
+{
+	return ring_buffer__epoll_fd(watch->ring);
+}
+
+int watch_quiet_fd(const struct watch *watch)
+{
+	return watch->quiet_fd;
+}
+
+struct event_queue *watch_queue(struct watch *watch)
+{
+	return &watch->out;
+}
+
+int watch_collect(struct live *live)
+{
+	return declared_collect(&live->watch->declared, &live->queue);
+}
+
+/* Looks again when what waits has been quiet for long enough. */
+static int wait_for_quiet(struct watch *watch)
+{
+	const struct itimerspec spec = {.it_value = {.tv_nsec = KILL_QUIET_NS}};
+
+	return timerfd_settime(watch->quiet_fd, 0, &spec, NULL) ? -errno : 0;
+}
+
+const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item)
+{
+	for (int i = 0; i < WATCH_FILES; i++)
+		if (watch->files[i].time_ns == item->time_ns)
+			return &watch->files[i];
+	return NULL;
+}
+
+/*
+ * Reads the files of the latest case at once, though it may have to wait for more of its kills: in
+ * some milliseconds the memory goes.
+ */
+static void look(struct live *live)
+{
+	struct watch *watch = live->watch;
+
+	for (uint32_t i = 0; i < watch->cases.count; i++) {
+		const struct kill_case *item = &watch->cases.items[i];
+		const struct ot_kill_record *record = &watch->cases.records[item->first];
+
+		if (watch_files(watch, item))
+			continue;
+		incident_files_read(&watch->files[watch->next_files++ % WATCH_FILES], &live->root,
+				    record, incident_level_fired(record));
+	}
+}
+
+static int queue_ready(struct live *live, uint64_t now_ns)
+{
+	struct watch *watch = live->watch;
+	const struct kill_case *item;
+
+	while ((item = kill_cases_ready(&watch->cases, now_ns))) {
+		/* the stacks of the last moments before the kill */
+		int error = live_take_records(live, RING_BUDGET_NS);
+
+		if (!error || error == RING_LATER)
+			error = watch_collect(live);
+		if (!error)
+			error = incident_queue(live, item);
+		if (error)
+			return error;
+		kill_cases_done(&watch->cases);
+	}
+	return watch->out.error;
+}
+
+int watch_take(struct live *live)
+{
+	struct watch *watch = live->watch;
+	int taken = ring_buffer__consume(watch->ring), error;
+
+	if (watch->cases.count > 0) {
+		look(live);
+		vmstat_oom_kills(&live->root, &watch->oom_kills);
+		taken = ring_buffer__consume(watch->ring);
+	}
+	error = taken < 0 ? taken : queue_ready(live, clock_monotonic_ns());
+
+	if (error || !kill_cases_wait(&watch->cases))
+		return error;
+	return wait_for_quiet(watch);
+}
+
+int watch_finish(struct live *live)
+{
+	int error = watch_take(live);
+
+	programs_detach(live->programs);
+	return error ? error : queue_ready(live, UINT64_MAX);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a live session has in addition when it watches for kills; for live*.c and watch*.c alone.
+ * The session's own queue is collected and forgotten, what is handed out are incidents.
+ */
+#ifndef CAPTURE_WATCH_STATE_H
+#define CAPTURE_WATCH_STATE_H
+
+#include "capture/declared.h"
+#include "capture/incident_files.h"
+#include "capture/kill_cases.h"
+#include "capture/live_state.h"
+
+#define WATCH_BOOT_LEN 5
+/* Cases whose files are kept at once: more rarely wait. */
+#define WATCH_FILES 8
+
+struct watch {
+	struct kill_cases cases;
+	struct declared declared;
+	struct event_queue out;
+	struct ring_buffer *ring;  /* of kills */
+	int quiet_fd;              /* a timer: cases that wait are looked at again */
+	uint64_t sequence;         /* of the last incident */
+	uint64_t first_oom_kills;  /* the kernel's own counter, at the start */
+	uint64_t oom_kills;        /* and the last time it was read */
+	bool unified;              /* the memory controller is that of cgroup v2 */
+	char boot[WATCH_BOOT_LEN]; /* begin of the boot id: part of an incident's id */
+	struct incident_files files[WATCH_FILES];
+	uint32_t next_files;
+};
+
+int watch_new(struct live *live, struct watch **ret_watch);
+void watch_free(struct watch *watch);
+
+int watch_kills_fd(const struct watch *watch);
+int watch_quiet_fd(const struct watch *watch);
+struct event_queue *watch_queue(struct watch *watch);
+
+/* What was read of files when the case was opened; NULL: others came too fast. */
+const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item);
+
+/* Takes kills from their ring and queues the incidents that are complete. 0 or -errno. */
+int watch_take(struct live *live);
+/* Empties the session's queue. 0 or -errno. */
+int watch_collect(struct live *live);
+/* The same when watching ends, for kills that still wait. */
+int watch_finish(struct live *live);
+
+#endif
