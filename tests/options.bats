@@ -97,9 +97,7 @@ refuses()
 	refuses "*--strict*means nothing to check*" check --strict
 }
 
-@test "snapshots want a trace file to go to" {
-	refuses "*--interval*-o FILE.oomtrace*" -p 1 -i 10
-	refuses "*--interval*-o FILE.oomtrace*" -p 1 -i 10 -o x.folded
+@test "a trace file has a size that can hold something" {
 	refuses "*--max-size*'10'*1M to 1024G*" -p 1 -o x.oomtrace --max-size 10
 }
 

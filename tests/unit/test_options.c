@@ -122,7 +122,7 @@ static void test_the_ending_of_the_output_is_its_format(void **state)
 	REFUSE("check", "--format", "folded");
 }
 
-static void test_a_trace_file_takes_snapshots_up_to_a_size(void **state)
+static void test_snapshots_are_taken_as_often_as_asked_for(void **state)
 {
 	struct opts opts = PARSE("-p", "1", "-o", "a.oomtrace", "-i", "2.5", "--max-size", "3M");
 
@@ -132,8 +132,8 @@ static void test_a_trace_file_takes_snapshots_up_to_a_size(void **state)
 	opts = PARSE("-p", "1", "-o", "a.oomtrace");
 	assert_int_equal(opts.interval_ns, 0);
 	assert_int_equal(opts.max_bytes, 64 << 20);
-	REFUSE("-p", "1", "-i", "1");
-	REFUSE("-p", "1", "-i", "1", "-o", "a.folded");
+	opts = PARSE("-p", "1", "-i", "1", "-o", "a.folded");
+	assert_int_equal(opts.interval_ns, 1000000000);
 	REFUSE("-p", "1", "-i", "0", "-o", "a.oomtrace");
 	REFUSE("-p", "1", "--max-size", "1K", "-o", "a.oomtrace");
 	REFUSE("report", "a", "-i", "1");
@@ -218,7 +218,7 @@ int main(void)
 		cmocka_unit_test(test_what_follows_two_dashes_is_the_command),
 		cmocka_unit_test(test_options_may_stand_anywhere_around_a_command),
 		cmocka_unit_test(test_the_ending_of_the_output_is_its_format),
-		cmocka_unit_test(test_a_trace_file_takes_snapshots_up_to_a_size),
+		cmocka_unit_test(test_snapshots_are_taken_as_often_as_asked_for),
 		cmocka_unit_test(test_moments_are_offsets_or_times),
 		cmocka_unit_test(test_a_diff_is_of_two),
 		cmocka_unit_test(test_bad_words_are_refused),

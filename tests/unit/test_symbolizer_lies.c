@@ -54,7 +54,7 @@ int names_child_send(const struct names_child *child, const struct names_request
 }
 
 int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
-			struct names_answer *ret_answer)
+			const struct names_meanwhile *meanwhile, struct names_answer *ret_answer)
 {
 	static const uint32_t types[] = {
 		[NAMES_IDENTIFY] = NAMES_IDENTITY,
@@ -66,6 +66,7 @@ int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
 		.module = fake.request.module,
 	};
 
+	(void)meanwhile;
 	(void)deadline_ns;
 	assert_true(child->pidfd >= 0);
 	if (fake.request.type == NAMES_NAME) {

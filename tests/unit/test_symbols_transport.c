@@ -32,7 +32,7 @@ static int say(struct fake_child *fake, const void *packet, size_t bytes,
 	       struct names_answer *ret_answer)
 {
 	assert_int_equal(send(fake->far_end, packet, bytes, 0), bytes);
-	return names_child_receive(&fake->near_end, deadline_after(1000), ret_answer);
+	return names_child_receive(&fake->near_end, deadline_after(1000), NULL, ret_answer);
 }
 
 static void a_proper_answer_is_taken(void **state)
@@ -109,7 +109,8 @@ static void descriptors_are_dropped(void **state)
 	/* a request has the length of an answer's header when it asks for one offset */
 	assert_int_equal(NAMES_REQUEST_HEADER + sizeof(*said.offsets), NAMES_ANSWER_HEADER);
 	assert_int_equal(names_child_send(&far_child, &said, STDERR_FILENO), 0);
-	assert_int_equal(names_child_receive(&fake.near_end, deadline_after(1000), &heard), 0);
+	assert_int_equal(names_child_receive(&fake.near_end, deadline_after(1000), NULL, &heard),
+			 0);
 	next = dup(STDERR_FILENO);
 	assert_int_equal(next, lowest);
 }
@@ -120,9 +121,9 @@ static void silence_ends_at_the_deadline(void **state)
 	struct names_answer heard;
 
 	(void)state;
-	assert_int_equal(names_child_receive(&fake.near_end, deadline_after(20), &heard),
+	assert_int_equal(names_child_receive(&fake.near_end, deadline_after(20), NULL, &heard),
 			 -ETIMEDOUT);
-	assert_int_equal(names_child_receive(&fake.near_end, 0, &heard), -ETIMEDOUT);
+	assert_int_equal(names_child_receive(&fake.near_end, 0, NULL, &heard), -ETIMEDOUT);
 }
 
 static void the_end_of_the_child_is_noticed(void **state)
@@ -133,7 +134,7 @@ static void the_end_of_the_child_is_noticed(void **state)
 
 	(void)state;
 	close(TAKE_FD(fake.far_end));
-	assert_int_equal(names_child_receive(&fake.near_end, deadline_after(1000), &heard),
+	assert_int_equal(names_child_receive(&fake.near_end, deadline_after(1000), NULL, &heard),
 			 -ECONNRESET);
 	assert_int_equal(names_child_send(&fake.near_end, &request, -1), -ECONNRESET);
 }

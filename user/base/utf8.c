@@ -43,6 +43,17 @@ size_t utf8_decode(const char *bytes, size_t len_bytes, uint32_t *ret_character)
 	return form->length;
 }
 
+size_t utf8_encode(uint32_t character, char ret_bytes[4])
+{
+	static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	size_t len = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+
+	for (size_t i = len; i-- > 1; character >>= 6)
+		ret_bytes[i] = (char)(0x80 | (character & 0x3f));
+	ret_bytes[0] = (char)(leads[len] | character);
+	return len;
+}
+
 bool utf8_is_control(uint32_t character)
 {
 	static const struct {

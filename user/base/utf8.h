@@ -17,6 +17,9 @@
  */
 size_t utf8_decode(const char *bytes, size_t len_bytes, uint32_t *ret_character);
 
+/* Encodes a character (at most U+10FFFF). Returns its length. */
+size_t utf8_encode(uint32_t character, char ret_bytes[4]);
+
 /*
  * Whether a character controls instead of showing: C0, DEL, C1, line and paragraph separators,
  * and the directional marks that make text read differently from what it is.

@@ -21,6 +21,7 @@ enum wake {
 	WAKE_SNAPSHOT,
 	WAKE_KILLS,
 	WAKE_QUIET,
+	WAKE_ONLOOKER,
 	WAKE_SWEEP,
 	WAKE_COUNT,
 };
@@ -112,13 +113,22 @@ static int on_sweep(struct live *live)
 	return spaces_settle(&live->spaces, false);
 }
 
+static int on_onlooker(struct live *live)
+{
+	if (live->onlooker.ready(live->onlooker.context))
+		return 0;
+	return live_finish(live, END_INTERRUPTED);
+}
+
 /* Waits once, and does what has become due, the most final first. */
 static int wait_once(struct live *live)
 {
 	static int (*const handlers[WAKE_COUNT])(struct live *) = {
-		[WAKE_SIGNAL] = on_signal,     [WAKE_TARGET] = on_target, [WAKE_RING] = on_ring,
-		[WAKE_DURATION] = on_duration, [WAKE_SWEEP] = on_sweep,   [WAKE_SPACES] = on_spaces,
-		[WAKE_SNAPSHOT] = on_snapshot, [WAKE_KILLS] = on_kills,   [WAKE_QUIET] = on_quiet,
+		[WAKE_SIGNAL] = on_signal,     [WAKE_TARGET] = on_target,
+		[WAKE_RING] = on_ring,         [WAKE_DURATION] = on_duration,
+		[WAKE_SWEEP] = on_sweep,       [WAKE_SPACES] = on_spaces,
+		[WAKE_ONLOOKER] = on_onlooker, [WAKE_SNAPSHOT] = on_snapshot,
+		[WAKE_KILLS] = on_kills,       [WAKE_QUIET] = on_quiet,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
@@ -132,6 +142,7 @@ static int wait_once(struct live *live)
 				.events = POLLIN},
 		[WAKE_QUIET] = {.fd = live->watch ? watch_quiet_fd(live->watch) : -1,
 				.events = POLLIN},
+		[WAKE_ONLOOKER] = {.fd = live->onlooker.fd, .events = POLLIN},
 		[WAKE_SWEEP] = {.fd = live->sweep_fd, .events = POLLIN},
 	};
 	int error = 0;
@@ -174,6 +185,26 @@ int live_next(struct source *source, struct event *ret_event)
 		if (error)
 			return error;
 	}
+}
+
+void live_set_onlooker(struct source *source, const struct live_onlooker *onlooker)
+{
+	live_of(source)->onlooker = *onlooker;
+}
+
+int live_busy_fd(const struct source *source)
+{
+	return ring_buffer__epoll_fd(live_of(source)->ring);
+}
+
+void live_while_busy(struct source *source)
+{
+	struct live *live = live_of(source);
+
+	/* what fails here fails again, and is told, when live_next() looks */
+	live_take_records(live, RING_BUDGET_NS);
+	if (!live->options.all)
+		spaces_consume(&live->spaces);
 }
 
 bool live_wait_command(struct source *source, int *ret_status)

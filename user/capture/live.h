@@ -52,6 +52,23 @@ struct live_facts {
 int live_open(const struct live_options *options, struct source **ret_source,
 	      struct failure *ret_failure);
 
+/* Somebody who looks on meanwhile: `ready` is called when `fd` can be read. False ends the session.
+ */
+struct live_onlooker {
+	int fd;
+	bool (*ready)(void *context);
+	void *context;
+};
+
+void live_set_onlooker(struct source *source, const struct live_onlooker *onlooker);
+
+/*
+ * What to do while the caller waits for something else, with `live_busy_fd()` readable: takes the
+ * records that wait, so that none is lost for want of room. Queues events, hands out none.
+ */
+int live_busy_fd(const struct source *source);
+void live_while_busy(struct source *source);
+
 /* Of a source that live_open() made. Borrowed until it is closed. */
 struct live_facts live_facts(const struct source *source);
 

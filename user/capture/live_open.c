@@ -264,6 +264,7 @@ int live_open(const struct live_options *options, struct source **ret_source,
 	live->targets = (struct targets)TARGETS_NONE;
 	live->cgroup = (struct cgroup)CGROUP_NONE;
 	live->signal_fd = live->duration_fd = live->sweep_fd = live->snapshot_fd = -1;
+	live->onlooker.fd = -1;
 	error = open_all(live, ret_failure);
 	if (error) {
 		live_close(&live->source);

@@ -46,6 +46,7 @@ struct live {
 	bool adopted_first;   /* what was there when the session began */
 	bool somebody_joined; /* since, and is to be adopted */
 	int signal_fd, duration_fd, sweep_fd, snapshot_fd;
+	struct live_onlooker onlooker;
 	sigset_t old_mask;
 	uint64_t start_ns;
 	uint32_t handed_out; /* events since the ring was looked at */

@@ -81,7 +81,7 @@ int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 	stack = slot(stacks, record->cell);
 	if (!stack)
 		return -EBADMSG;
-	clear(stacks, stack);
+	forget(stacks, stack);
 	if (make_room(stack, record->frame_count + 1))
 		return -ENOMEM;
 	stack->frame_count =

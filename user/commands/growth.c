@@ -14,6 +14,7 @@
 #include "capture/live.h"
 #include "capture/trace_file.h"
 #include "commands/failures.h"
+#include "commands/live_show.h"
 #include "commands/naming.h"
 #include "commands/output.h"
 
@@ -22,12 +23,15 @@ struct recording {
 	struct source *source;
 	struct symbolizer *symbolizer; /* NULL: no names */
 	struct growth_builder *builder;
+	struct live_show *show;   /* NULL: not yet */
 	struct atomic_file *file; /* of what is printed at the end; or */
 	struct trace_file *trace; /* of events as they come */
 };
 
 static void recording_close(struct recording *recording)
 {
+	if (recording->show)
+		live_show_close(recording->show);
 	if (recording->trace)
 		trace_file_abort(recording->trace);
 	if (recording->file)
@@ -93,6 +97,8 @@ static int take(struct recording *recording, struct event *event)
 {
 	int error;
 
+	if (event->type == EVENT_SNAPSHOT && event->snapshot.last)
+		live_show_end(recording->show);
 	if (event->type == EVENT_SNAPSHOT)
 		log_debug("snapshot at %.3f s", (double)event->snapshot.time_ns / 1e9);
 	if (event->type == EVENT_MODULE)
@@ -103,7 +109,8 @@ static int take(struct recording *recording, struct event *event)
 		if (error)
 			return error;
 	}
-	return keep(recording, event);
+	error = keep(recording, event);
+	return !error && event->type == EVENT_WHOLE ? live_show_snapshot(recording->show) : error;
 }
 
 static int pump(struct recording *recording)
@@ -216,7 +223,7 @@ static int start(struct recording *recording)
 		.kernel_stacks = opts->kernel_stacks,
 		.duration_ns = opts->duration_ns,
 		.period_pages = opts->period_pages,
-		.snapshot_interval_ns = opts->interval_ns,
+		.snapshot_interval_ns = live_show_interval_ns(opts),
 	};
 	struct failure failure = {0};
 
@@ -230,6 +237,32 @@ static int start(struct recording *recording)
 	return EXIT_CODE_PRINTED;
 }
 
+static void while_names_are_read(void *source)
+{
+	live_while_busy(source);
+}
+
+/* The session is on: now there is something to see, and records must be taken whatever we wait for.
+ */
+static int open_show(struct recording *recording)
+{
+	struct source *source = recording->source;
+	int error = live_show_open(recording->opts, recording->builder, recording->symbolizer,
+				   keep_named, recording, &recording->show);
+
+	if (error) {
+		log_error("cannot show what is going on: %s", strerror(-error));
+		return error;
+	}
+	if (recording->symbolizer)
+		symbolizer_set_meanwhile(recording->symbolizer, live_busy_fd(source),
+					 while_names_are_read, source);
+	live_set_onlooker(source, &(struct live_onlooker){.fd = live_show_fd(recording->show),
+							  .ready = live_show_ready,
+							  .context = recording->show});
+	return 0;
+}
+
 int command_growth(const struct opts *opts)
 {
 	_cleanup_(recording_close) struct recording recording = {.opts = opts};
@@ -239,12 +272,16 @@ int command_growth(const struct opts *opts)
 		return EXIT_CODE_FAILED;
 	if (opts->format == FORMAT_TRACE)
 		growth_builder_name_all(recording.builder);
+	if (live_show_kind(opts) != LIVE_SHOW_NOTHING)
+		growth_builder_keep_previous(recording.builder);
 	if (open_output(&recording))
 		return EXIT_CODE_FAILED;
 	code = start(&recording);
 	if (code != EXIT_CODE_PRINTED)
 		return code;
 	say_ready(recording.source, opts);
+	if (open_show(&recording))
+		return EXIT_CODE_FAILED;
 	error = pump(&recording);
 	if (error) {
 		log_error("recording failed: %s", strerror(-error));

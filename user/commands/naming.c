@@ -27,12 +27,20 @@ struct place {
 struct places {
 	struct place *items;
 	size_t count, capacity;
+	struct naming_asked *asked; /* NULL: all are asked for */
 };
 
 static int place_add(uint32_t module, uint64_t offset, void *context)
 {
 	struct places *places = context;
+	struct table_key key = {.major = module, .minor = offset};
 
+	if (places->asked) {
+		if (table_get(&places->asked->places, key))
+			return 0;
+		if (table_put(&places->asked->places, key, places->asked))
+			return -ENOMEM;
+	}
 	if (places->count == places->capacity) {
 		size_t capacity = places->capacity ? places->capacity * 2 : 1024;
 		struct place *items = reallocarray(places->items, capacity, sizeof(*items));
@@ -93,22 +101,54 @@ static size_t name_module(struct symbolizer *symbolizer, const struct place *fir
 	return count;
 }
 
+/* Asks for all of them, module by module. */
+static int name_places(struct symbolizer *symbolizer, const struct places *places, naming_fn keep,
+		       void *context)
+{
+	struct keeping keeping = {keep, context, 0};
+
+	if (places->count > 0)
+		qsort(places->items, places->count, sizeof(*places->items), place_compare);
+	for (size_t i = 0; i < places->count && !keeping.error;)
+		i += name_module(symbolizer, &places->items[i], places->count - i, &keeping);
+	return keeping.error;
+}
+
 int naming_run(struct symbolizer *symbolizer, const struct growth_builder *builder, naming_fn keep,
 	       void *context)
 {
 	struct places places = {0};
-	struct keeping keeping = {keep, context, 0};
 	int error;
 
 	if (!symbolizer)
 		return 0;
 	error = growth_builder_unnamed(builder, place_add, &places);
-	if (!error && places.count > 0)
-		qsort(places.items, places.count, sizeof(*places.items), place_compare);
-	for (size_t i = 0; !error && i < places.count && !keeping.error;)
-		i += name_module(symbolizer, &places.items[i], places.count - i, &keeping);
+	if (!error)
+		error = name_places(symbolizer, &places, keep, context);
 	free(places.items);
-	return error ? error : keeping.error;
+	return error;
+}
+
+void naming_asked_release(struct naming_asked *asked)
+{
+	table_release(&asked->places);
+}
+
+int naming_run_for(struct symbolizer *symbolizer, const struct growth_builder *builder,
+		   struct naming_asked *asked, const uint32_t *stack_ids, size_t count,
+		   naming_fn keep, void *context)
+{
+	struct places places = {.asked = asked};
+	int error = 0;
+
+	if (!symbolizer)
+		return 0;
+	for (size_t i = 0; i < count && !error; i++)
+		error = growth_builder_unnamed_of(builder, stack_ids[i], place_add, &places);
+	if (!error)
+		error = name_places(symbolizer, &places, keep, context);
+	free(places.items);
+	return error;
 }
 
 void naming_report(const struct symbolizer *symbolizer)

@@ -6,6 +6,7 @@
 #ifndef COMMANDS_NAMING_H
 #define COMMANDS_NAMING_H
 
+#include "base/table.h"
 #include "model/growth_builder.h"
 #include "symbols/symbolizer.h"
 
@@ -18,6 +19,21 @@ typedef int (*naming_fn)(const struct event *event, void *context);
 /* Names what the builder has no name for. 0, -ENOMEM, or what the callback returned. */
 int naming_run(struct symbolizer *symbolizer, const struct growth_builder *builder, naming_fn keep,
 	       void *context);
+
+/* What was asked for already and has no name. {0}: nothing. */
+struct naming_asked {
+	struct table places;
+};
+
+void naming_asked_release(struct naming_asked *asked);
+
+/*
+ * The same for a few stacks, by their ids: those on the screen. Asks nothing twice. 0, -ENOMEM, or
+ * what the callback returned.
+ */
+int naming_run_for(struct symbolizer *symbolizer, const struct growth_builder *builder,
+		   struct naming_asked *asked, const uint32_t *stack_ids, size_t count,
+		   naming_fn keep, void *context);
 
 /* Says, once, when names were lost to files that could not be read. */
 void naming_report(const struct symbolizer *symbolizer);

@@ -180,7 +180,7 @@ static const struct option_row rows[] = {
 	{"kernel-stacks", 0, NULL, "what the kernel did for each stack, too", NULL, GROUP_RECORDING,
 	 RECORDING, store_flag, MEMBER(kernel_stacks)},
 
-	{"interval", 'i', "TIME", "with -o FILE.oomtrace: a snapshot each TIME",
+	{"interval", 'i', "TIME", "look each TIME: table, line on stderr, or -o FILE.oomtrace",
 	 "a duration such as 10, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
 	 store_duration, MEMBER(interval_ns)},
 	{"max-size", 0, "SIZE", "of FILE.oomtrace; then snapshots are thinned (default: 64M)",

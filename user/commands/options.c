@@ -245,16 +245,6 @@ static int check_format(struct opts *opts)
 	return 0;
 }
 
-/* Only a trace file holds more than the end. */
-static int check_snapshots(const struct opts *opts)
-{
-	if (opts->interval_ns && opts->format != FORMAT_TRACE) {
-		log_error("--interval takes snapshots into a trace file: add '-o FILE.oomtrace'");
-		return -EINVAL;
-	}
-	return 0;
-}
-
 /* Of moments of different sorts the recording will tell. */
 static int check_interval(const struct opts *opts)
 {
@@ -278,8 +268,6 @@ static int check_words(struct words *words)
 		err = check_view(&words->opts);
 	if (!err)
 		err = check_format(&words->opts);
-	if (!err)
-		err = check_snapshots(&words->opts);
 	if (!err)
 		err = check_interval(&words->opts);
 	return err;

@@ -105,6 +105,7 @@ struct growth_row {
 	const char *comm;      /* of the thread; hostile bytes */
 	enum memory_kind kind; /* or GROWTH_KIND_ANY */
 	enum stack_origin origin;
+	uint32_t stack_id;           /* of one of the stacks in it; 0: none has frames */
 	uint32_t inherited_from_pid; /* 0: the process's own */
 	int64_t bytes; /* what the chosen view counts; negative only where something has shrunk */
 	int64_t change_bytes;     /* since growth.previous_ns, where that is known */

@@ -558,3 +558,18 @@ int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_
 	table_release(&walk.seen);
 	return err;
 }
+
+int growth_builder_unnamed_of(const struct growth_builder *builder, uint32_t stack_id,
+			      growth_unnamed_fn callback, void *context)
+{
+	const struct known_stack *stack = table_get(&builder->stacks, id_key(stack_id));
+	struct unnamed_walk walk = {
+		.builder = builder,
+		.callback = callback,
+		.context = context,
+	};
+	int err = stack ? walk_stack(&walk, stack) : 0;
+
+	table_release(&walk.seen);
+	return err;
+}

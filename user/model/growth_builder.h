@@ -63,6 +63,10 @@ typedef int (*growth_unnamed_fn)(uint32_t module, uint64_t offset, void *context
 int growth_builder_unnamed(const struct growth_builder *builder, growth_unnamed_fn callback,
 			   void *context);
 
+/* The same for one stack, by its id: what is on the screen needs its names now. */
+int growth_builder_unnamed_of(const struct growth_builder *builder, uint32_t stack_id,
+			      growth_unnamed_fn callback, void *context);
+
 struct growth_options {
 	bool since_start; /* rows count gross allocation */
 	bool reserved;    /* rows count mapped addresses; excludes since_start and kinds */

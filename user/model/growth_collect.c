@@ -39,6 +39,7 @@ int row_start(const struct growth_draft *draft, const struct growth_process *pro
 		.process = process,
 		.comm = comm,
 		.origin = stack->origin,
+		.stack_id = stack->origin == STACK_USER ? stack->id : 0,
 		.inherited_from_pid = inherited_from_pid,
 	};
 	frame_names_of_row(&names, ret_row);

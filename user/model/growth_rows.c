@@ -25,6 +25,7 @@ static int rows_relabel_small(struct row_list *rows, struct growth_draft *draft)
 		if (err)
 			return err;
 		row->comm = row->process->comm;
+		row->stack_id = 0;
 		frame_names_of_row(&names, row);
 	}
 	return 0;

@@ -31,11 +31,19 @@ void quantity_signed_bytes(struct buf *out, int64_t bytes)
 	quantity_bytes(out, bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes);
 }
 
+void quantity_change(struct buf *out, int64_t bytes)
+{
+	if (bytes > 0)
+		buf_append_byte(out, '+');
+	quantity_signed_bytes(out, bytes);
+}
+
 void quantity_duration(struct buf *out, uint64_t duration_ns)
 {
 	uint64_t seconds = duration_ns / NS_PER_SECOND;
 
-	if (seconds < 1)
+	/* 999.9 ms would be printed as 1.000 s, next to 1.0 s */
+	if (duration_ns < NS_PER_SECOND - 500000)
 		buf_printf(out, "%.3f s", (double)duration_ns / 1e9);
 	else if (seconds < 120)
 		buf_printf(out, "%.1f s", (double)duration_ns / 1e9);

@@ -11,6 +11,8 @@
 void quantity_bytes(struct buf *out, uint64_t bytes);
 /* the same with a sign where it is negative */
 void quantity_signed_bytes(struct buf *out, int64_t bytes);
+/* the same with a sign where it is positive, too */
+void quantity_change(struct buf *out, int64_t bytes);
 /* "0.250 s", "30.0 s", "5 min 12 s", "2 h 3 min" */
 void quantity_duration(struct buf *out, uint64_t duration_ns);
 /* "12.3 %" of `whole`, "-" when that is 0 */

@@ -25,9 +25,12 @@ uint64_t deadline_after(unsigned int milliseconds)
 }
 
 /* Waits until `fd` can be read or its other end is gone. */
-static int wait_readable(int fd, uint64_t deadline_ns)
+static int wait_readable(int fd, uint64_t deadline_ns, const struct names_meanwhile *meanwhile)
 {
-	struct pollfd wanted = {.fd = fd, .events = POLLIN};
+	struct pollfd wanted[] = {
+		{.fd = fd, .events = POLLIN},
+		{.fd = meanwhile ? meanwhile->fd : -1, .events = POLLIN},
+	};
 
 	for (;;) {
 		uint64_t now = clock_monotonic_ns();
@@ -36,10 +39,16 @@ static int wait_readable(int fd, uint64_t deadline_ns)
 			.tv_sec = (time_t)(left_ns / NS_PER_S),
 			.tv_nsec = (long)(left_ns % NS_PER_S),
 		};
-		int r = ppoll(&wanted, 1, &left, NULL);
+		int r = ppoll(wanted, 2, &left, NULL);
 
-		if (r > 0)
+		if (r > 0 && wanted[0].revents)
 			return 0;
+		if (r > 0 && now < deadline_ns) {
+			meanwhile->work(meanwhile->context);
+			continue;
+		}
+		if (r > 0)
+			return -ETIMEDOUT;
 		if (r == 0)
 			return -ETIMEDOUT;
 		if (errno != EINTR)
@@ -90,7 +99,7 @@ static int child_await_ready(const struct names_child *child, uint64_t deadline_
 	struct names_answer answer;
 	int r;
 
-	r = names_child_receive(child, deadline_ns, &answer);
+	r = names_child_receive(child, deadline_ns, NULL, &answer);
 	if (r < 0)
 		return r;
 	return answer.type == NAMES_READY ? answer.error : -EBADMSG;
@@ -131,7 +140,7 @@ void names_child_end(struct names_child *child)
 	if (child->pidfd < 0)
 		return;
 	pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
-	wait_readable(child->pidfd, deadline_after(REAP_MS));
+	wait_readable(child->pidfd, deadline_after(REAP_MS), NULL);
 	waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG);
 	close(child->pidfd);
 	close(child->socket);
@@ -140,7 +149,7 @@ void names_child_end(struct names_child *child)
 
 bool names_child_is_running(const struct names_child *child)
 {
-	return child->pidfd >= 0 && wait_readable(child->pidfd, 0) == -ETIMEDOUT;
+	return child->pidfd >= 0 && wait_readable(child->pidfd, 0, NULL) == -ETIMEDOUT;
 }
 
 int names_child_send(const struct names_child *child, const struct names_request *request, int fd)
@@ -175,13 +184,13 @@ static bool answer_is_valid(const struct names_answer *answer, size_t bytes)
 }
 
 int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
-			struct names_answer *ret_answer)
+			const struct names_meanwhile *meanwhile, struct names_answer *ret_answer)
 {
 	struct names_answer answer;
 	ssize_t bytes;
 	int r;
 
-	r = wait_readable(child->socket, deadline_ns);
+	r = wait_readable(child->socket, deadline_ns, meanwhile);
 	if (r < 0)
 		return r;
 	/*

@@ -12,6 +12,14 @@
 
 #include "symbols/wire.h"
 
+/* What to do when `fd` can be read while we wait for the child. NULL: there is nothing else to do.
+ */
+struct names_meanwhile {
+	int fd;
+	void (*work)(void *context);
+	void *context;
+};
+
 struct names_child {
 	int pidfd; /* -1: there is no child */
 	int socket;
@@ -35,11 +43,11 @@ bool names_child_is_running(const struct names_child *child);
 int names_child_send(const struct names_child *child, const struct names_request *request, int fd);
 
 /*
- * Waits for one answer. Returns -ETIMEDOUT at the deadline, -ECONNRESET when the child has ended,
- * -EBADMSG for what is no answer.
+ * Waits for one answer, and works meanwhile (NULL: does not). Returns -ETIMEDOUT at the deadline,
+ * -ECONNRESET when the child has ended, -EBADMSG for what is no answer.
  */
 int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
-			struct names_answer *ret_answer);
+			const struct names_meanwhile *meanwhile, struct names_answer *ret_answer);
 
 /* CLOCK_MONOTONIC, `milliseconds` from now. */
 uint64_t deadline_after(unsigned int milliseconds);

@@ -17,7 +17,8 @@ struct symbolizer {
 	struct names_child child;
 	uint32_t child_number; /* of the running child, or the last one; from 1 */
 	unsigned int deadline_ms;
-	struct module *modules; /* by number */
+	struct names_meanwhile meanwhile; /* fd -1: none */
+	struct module *modules;           /* by number */
 	size_t module_count;
 	struct symbolizer_losses losses;
 };
@@ -32,6 +33,7 @@ int symbolizer_open(struct symbolizer **ret_symbolizer)
 	if (!symbolizer)
 		return -ENOMEM;
 	symbolizer->deadline_ms = SYMBOLIZER_DEADLINE_MS;
+	symbolizer->meanwhile.fd = -1;
 	symbolizer->child_number = 1;
 	r = names_child_start(&symbolizer->child, deadline_after(symbolizer->deadline_ms));
 	if (r < 0)
@@ -52,6 +54,17 @@ void symbolizer_close(struct symbolizer *symbolizer)
 void symbolizer_set_deadline(struct symbolizer *symbolizer, unsigned int deadline_ms)
 {
 	symbolizer->deadline_ms = deadline_ms;
+}
+
+void symbolizer_set_meanwhile(struct symbolizer *symbolizer, int fd, void (*work)(void *context),
+			      void *context)
+{
+	symbolizer->meanwhile = (struct names_meanwhile){fd, work, context};
+}
+
+static const struct names_meanwhile *meanwhile_of(const struct symbolizer *symbolizer)
+{
+	return symbolizer->meanwhile.fd >= 0 ? &symbolizer->meanwhile : NULL;
 }
 
 void symbolizer_losses(const struct symbolizer *symbolizer, struct symbolizer_losses *ret_losses)
@@ -154,7 +167,8 @@ static int module_show(struct symbolizer *symbolizer, uint32_t module,
 
 	r = names_child_send(&symbolizer->child, &request, symbolizer->modules[module].fd);
 	if (r == 0)
-		r = names_child_receive(&symbolizer->child, deadline_ns, ret_answer);
+		r = names_child_receive(&symbolizer->child, deadline_ns, meanwhile_of(symbolizer),
+					ret_answer);
 	if (r == 0 && !answer_fits(ret_answer, answer_type, module, 0))
 		r = -EBADMSG;
 	return r < 0 ? module_blame(symbolizer, module, r) : 0;
@@ -259,7 +273,8 @@ static int batch_name(struct symbolizer *symbolizer, const struct names_request 
 		struct names_answer answer;
 		const char *name = NULL;
 
-		r = names_child_receive(&symbolizer->child, deadline_ns, &answer);
+		r = names_child_receive(&symbolizer->child, deadline_ns, meanwhile_of(symbolizer),
+					&answer);
 		if (r == 0 &&
 		    !answer_fits(&answer, NAMES_NAMED, request->module, request->offsets[i]))
 			r = -EBADMSG;

@@ -38,6 +38,13 @@ DEFINE_CLEANUP(struct symbolizer *, symbolizer_close)
 void symbolizer_set_deadline(struct symbolizer *symbolizer, unsigned int deadline_ms);
 
 /*
+ * While a call below waits for the child, `work` is called whenever `fd` can be read, which it must
+ * see to. It may not call the symbolizer. -1: nothing to do.
+ */
+void symbolizer_set_meanwhile(struct symbolizer *symbolizer, int fd, void (*work)(void *context),
+			      void *context);
+
+/*
  * Hands over a module: a small number that is not in use yet, and its file. `fd` is borrowed; a
  * duplicate is kept for the next child. Returns the build-id in *ret_build_id, its length (0:
  * none) in *ret_build_id_len. Errors mean that the module will have no names, nothing worse:
