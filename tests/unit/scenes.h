@@ -456,6 +456,24 @@ static inline void play_cgroup(const struct stage *stage, enum memory_when when,
 	play(stage, event);
 }
 
+static inline void play_cgroup_with_parts(const struct stage *stage, enum memory_when when,
+					  uint32_t id, const char *path, uint64_t file_pages)
+{
+	struct event event = {.type = EVENT_CGROUP,
+			      .cgroup = {.id = id,
+					 .when = when,
+					 .known = 1U << KIND_FILE | 1U << KIND_KERNEL,
+					 .path = path,
+					 .parts_known = 1U << CGROUP_SLAB | 1U << CGROUP_PERCPU |
+							1U << CGROUP_KERNEL_STACKS}};
+
+	event.cgroup.bytes[KIND_FILE] = file_pages * 4096;
+	event.cgroup.bytes[KIND_KERNEL] = file_pages * 4096;
+	event.cgroup.part_bytes[CGROUP_SLAB] = file_pages * 2048;
+	event.cgroup.part_bytes[CGROUP_KERNEL_STACKS] = file_pages * 1024;
+	play(stage, event);
+}
+
 static inline void play_member(const struct stage *stage, uint32_t process, uint32_t cgroup)
 {
 	play(stage, (struct event){.type = EVENT_MEMBER, .member = {process, cgroup}});
@@ -469,7 +487,7 @@ static inline void scene_cgroups(const struct stage *stage)
 {
 	play_session(stage, 16, "--all");
 	play_cgroup(stage, MEMORY_START, 1, "/", 1000);
-	play_cgroup(stage, MEMORY_START, 2, "/app", 500);
+	play_cgroup_with_parts(stage, MEMORY_START, 2, "/app", 500);
 	play_cgroup(stage, MEMORY_START, 4, "/app/gone", 100);
 	play_process(stage, 1, 300, 1, "cat", false, false);
 	play_process(stage, 2, 301, 1, "tar", false, false);
@@ -494,7 +512,7 @@ static inline void scene_cgroups(const struct stage *stage)
 	play_member(stage, 2, 3);
 	play_member(stage, 4, 4);
 	play_cgroup(stage, MEMORY_END, 1, "/", 4000);
-	play_cgroup(stage, MEMORY_END, 2, "/app", 3000);
+	play_cgroup_with_parts(stage, MEMORY_END, 2, "/app", 3000);
 	play_cgroup(stage, MEMORY_END, 3, "/app/;\x1b[31m\xff", 1700);
 	play(stage, (struct event){.type = EVENT_CGROUP,
 				   .cgroup = {.id = 4, .when = MEMORY_END, .path = "/app/gone"}});

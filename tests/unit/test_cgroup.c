@@ -178,6 +178,9 @@ static void test_memory_of_v2(void **state)
 	assert_int_equal(memory.file_bytes, 380);
 	assert_int_equal(memory.kernel_bytes, 90);
 	assert_int_equal(memory.usage_bytes, 900);
+	assert_int_equal(memory.parts_known, 1U << CGROUP_KERNEL_STACKS | 1U << CGROUP_SLAB);
+	assert_int_equal(memory.part_bytes[CGROUP_KERNEL_STACKS], 16);
+	assert_int_equal(memory.part_bytes[CGROUP_SLAB], 33);
 }
 
 static void test_kernel_is_the_sum_of_its_parts_where_none_is_told(void **state)

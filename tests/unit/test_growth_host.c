@@ -161,6 +161,14 @@ static void test_a_cgroup_has_all_below_it(void **state)
 	/* what was there before tracing is the kernel's side */
 	assert_int_equal(cgroup_by_path(growth, "/app")->kinds[KIND_ANON].ledger_bytes, 0);
 	assert_false(cgroup_by_path(growth, "/app")->kinds[KIND_ANON].known);
+	/* parts are the kernel's alone; one that is not told is not known */
+	assert_int_equal(cgroup_by_path(growth, "/app")->parts[CGROUP_SLAB].before_bytes,
+			 500 * 2048);
+	assert_int_equal(cgroup_by_path(growth, "/app")->parts[CGROUP_SLAB].now_bytes, 3000 * 2048);
+	assert_true(cgroup_by_path(growth, "/app")->parts[CGROUP_SLAB].has_event);
+	assert_false(cgroup_by_path(growth, "/app")->parts[CGROUP_KERNEL_STACKS].has_event);
+	assert_false(cgroup_by_path(growth, "/app")->parts[CGROUP_SOCKETS].known);
+	assert_false(cgroup_by_path(growth, "/")->parts[CGROUP_SLAB].known);
 	assert_true(cgroup_by_path(growth, "/app/gone")->gone);
 	assert_false(cgroup_by_path(growth, "/app/gone")->kinds[KIND_FILE].known);
 	assert_int_equal(cgroup_by_path(growth, "/app/gone")->kinds[KIND_FILE].ledger_bytes,

@@ -401,6 +401,9 @@ static void random_cgroup(struct event *event)
 		.usage_bytes = random_u64(),
 	};
 	random_slots(event->cgroup.bytes);
+	event->cgroup.parts_known = (uint32_t)random_u64();
+	for (int part = 0; part < CGROUP_PART_COUNT; part++)
+		event->cgroup.part_bytes[part] = random_u64();
 }
 
 static void random_member(struct event *event)

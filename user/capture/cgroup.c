@@ -337,6 +337,30 @@ static void set_kernel(struct cgroup_memory *memory, const struct keyed *kernel,
 	set(memory, CGROUP_KERNEL, &memory->kernel_bytes, &sum);
 }
 
+/* What of the kernel's is told apart; some of it came with later releases. */
+static int read_parts(const struct cgroup *cgroup, struct cgroup_memory *memory)
+{
+	static const char *const keys[CGROUP_PART_COUNT] = {
+		[CGROUP_SLAB] = "slab",
+		[CGROUP_PAGE_TABLES] = "pagetables",
+		[CGROUP_KERNEL_STACKS] = "kernel_stack",
+		[CGROUP_PERCPU] = "percpu",
+		[CGROUP_VMALLOC] = "vmalloc",
+		[CGROUP_SOCKETS] = "sock",
+	};
+	struct keyed parts[CGROUP_PART_COUNT] = {0};
+	int error;
+
+	for (int part = 0; part < CGROUP_PART_COUNT; part++)
+		parts[part].key = keys[part];
+	error = read_keyed(cgroup, "memory.stat", parts, CGROUP_PART_COUNT);
+	for (int part = 0; part < CGROUP_PART_COUNT; part++) {
+		memory->part_bytes[part] = parts[part].value;
+		memory->parts_known |= (uint32_t)parts[part].seen << part;
+	}
+	return error;
+}
+
 static int read_v2(const struct cgroup *cgroup, struct cgroup_memory *memory)
 {
 	struct keyed stat[] = {
@@ -353,7 +377,7 @@ static int read_v2(const struct cgroup *cgroup, struct cgroup_memory *memory)
 	set_kernel(memory, &stat[3], &stat[4], 4);
 	if (read_number(cgroup, "memory.current", &memory->usage_bytes))
 		memory->known |= CGROUP_USAGE;
-	return 0;
+	return read_parts(cgroup, memory);
 }
 
 int cgroup_memory(const struct cgroup *cgroup, struct cgroup_memory *ret_memory)

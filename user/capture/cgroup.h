@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/sysroot.h"
+#include "capture/event.h"
 #include "capture/failure.h"
 
 struct cgroup {
@@ -54,6 +55,8 @@ struct cgroup_memory {
 	uint64_t file_bytes;   /* page cache, shmem not included */
 	uint64_t kernel_bytes; /* of v1: kmem.usage; of v2 before 5.18: the sum of its parts */
 	uint64_t usage_bytes;
+	uint32_t parts_known; /* bits (1 << enum cgroup_part); of v2 alone */
+	uint64_t part_bytes[CGROUP_PART_COUNT];
 };
 
 /* 0, or -errno when not even memory.stat can be read: without the controller there is none. */

@@ -162,6 +162,8 @@ static void set_figures(struct cgroup_event *event, const struct cgroup_memory *
 	if (memory->known & CGROUP_USAGE)
 		event->known |= CGROUP_USAGE_KNOWN;
 	event->usage_bytes = memory->usage_bytes;
+	event->parts_known = memory->parts_known;
+	memcpy(event->part_bytes, memory->part_bytes, sizeof(event->part_bytes));
 }
 
 /* One that is gone is told without figures: its processes' pages are still in the ledger. */

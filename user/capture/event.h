@@ -235,6 +235,17 @@ struct host_event {
 	uint64_t bytes[HOST_FIGURE_COUNT];
 };
 
+/* What a cgroup's kernel memory is made of, as far as memory.stat tells: v2 alone does. */
+enum cgroup_part {
+	CGROUP_SLAB,
+	CGROUP_PAGE_TABLES,
+	CGROUP_KERNEL_STACKS,
+	CGROUP_PERCPU,
+	CGROUP_VMALLOC,
+	CGROUP_SOCKETS, /* charged, but in no sum of memory.stat */
+	CGROUP_PART_COUNT,
+};
+
 /* MEMORY_START is of the session; one that comes later had nothing then. */
 struct cgroup_event {
 	uint32_t id; /* of this session, from 1 */
@@ -243,6 +254,8 @@ struct cgroup_event {
 	const char *path; /* from the root of its hierarchy, hostile bytes */
 	uint64_t bytes[KIND_COUNT];
 	uint64_t usage_bytes; /* all that is charged to it */
+	uint32_t parts_known; /* bits (1 << enum cgroup_part) */
+	uint64_t part_bytes[CGROUP_PART_COUNT];
 };
 
 #define CGROUP_USAGE_KNOWN (1U << KIND_COUNT)

@@ -94,5 +94,7 @@ void programs_each_map(const struct programs *programs, programs_map_fn callback
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, programs->skeleton->obj)
-		callback(bpf_map__name(map), map_bytes(bpf_map__fd(map)), context);
+		/* one that is left out is not there */
+		if (bpf_map__fd(map) >= 0)
+			callback(bpf_map__name(map), map_bytes(bpf_map__fd(map)), context);
 }

@@ -239,6 +239,13 @@ static const struct trace_field cgroup_fields[] = {
 	STRING(cgroup.path),
 	SLOTS(cgroup.bytes),
 	U64(cgroup.usage_bytes),
+	U32(cgroup.parts_known),
+	U64(cgroup.part_bytes[CGROUP_SLAB]),
+	U64(cgroup.part_bytes[CGROUP_PAGE_TABLES]),
+	U64(cgroup.part_bytes[CGROUP_KERNEL_STACKS]),
+	U64(cgroup.part_bytes[CGROUP_PERCPU]),
+	U64(cgroup.part_bytes[CGROUP_VMALLOC]),
+	U64(cgroup.part_bytes[CGROUP_SOCKETS]),
 };
 
 static const struct trace_field member_fields[] = {

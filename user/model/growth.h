@@ -141,6 +141,14 @@ struct growth_balance {
 	int64_t remainder_bytes;
 };
 
+/* A part of a cgroup's kernel memory; the ledger has no such parts, and of some no event. */
+struct growth_part {
+	bool known;
+	bool has_event; /* its pages are in the ledger */
+	uint64_t before_bytes;
+	uint64_t now_bytes;
+};
+
 /* The memory of one cgroup and all below it, in the same way. */
 struct growth_cgroup {
 	const char *path; /* hostile bytes */
@@ -148,7 +156,8 @@ struct growth_cgroup {
 	bool usage_known;
 	uint64_t usage_bytes;
 	struct growth_balance kinds[KIND_COUNT];
-	uint64_t ledger_bytes; /* of all kinds, where they have grown */
+	struct growth_part parts[CGROUP_PART_COUNT]; /* of its kernel memory, by the kernel */
+	uint64_t ledger_bytes;                       /* of all kinds, where they have grown */
 };
 
 /* The memory of the whole host (--all). */
@@ -213,6 +222,9 @@ struct growth {
 /* Short name of a kind, "any" for GROWTH_KIND_ANY: "anon", "shmem", "file", "kernel", "undecided"
  */
 const char *memory_kind_name(enum memory_kind kind);
+
+/* Short name of a part of a cgroup's kernel memory: "slab", "page tables" */
+const char *cgroup_part_name(enum cgroup_part part);
 
 /* Short name of a kind of mapping: "heap", "thread stacks" */
 const char *mapping_kind_name(enum mapping_kind kind);

@@ -108,6 +108,36 @@ static void balance_with_kernel(struct growth_balance *balance, const struct gro
 			      group->now->bytes[kind]);
 }
 
+const char *cgroup_part_name(enum cgroup_part part)
+{
+	static const char *const names[] = {
+		[CGROUP_SLAB] = "slab",
+		[CGROUP_PAGE_TABLES] = "page tables",
+		[CGROUP_KERNEL_STACKS] = "kernel stacks",
+		[CGROUP_PERCPU] = "percpu",
+		[CGROUP_VMALLOC] = "vmalloc",
+		[CGROUP_SOCKETS] = "sockets",
+	};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == CGROUP_PART_COUNT,
+		       "every part has a name");
+	return names[part];
+}
+
+static struct growth_part part_make(const struct group *group, enum cgroup_part part)
+{
+	uint32_t bit = 1U << part;
+	bool before_known = group->before ? group->before->parts_known & bit : group->before_known;
+
+	return (struct growth_part){
+		.known = group->now->parts_known & bit && before_known,
+		.has_event = part == CGROUP_SLAB || part == CGROUP_PAGE_TABLES,
+		.before_bytes =
+			group->before ? estimate_add(group->before->part_bytes[part], 0) : 0,
+		.now_bytes = estimate_add(group->now->part_bytes[part], 0),
+	};
+}
+
 static struct growth_cgroup cgroup_make(const struct growth_draft *draft,
 					const struct groups *groups, const struct group *group)
 {
@@ -134,6 +164,8 @@ static struct growth_cgroup cgroup_make(const struct growth_draft *draft,
 			cgroup.ledger_bytes =
 				estimate_add(cgroup.ledger_bytes, (uint64_t)balance->ledger_bytes);
 	}
+	for (int part = 0; part < CGROUP_PART_COUNT; part++)
+		cgroup.parts[part] = part_make(group, part);
 	return cgroup;
 }
 

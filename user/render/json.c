@@ -213,6 +213,38 @@ static void put_host(struct json_maker *object, const struct growth *growth)
 	json_put_made(object, "host", &host);
 }
 
+static const char *const part_keys[] = {
+	[CGROUP_SLAB] = "slab",
+	[CGROUP_PAGE_TABLES] = "page_tables",
+	[CGROUP_KERNEL_STACKS] = "kernel_stacks",
+	[CGROUP_PERCPU] = "percpu",
+	[CGROUP_VMALLOC] = "vmalloc",
+	[CGROUP_SOCKETS] = "sockets",
+};
+
+_Static_assert(sizeof(part_keys) / sizeof(part_keys[0]) == CGROUP_PART_COUNT,
+	       "every part has a key");
+
+static void put_parts(struct json_maker *entry, const struct growth_cgroup *cgroup)
+{
+	struct json_maker parts = json_make_array();
+
+	for (int i = 0; i < CGROUP_PART_COUNT; i++) {
+		const struct growth_part *known = &cgroup->parts[i];
+		struct json_maker part;
+
+		if (!known->known)
+			continue;
+		part = json_make_object();
+		json_put_name(&part, "part", part_keys[i]);
+		json_put_bool(&part, "has_event", known->has_event);
+		json_put_count(&part, "before_bytes", known->before_bytes);
+		json_put_count(&part, "now_bytes", known->now_bytes);
+		json_append_made(&parts, &part);
+	}
+	json_put_made(entry, "kernel_parts", &parts);
+}
+
 static void append_cgroup(struct json_maker *cgroups, const struct growth_cgroup *cgroup)
 {
 	struct json_maker entry = json_make_object();
@@ -222,6 +254,7 @@ static void append_cgroup(struct json_maker *cgroups, const struct growth_cgroup
 	if (cgroup->usage_known)
 		json_put_count(&entry, "usage_bytes", cgroup->usage_bytes);
 	put_balances(&entry, cgroup->kinds);
+	put_parts(&entry, cgroup);
 	json_append_made(cgroups, &entry);
 }
 

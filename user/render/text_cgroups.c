@@ -17,9 +17,37 @@ static const char *const figures[KIND_COUNT] = {
 	[KIND_KERNEL] = "kernel",
 };
 
+static bool part_matters(const struct growth_part *part)
+{
+	return part->known && (part->now_bytes || part->before_bytes);
+}
+
+/* What the kernel says its memory is made of, and of what of it the ledger cannot know. */
+static void put_parts(const struct growth_cgroup *cgroup, struct buf *out)
+{
+	const char *separator = "    of kernel: ";
+
+	for (int i = 0; i < CGROUP_PART_COUNT; i++) {
+		const struct growth_part *part = &cgroup->parts[i];
+
+		if (!part_matters(part))
+			continue;
+		buf_printf(out, "%s%s ", separator, cgroup_part_name(i));
+		quantity_bytes(out, part->now_bytes);
+		buf_append_string(out, " (grown by ");
+		quantity_signed_bytes(out, (int64_t)part->now_bytes - (int64_t)part->before_bytes);
+		buf_append_string(out, part->has_event ? ")" : ", no event)");
+		separator = ", ";
+	}
+	if (separator[0] == ',')
+		buf_append_byte(out, '\n');
+}
+
 static int put_cgroup(const struct growth *growth, const struct growth_cgroup *cgroup,
 		      const struct render_options *options, struct buf *out)
 {
+	int err;
+
 	buf_append_string(out, "\n  ");
 	escape_terminal_string(out, cgroup->path);
 	if (cgroup->usage_known) {
@@ -29,7 +57,9 @@ static int put_cgroup(const struct growth *growth, const struct growth_cgroup *c
 	if (cgroup->gone)
 		buf_append_string(out, ", gone");
 	buf_append_byte(out, '\n');
-	return text_balances(growth, cgroup->kinds, figures, 2 * TEXT_INDENT, options, out);
+	err = text_balances(growth, cgroup->kinds, figures, 2 * TEXT_INDENT, options, out);
+	put_parts(cgroup, out);
+	return err;
 }
 
 int text_cgroups(const struct growth *growth, const struct render_options *options, struct buf *out)
