@@ -49,6 +49,40 @@ validates()
 	validates growth <<<"$output"
 }
 
+@test "every incident is printed as one line that the schema allows" {
+	for incident in "$DATA"/incidents/*.oomtrace; do
+		"$OOMTRACE" report "$incident" --format json >line
+		[[ $(wc -l <line) -eq 1 ]]
+		validates incident <line
+		name=$(basename "$incident" .oomtrace)
+		diff -u "$EXPECTED/incidents/$name.json" line
+	done
+}
+
+@test "an incident's limit is accounted for to the byte, and its stacks are those of folded" {
+	for incident in "$DATA"/incidents/*.oomtrace; do
+		"$OOMTRACE" report "$incident" --format json >line
+		"$OOMTRACE" report "$incident" --format folded >stacks 2>/dev/null
+		/usr/bin/python3 - line stacks <<'END'
+import json
+import sys
+
+incident = json.load(open(sys.argv[1]))
+assert sum(term["bytes"] for term in incident["account"]) == incident["account_limit_bytes"]
+assert sum(stack["bytes"] for stack in incident["stacks"]) == \
+    sum(int(line.rsplit(" ", 1)[1]) for line in open(sys.argv[2]))
+END
+	done
+}
+
+@test "a line of an incident that the schema does not allow is noticed" {
+	line=$(<"$EXPECTED/incidents/pod.json")
+	for change in 's/"scope":"memcg"/"scope":"mem"/' 's/"what":"slab"/"what":"slabs"/' \
+		's/"role":/"rol":/' 's/"taken":"after"/"taken":"late"/'; do
+		run ! validates incident <<<"$(sed "$change" <<<"$line")"
+	done
+}
+
 @test "the lines that other tests expect are what the schema allows" {
 	cat "$EXPECTED"/*.json | validates growth
 }

@@ -8,8 +8,9 @@
 #include <stdio.h>
 
 #include "capture/trace_writer.h"
-#include "model/growth_builder.h"
+#include "model/incident_builder.h"
 #include "render/format.h"
+#include "incidents.h"
 #include "scenes.h"
 
 struct view {
@@ -72,7 +73,7 @@ static void into_writer(const struct event *event, void *writer)
 	assert_int_equal(trace_writer_add(writer, event), 0);
 }
 
-static void expect_trace(const struct scene *scene)
+static void expect_trace(const struct scene *scene, const char *directory)
 {
 	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
 	_cleanup_free_ char *bytes = NULL;
@@ -84,7 +85,7 @@ static void expect_trace(const struct scene *scene)
 	scene->play(&(struct stage){into_writer, writer});
 	assert_int_equal(trace_writer_finish(writer), 0);
 	assert_int_equal(fclose(stream), 0);
-	snprintf(path, sizeof(path), "tests/data/%s.oomtrace", scene->name);
+	snprintf(path, sizeof(path), "tests/data/%s%s.oomtrace", directory, scene->name);
 	expect_file(path, bytes, len_bytes);
 }
 
@@ -112,7 +113,7 @@ static void test_scenes_are_written_as_ever(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SCENE_COUNT; i++)
-		expect_trace(&scenes[i]);
+		expect_trace(&scenes[i], "");
 }
 
 static void test_scenes_are_rendered_as_ever(void **state)
@@ -132,12 +133,55 @@ static void test_parts_of_a_recording_are_rendered_as_ever(void **state)
 		expect_view(&scene, &parts[i].view, &parts[i].interval);
 }
 
+static const struct view incident_views[] = {
+	{"txt", FORMAT_TEXT, {0}, {.top = 20}},
+	{"terminal.txt", FORMAT_TEXT, {0}, {.top = 20, .columns = 80}},
+	{"json", FORMAT_JSON, {0}, {0}},
+	{"folded", FORMAT_FOLDED, {0}, {0}},
+};
+
+static void into_incident(const struct event *event, void *builder)
+{
+	assert_int_equal(incident_builder_add(builder, event), 0);
+}
+
+static void expect_incident_view(const struct scene *scene, const struct view *view)
+{
+	_cleanup_(incident_builder_freep) struct incident_builder *builder = NULL;
+	_cleanup_(incident_freep) struct incident *incident = NULL;
+	_cleanup_free_ char *bytes = NULL;
+	size_t len_bytes = 0;
+	FILE *stream = open_memstream(&bytes, &len_bytes);
+	char path[128];
+
+	assert_int_equal(incident_builder_new(&builder), 0);
+	scene->play(&(struct stage){into_incident, builder});
+	assert_int_equal(incident_builder_finish(builder, &view->growth, &incident), 0);
+	assert_int_equal(format_incident(format_get(view->format), incident, &view->render, stream),
+			 0);
+	assert_int_equal(fclose(stream), 0);
+	snprintf(path, sizeof(path), "tests/expected/incidents/%s.%s", scene->name, view->suffix);
+	expect_file(path, bytes, len_bytes);
+}
+
+static void test_incidents_are_written_and_rendered_as_ever(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < INCIDENT_COUNT; i++) {
+		expect_trace(&incidents[i], "incidents/");
+		for (size_t view = 0; view < sizeof(incident_views) / sizeof(incident_views[0]);
+		     view++)
+			expect_incident_view(&incidents[i], &incident_views[view]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scenes_are_written_as_ever),
 		cmocka_unit_test(test_scenes_are_rendered_as_ever),
 		cmocka_unit_test(test_parts_of_a_recording_are_rendered_as_ever),
+		cmocka_unit_test(test_incidents_are_written_and_rendered_as_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -412,6 +412,16 @@ static void random_member(struct event *event)
 					      (uint32_t)random_between(1, UINT32_MAX)};
 }
 
+static void random_workload(struct event *event)
+{
+	event->workload = (struct workload_event){
+		.process = (uint32_t)random_u64(),
+		.kube_namespace = random_string(200),
+		.pod = random_string(200),
+		.container = random_u64() & 1 ? random_string(200) : NULL,
+	};
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -427,6 +437,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
 	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
 	[EVENT_MEMBER] = random_member,
+	[EVENT_WORKLOAD] = random_workload,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -463,6 +474,9 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 		[EVENT_FIGURE] = {offsetof(struct event, figure.key)},
 		[EVENT_CGROUP] = {offsetof(struct event, cgroup.path)},
 		[EVENT_FILE] = {offsetof(struct event, file.path)},
+		[EVENT_WORKLOAD] = {offsetof(struct event, workload.kube_namespace),
+				    offsetof(struct event, workload.pod),
+				    offsetof(struct event, workload.container)},
 		[EVENT_TYPE_END] = {0},
 	};
 

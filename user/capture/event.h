@@ -48,6 +48,7 @@ enum event_type {
 	EVENT_FILE,      /* of a snapshot: page cache of one file, or of all that are not told */
 	EVENT_CGROUP,    /* figures of the kernel about a cgroup and all below it */
 	EVENT_MEMBER,    /* of a snapshot: whose cgroup a process is in */
+	EVENT_WORKLOAD,  /* of an incident: what the pod and container of a process are called */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -531,6 +532,17 @@ struct moment_event {
 	uint64_t usage_bytes;
 };
 
+/*
+ * Looked up after the kill, by the ids in the cgroup's path, where the runtime keeps its logs.
+ * NULL: not found there.
+ */
+struct workload_event {
+	uint32_t process;
+	const char *kube_namespace;
+	const char *pod;
+	const char *container;
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -560,6 +572,7 @@ struct event {
 		struct file_event file;
 		struct cgroup_event cgroup;
 		struct member_event member;
+		struct workload_event workload;
 	};
 };
 

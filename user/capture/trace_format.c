@@ -253,6 +253,13 @@ static const struct trace_field member_fields[] = {
 	NUMBER_IN(member.cgroup, 4, 1, UINT32_MAX),
 };
 
+static const struct trace_field workload_fields[] = {
+	U32(workload.process),
+	OPTIONAL(workload.kube_namespace),
+	OPTIONAL(workload.pod),
+	OPTIONAL(workload.container),
+};
+
 #define LAYOUT(name)                                                         \
 	{                                                                    \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
@@ -273,6 +280,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = LAYOUT(cgroup),
 	[EVENT_MEMBER] = LAYOUT(member),
+	[EVENT_WORKLOAD] = LAYOUT(workload),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -81,6 +81,26 @@ static int output_render(const struct growth *growth, const struct opts *opts,
 	return format->growth(growth, &options, stream);
 }
 
+int output_incident(const struct incident *incident, const struct opts *opts,
+		    struct atomic_file *file)
+{
+	struct render_options options = output_render_options(opts);
+	FILE *stream = atomic_file_stream(file);
+	int code, err;
+
+	options.columns = output_columns(stream);
+	err = format_incident(format_get(opts->format == FORMAT_AUTO ? FORMAT_TEXT : opts->format),
+			      incident, &options, stream);
+	if (err) {
+		atomic_file_abort(file);
+		return output_fail(opts, err);
+	}
+	code = output_commit(opts, file);
+	if (code != EXIT_CODE_PRINTED)
+		return code;
+	return opts->strict && incident->held.data_lost ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
+}
+
 /* Folded stacks have no negative numbers; their reader must know what is not there. */
 static void output_left_out(const struct growth *growth, const struct opts *opts)
 {

@@ -10,6 +10,7 @@
 #include "commands/options.h"
 #include "model/growth.h"
 #include "model/growth_builder.h"
+#include "model/incident.h"
 
 /* What the model should do for these options. */
 struct growth_options output_growth_options(const struct opts *opts);
@@ -25,6 +26,10 @@ int output_open(const struct opts *opts, struct atomic_file **ret_file);
  * when there is nothing to show or data was lost, and returns the exit code.
  */
 int output_growth(const struct growth *growth, const struct opts *opts, struct atomic_file *file);
+
+/* The same for an incident, which is text unless another format is asked for. */
+int output_incident(const struct incident *incident, const struct opts *opts,
+		    struct atomic_file *file);
 
 /* Says that opts->output cannot be written to, and returns the exit code. */
 int output_fail(const struct opts *opts, int err);

@@ -17,10 +17,12 @@ DEFINE_CLEANUP(struct source *, source_close)
 
 void replay_release(struct replay *replay)
 {
-	if (replay->growth)
-		growth_free(replay->growth);
+	if (replay->incident)
+		incident_free(replay->incident);
+	if (replay->own_growth)
+		growth_free(replay->own_growth);
 	if (replay->builder)
-		growth_builder_free(replay->builder);
+		incident_builder_free(replay->builder);
 }
 
 static int open_source(const char *path, struct source **ret_source)
@@ -38,13 +40,13 @@ static int open_source(const char *path, struct source **ret_source)
 }
 
 /* 0 when all of the file was read, else what is wrong with it; the builder has what came before. */
-static int read_events(struct source *source, struct growth_builder *builder)
+static int read_events(struct source *source, struct incident_builder *builder)
 {
 	struct event event;
 	int more;
 
 	while ((more = source->next(source, &event)) > 0) {
-		int err = growth_builder_add(builder, &event);
+		int err = incident_builder_add(builder, &event);
 
 		if (err)
 			return err;
@@ -58,12 +60,12 @@ static bool read_file(const char *path, const struct opts *opts, struct replay *
 	int err = open_source(path, &source);
 
 	if (!err)
-		err = growth_builder_new(&replay->builder);
+		err = incident_builder_new(&replay->builder);
 	if (err) {
 		log_error("cannot read '%s': %s", path, trace_reader_strerror(err));
 		return false;
 	}
-	growth_builder_limit(replay->builder, &opts->shown);
+	incident_builder_limit(replay->builder, &opts->shown);
 	err = read_events(source, replay->builder);
 	if (err)
 		log_error("'%s' is not whole, only what can be read of it is shown: %s", path,
@@ -75,7 +77,8 @@ static bool read_file(const char *path, const struct opts *opts, struct replay *
 /* Which moments can be asked for instead. */
 static void say_no_snapshot(const char *path, const struct replay *replay)
 {
-	const struct growth_snapshots has = growth_builder_snapshots(replay->builder);
+	const struct growth_snapshots has =
+		growth_builder_snapshots(incident_builder_growth(replay->builder));
 
 	if (has.count > 1)
 		log_error("'%s' has no snapshots for this --from and --to: its %" PRIu64
@@ -86,10 +89,26 @@ static void say_no_snapshot(const char *path, const struct replay *replay)
 			  path);
 }
 
+static int finish(const struct growth_options *options, struct replay *replay)
+{
+	const struct growth_builder *growth = incident_builder_growth(replay->builder);
+	int err;
+
+	if (!incident_builder_has_incident(replay->builder)) {
+		err = growth_builder_finish(growth, options, &replay->own_growth);
+		replay->growth = replay->own_growth;
+		return err;
+	}
+	err = incident_builder_finish(replay->builder, options, &replay->incident);
+	if (!err)
+		replay->growth = &replay->incident->held;
+	return err;
+}
+
 static bool make_figures(const char *path, const struct opts *opts, struct replay *replay)
 {
 	const struct growth_options options = output_growth_options(opts);
-	int err = growth_builder_finish(replay->builder, &options, &replay->growth);
+	int err = finish(&options, replay);
 
 	if (err == -ERANGE)
 		say_no_snapshot(path, replay);

@@ -7,11 +7,13 @@
 #define COMMANDS_REPLAY_H
 
 #include "commands/options.h"
-#include "model/growth_builder.h"
+#include "model/incident_builder.h"
 
 struct replay {
-	struct growth_builder *builder;
-	struct growth *growth;
+	struct incident_builder *builder;
+	struct growth *own_growth;   /* of a recording of growth */
+	struct incident *incident;   /* NULL: it is none */
+	const struct growth *growth; /* of the recording, or of the incident's victims */
 	bool whole; /* false: something of the file is missing, and that was said */
 };
 

@@ -13,6 +13,7 @@ int command_report(const struct opts *opts)
 
 	if (!replay_read(opts->report_path, opts, &replay) || output_open(opts, &file))
 		return EXIT_CODE_FAILED;
-	exit_code = output_growth(replay.growth, opts, file);
+	exit_code = replay.incident ? output_incident(replay.incident, opts, file)
+				    : output_growth(replay.growth, opts, file);
 	return replay.whole ? exit_code : EXIT_CODE_FAILED;
 }

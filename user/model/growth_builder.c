@@ -444,7 +444,14 @@ static int add_whole(struct growth_builder *builder,
 	return 0;
 }
 
-/* What is of an incident is the business of whoever reads incidents. */
+static int add_incident(struct growth_builder *builder,
+			const struct event *event __attribute__((unused)))
+{
+	builder->incident = true;
+	return 0;
+}
+
+/* What else is of an incident is the business of whoever reads incidents. */
 static int add_nothing(struct growth_builder *builder __attribute__((unused)),
 		       const struct event *event __attribute__((unused)))
 {
@@ -467,7 +474,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_SNAPSHOT] = add_snapshot,
 	[EVENT_WHOLE] = add_whole,
 	[EVENT_FORGOTTEN] = growth_mark_forgotten,
-	[EVENT_INCIDENT] = add_nothing,
+	[EVENT_INCIDENT] = add_incident,
 	[EVENT_VICTIM] = add_nothing,
 	[EVENT_ARGUMENT] = add_nothing,
 	[EVENT_ANCESTOR] = add_nothing,
@@ -479,6 +486,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_FILE] = add_file,
 	[EVENT_CGROUP] = add_cgroup,
 	[EVENT_MEMBER] = add_member,
+	[EVENT_WORKLOAD] = add_nothing,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

@@ -36,6 +36,7 @@ struct known_stack {
 struct growth_builder {
 	struct arena arena;
 	bool has_session, has_end;
+	bool incident; /* figures are of a kill: what was frozen then counts, whoever has ended */
 	struct session_event session;
 	struct end_event end;
 	struct table cgroups;   /* id -> struct cgroup_event at the start */

@@ -129,6 +129,8 @@ static bool process_is_at_end(const struct growth_draft *draft, const struct kno
 	const struct growth_builder *builder = draft->builder;
 	bool ends_with_target = !builder->has_end || builder->end.reason == END_TARGET_ENDED;
 
+	if (builder->incident)
+		return true;
 	return known->event.ended && ends_with_target && !draft->owned->growth.earlier &&
 	       table_get(last_lives, start_key(known)) == known;
 }

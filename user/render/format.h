@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "model/growth.h"
+#include "model/incident.h"
 
 enum format_id {
 	FORMAT_AUTO, /* not chosen: text on a terminal, else folded */
@@ -39,7 +40,13 @@ struct format {
 	/* 0 or -errno; NULL where a growth has no such rendering. Leaves flushing to the caller. */
 	int (*growth)(const struct growth *growth, const struct render_options *options,
 		      FILE *stream);
+	/* the same of an incident; NULL: its stacks are rendered as growth is */
+	int (*incident)(const struct incident *incident, const struct render_options *options,
+			FILE *stream);
 };
+
+int format_incident(const struct format *format, const struct incident *incident,
+		    const struct render_options *options, FILE *stream);
 
 const struct format *format_get(enum format_id id);
 /* NULL when there is none. */

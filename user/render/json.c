@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/json.h"
 
-#include "render/json_value.h"
-
-#define JSON_SCHEMA 1
-
 /* --- stacks ------------------------------------------------------------------------------- */
 
 static const char *const origin_names[] = {
@@ -44,13 +40,14 @@ static void append_stack(struct json_maker *stacks, const struct growth_row *row
 	json_append_made(stacks, &stack);
 }
 
-static void put_stacks(struct json_maker *object, const struct growth *growth)
+void json_put_stacks(struct json_maker *object, const char *key, const struct growth_row *rows,
+		     size_t count)
 {
 	struct json_maker stacks = json_make_array();
 
-	for (size_t i = 0; i < growth->row_count; i++)
-		append_stack(&stacks, &growth->rows[i]);
-	json_put_made(object, "stacks", &stacks);
+	for (size_t i = 0; i < count; i++)
+		append_stack(&stacks, &rows[i]);
+	json_put_made(object, key, &stacks);
 }
 
 /* --- processes, and what they add up to --------------------------------------------------- */
@@ -329,7 +326,7 @@ static void put_session(struct json_maker *object, const struct growth *growth)
 	json_put_name(object, "version", session->tool_version);
 }
 
-static void put_losses(struct json_maker *object, const struct growth *growth)
+void json_put_losses(struct json_maker *object, const struct growth *growth)
 {
 	struct json_maker lost = json_make_object();
 
@@ -349,7 +346,7 @@ int json_growth(const struct growth *growth,
 	put_session(&object, growth);
 	json_put_signed(&object, "total_bytes", growth->total_bytes);
 	put_processes(&object, growth);
-	put_stacks(&object, growth);
+	json_put_stacks(&object, "stacks", growth->rows, growth->row_count);
 	put_totals(&object, growth);
 	if (growth->cgroup_count)
 		put_cgroups(&object, growth);
@@ -357,6 +354,6 @@ int json_growth(const struct growth *growth,
 		put_files(&object, growth);
 	if (growth->host.known)
 		put_host(&object, growth);
-	put_losses(&object, growth);
+	json_put_losses(&object, growth);
 	return json_print_line(&object, stream);
 }

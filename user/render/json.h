@@ -7,8 +7,17 @@
 #define RENDER_JSON_H
 
 #include "render/format.h"
+#include "render/json_value.h"
+
+/* Of every object of ours: a member that changes its meaning changes this number. */
+#define JSON_SCHEMA 1
 
 /* 0 or -errno. A growth without rows is an object, too. */
 int json_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
+
+/* What an incident shows in the same words. */
+void json_put_stacks(struct json_maker *object, const char *key, const struct growth_row *rows,
+		     size_t count);
+void json_put_losses(struct json_maker *object, const struct growth *growth);
 
 #endif

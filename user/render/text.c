@@ -276,8 +276,8 @@ static void frames_detail(const struct growth_row *row, const struct render_opti
 	}
 }
 
-static int stacks_table(const struct growth *growth, size_t count,
-			const struct render_options *options, struct buf *out)
+int text_stacks_table(const struct growth *growth, size_t count,
+		      const struct render_options *options, struct buf *out)
 {
 	_cleanup_(text_table_release) struct text_table table = {0};
 	_cleanup_(buf_release) struct buf cell = {0};
@@ -313,12 +313,12 @@ static int text_stacks(const struct growth *growth, const struct render_options 
 		return 0;
 	buf_printf(out, "\nThe %zu largest of %zu stacks, leaf first\n\n", count,
 		   growth->row_count);
-	return stacks_table(growth, count, options, out);
+	return text_stacks_table(growth, count, options, out);
 }
 
 /* --- what was lost ------------------------------------------------------------------------ */
 
-static void text_losses(const struct growth *growth, struct buf *out)
+void text_losses(const struct growth *growth, struct buf *out)
 {
 	buf_append_string(out, "\nWhat was lost\n\n");
 	if (!growth->session.complete)

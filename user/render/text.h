@@ -12,6 +12,13 @@
 /* 0 or -errno. */
 int text_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
 
+/* The first `count` rows as a table, leaf first. 0 or -ENOMEM. */
+int text_stacks_table(const struct growth *growth, size_t count,
+		      const struct render_options *options, struct buf *out);
+
+/* The section "What was lost". */
+void text_losses(const struct growth *growth, struct buf *out);
+
 /* "name (pid 1234)", escaped. */
 void text_process_name(struct buf *out, const struct growth_process *process);
 

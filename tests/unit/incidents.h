@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kills that never took place: scenes as in scenes.h, each of one incident. */
+#ifndef TESTS_INCIDENTS_H
+#define TESTS_INCIDENTS_H
+
+#include "scenes.h"
+
+#define MIB(count) ((uint64_t)(count) << 20)
+#define SECOND_NS 1000000000ULL
+
+#define KUBE_POD                                    \
+	"/kubepods.slice/kubepods-burstable.slice/" \
+	"kubepods-burstable-pod0f6a1b2c_1234_4abc_8def_0123456789ab.slice"
+#define KUBE_ID "3fe0c1d2b3a495867768594a3b2c1d0e3fe0c1d2b3a495867768594a3b2c1d0e"
+#define KUBE_CONTAINER KUBE_POD "/cri-containerd-" KUBE_ID ".scope"
+
+static inline void play_incident(const struct stage *stage, struct incident_event incident)
+{
+	incident.kind = INCIDENT_OOM_KILL;
+	incident.realtime_ns = 1700000100250000000ULL;
+	incident.monotonic_ns = 100250000000ULL;
+	play(stage, (struct event){.type = EVENT_INCIDENT, .incident = incident});
+}
+
+static inline void play_victim(const struct stage *stage, struct victim_event victim)
+{
+	play(stage, (struct event){.type = EVENT_VICTIM, .victim = victim});
+}
+
+static inline void play_word(const struct stage *stage, uint32_t process, uint32_t index,
+			     const char *text, bool cut)
+{
+	play(stage,
+	     (struct event){.type = EVENT_ARGUMENT, .argument = {process, index, text, cut}});
+}
+
+static inline void play_ancestor(const struct stage *stage, uint32_t process, uint32_t depth,
+				 uint32_t pid, const char *comm)
+{
+	struct event event = {.type = EVENT_ANCESTOR, .ancestor = {process, depth, pid, ""}};
+
+	strncpy(event.ancestor.comm, comm, EVENT_COMM_LEN - 1);
+	play(stage, event);
+}
+
+static inline void play_level(const struct stage *stage, struct level_event level)
+{
+	play(stage, (struct event){.type = EVENT_LEVEL, .level = level});
+}
+
+static inline void play_figure(const struct stage *stage, uint32_t level, const char *key,
+			       uint64_t value, enum figure_source source, enum taken_when when)
+{
+	play(stage,
+	     (struct event){.type = EVENT_FIGURE, .figure = {level, key, value, source, when}});
+}
+
+static inline void play_candidate(const struct stage *stage, const char *comm,
+				  struct candidate_event candidate)
+{
+	strncpy(candidate.comm, comm, EVENT_COMM_LEN - 1);
+	play(stage, (struct event){.type = EVENT_CANDIDATE, .candidate = candidate});
+}
+
+static inline void play_moment(const struct stage *stage, uint64_t before_ns, uint32_t process,
+			       uint64_t anon_bytes)
+{
+	play(stage, (struct event){.type = EVENT_MOMENT,
+				   .moment = {.before_ns = before_ns,
+					      .process = process,
+					      .known = MOMENT_RSS | MOMENT_SWAP,
+					      .anon_bytes = anon_bytes,
+					      .file_bytes = MIB(3)}});
+}
+
+static inline void play_usage(const struct stage *stage, uint64_t before_ns, uint32_t level,
+			      uint64_t usage_bytes)
+{
+	play(stage, (struct event){.type = EVENT_MOMENT,
+				   .moment = {.before_ns = before_ns,
+					      .level = level,
+					      .known = MOMENT_USAGE,
+					      .usage_bytes = usage_bytes}});
+}
+
+#define VICTIM_KNOWN_ALL \
+	(VICTIM_IDENTITY | VICTIM_CGROUP | VICTIM_RSS | VICTIM_PAGE_TABLES | VICTIM_PEAK)
+
+/* A worker in a pod fills the pod's limit; a neighbour asked for the page that was one too many. */
+static inline void scene_pod(const struct stage *stage)
+{
+	static const struct event_frame kernel[] = {{2, 0x41}, {2, 0x31}};
+	static const char *const keys[] = {"anon",         "file",       "shmem", "kernel",
+					   "kernel_stack", "pagetables", "slab",  "sock"};
+	static const uint64_t mib[] = {236, 10, 4, 8, 1, 2, 3, 1};
+
+	play_session(stage, 16, "--watch-oom-kills");
+	play_incident(stage, (struct incident_event){
+				     .scope = SCOPE_MEMCG,
+				     .sources = INCIDENT_FROM_BPF | INCIDENT_FROM_KMSG,
+				     .known = INCIDENT_ORDER | INCIDENT_DOMAIN | INCIDENT_TRIGGER,
+				     .id = "20231114T221500Z-4a7d-7",
+				     .sequence = 7,
+				     .gfp = 0xcc0,
+				     .domain_pages = 65536,
+				     .trigger_pid = 1300,
+				     .trigger_tid = 1301,
+				     .trigger_comm = "metrics",
+				     .trigger_user_stack = 4,
+				     .trigger_kernel_stack = 5,
+				     .trigger_cgroup = KUBE_POD "/side"});
+	play_process(stage, 1, 1234, 1200, "worker", true, true);
+	play_process(stage, 2, 1235, 1234, "worker", false, true);
+	play_process(stage, 3, 1300, 1200, "metrics", false, false);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_KNOWN_ALL,
+						 .before = VICTIM_IDENTITY,
+						 .tid = 1234,
+						 .parent_pid = 1200,
+						 .uid = 999,
+						 .threads = 4,
+						 .oom_score_adj = 985,
+						 .cgroup_id = 4711,
+						 .cgroup = KUBE_CONTAINER,
+						 .rss_anon_bytes = MIB(200),
+						 .rss_file_bytes = MIB(3),
+						 .page_table_bytes = MIB(1) / 2,
+						 .peak_bytes = MIB(210)});
+	play_victim(stage, (struct victim_event){.process = 2,
+						 .role = VICTIM_SHARER,
+						 .known = VICTIM_KNOWN_ALL,
+						 .tid = 1235,
+						 .uid = 999,
+						 .threads = 1,
+						 .cgroup = KUBE_CONTAINER,
+						 .rss_anon_bytes = MIB(200)});
+	play_word(stage, 1, 0, "/usr/bin/actor", false);
+	play_word(stage, 1, 1, "--queue", false);
+	play_word(stage, 1, 2, "mail with attachments", false);
+	play_ancestor(stage, 1, 1, 1200, "supervisor");
+	play_ancestor(stage, 1, 2, 1, "init");
+	play(stage,
+	     (struct event){.type = EVENT_WORKLOAD, .workload = {1, "shop", "mailer-0", "worker"}});
+	play_level(stage, (struct level_event){.index = 0,
+					       .id = 4711,
+					       .path = KUBE_CONTAINER,
+					       .known = LEVEL_USAGE | LEVEL_PEAK,
+					       .usage_bytes = MIB(210),
+					       .peak_bytes = MIB(211),
+					       .when = TAKEN_AT_KILL});
+	play_level(stage, (struct level_event){.index = 1,
+					       .id = 4700,
+					       .path = KUBE_POD,
+					       .known = LEVEL_USAGE | LEVEL_LIMIT | LEVEL_SWAP,
+					       .usage_bytes = MIB(256),
+					       .limit_bytes = MIB(256),
+					       .fired = true,
+					       .when = TAKEN_AT_KILL});
+	play_level(stage, (struct level_event){.index = 2, .path = "/", .when = TAKEN_AFTER});
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		play_figure(stage, 1, keys[i], MIB(mib[i]), FIGURE_MEMORY_STAT, TAKEN_AFTER);
+	play_figure(stage, LEVEL_HOST, "some avg10", 1250, FIGURE_PSI, TAKEN_BEFORE);
+	play_candidate(stage, "metrics",
+		       (struct candidate_event){.pid = 1300,
+						.known = CANDIDATE_BADNESS | CANDIDATE_SWAP,
+						.rss_bytes = MIB(31),
+						.badness_pages = 7936,
+						.when = TAKEN_AFTER});
+	play_candidate(stage, "worker",
+		       (struct candidate_event){.pid = 1234,
+						.known = CANDIDATE_BADNESS | CANDIDATE_SWAP,
+						.rss_bytes = MIB(203),
+						.oom_score_adj = 985,
+						.badness_pages = 116500,
+						.chosen = true,
+						.when = TAKEN_AFTER});
+	for (uint64_t i = 40; i > 0; i--) {
+		play_moment(stage, i * SECOND_NS, 1, MIB(5 * (41 - i)));
+		if (i % 10 == 0)
+			play_moment(stage, i * SECOND_NS, 3, MIB(30));
+		play_usage(stage, i * SECOND_NS, 1, MIB(50 + 5 * (41 - i)));
+	}
+	play_module(stage, 1, "/usr/bin/actor");
+	play_module(stage, 2, EVENT_KERNEL_MODULE "]");
+	play_stack(stage, 1, "worker", STACK(0x100, 0x200, 0x300));
+	play_stack(stage, 2, "worker", STACK(0x110, 0x300));
+	play_label(stage, 3, STACK_BEFORE);
+	play_stack(stage, 4, "metrics", STACK(0x500, 0x600));
+	play(stage,
+	     (struct event){
+		     .type = EVENT_STACK,
+		     .stack = {.id = 5, .comm = "metrics", .frame_count = 2, .frames = kernel}});
+	play(stage, (struct event){.type = EVENT_NAME, .name = {2, 0x41, "mem_cgroup_oom"}});
+	play(stage, (struct event){.type = EVENT_NAME, .name = {2, 0x31, "handle_mm_fault"}});
+	play_snapshot(stage, 100, true);
+	play_held(stage, 1, 1, KIND_ANON, 2720, 3000); /* 170 MiB */
+	play_cell(stage, 1, 2, KIND_ANON, 480, 480);   /* 30 MiB, not torn down yet */
+	play_held(stage, 1, 3, KIND_ANON, 16, 0);
+	play_held(stage, 1, 2, KIND_FILE, 40, 40);
+	play_cell(stage, 3, 4, KIND_ANON, 480, 480);
+	play_lost(stage, "ring-full", "a stack could not be sent", 2, true);
+	play_name(stage, 0x100, "bytes_grow");
+	play_name(stage, 0x110, "cache_put");
+	play_name(stage, 0x200, "decode_attachment");
+	play_name(stage, 0x300, "main");
+	play_name(stage, 0x500, "scrape");
+	play_name(stage, 0x600, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* A group kill on cgroup v1: three processes, none of which asked for too much by itself. */
+static inline void scene_group(const struct stage *stage)
+{
+	play_session(stage, 1, "--watch-oom-kills");
+	play_incident(stage, (struct incident_event){.scope = SCOPE_MEMCG,
+						     .sources = INCIDENT_FROM_BPF,
+						     .known = INCIDENT_TRIGGER,
+						     .id = "20231114T221500Z-4a7d-8",
+						     .sequence = 8,
+						     .trigger_pid = 501,
+						     .trigger_tid = 501,
+						     .trigger_comm = "batch"});
+	for (uint32_t i = 1; i <= 3; i++) {
+		play_process(stage, i, 500 + i, 1, "batch", true, true);
+		play_victim(stage,
+			    (struct victim_event){.process = i,
+						  .role = i == 1 ? VICTIM_CHOSEN : VICTIM_GROUP,
+						  .known = VICTIM_RSS,
+						  .cgroup = "/system.slice/batch\\x2dnight.service",
+						  .rss_anon_bytes = MIB(20 * i)});
+	}
+	play_level(stage, (struct level_event){.index = 0,
+					       .path = "/system.slice/batch\\x2dnight.service",
+					       .known = LEVEL_USAGE | LEVEL_LIMIT,
+					       .usage_bytes = MIB(127),
+					       .limit_bytes = MIB(128),
+					       .fired = true,
+					       .when = TAKEN_BEFORE});
+	play_figure(stage, 0, "total_rss", MIB(118), FIGURE_MEMORY_STAT, TAKEN_BEFORE);
+	play_figure(stage, 0, "total_cache", MIB(12), FIGURE_MEMORY_STAT, TAKEN_BEFORE);
+	play_figure(stage, 0, "total_shmem", MIB(2), FIGURE_MEMORY_STAT, TAKEN_BEFORE);
+	for (uint64_t i = 5; i > 0; i--)
+		play_usage(stage, i * SECOND_NS / 10, 0, MIB(127 - 20 * i));
+	play_module(stage, 1, "/usr/bin/batch");
+	for (uint32_t i = 1; i <= 3; i++)
+		play_stack(stage, i, "batch", STACK(0x100 * i, 0x900));
+	play_snapshot(stage, 1, true);
+	for (uint32_t i = 1; i <= 3; i++)
+		play_held(stage, i, i, KIND_ANON, i * 20 * SCENE_MIB_PAGES - i, 9999);
+	play_name(stage, 0x900, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* The whole host, told by the kernel's log alone. */
+static inline void scene_log_only(const struct stage *stage)
+{
+	play_session(stage, 64, "--watch-oom-kills");
+	play_incident(stage, (struct incident_event){.scope = SCOPE_GLOBAL,
+						     .sources = INCIDENT_FROM_KMSG,
+						     .id = "20231114T221500Z-4a7d-9",
+						     .sequence = 9});
+	play_process(stage, 1, 77, 0, "hog", false, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_RSS,
+						 .rss_anon_bytes = MIB(6000)});
+	play_figure(stage, LEVEL_HOST, "MemTotal", MIB(8192), FIGURE_MEMINFO, TAKEN_AFTER);
+	play_figure(stage, LEVEL_HOST, "MemFree", MIB(6100), FIGURE_MEMINFO, TAKEN_AFTER);
+	play_figure(stage, LEVEL_HOST, "AnonPages", MIB(700), FIGURE_MEMINFO, TAKEN_AFTER);
+	play_figure(stage, LEVEL_HOST, "Cached", MIB(300), FIGURE_MEMINFO, TAKEN_AFTER);
+	play_figure(stage, LEVEL_HOST, "Shmem", MIB(100), FIGURE_MEMINFO, TAKEN_AFTER);
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* Whatever a process, a cgroup or a pod may be called. */
+static inline void scene_evil(const struct stage *stage)
+{
+	static const char evil[] = "\x1b]0;x\x07 a;b\n\xff</script>\xe2\x80\xae\"'\\ 12";
+
+	play_session(stage, 1, "--watch-oom-kills");
+	play_incident(stage, (struct incident_event){.scope = SCOPE_MEMCG,
+						     .sources = INCIDENT_FROM_BPF,
+						     .known = INCIDENT_TRIGGER,
+						     .id = "20231114T221500Z-4a7d-10",
+						     .sequence = 10,
+						     .trigger_pid = 9,
+						     .trigger_comm = "\x1b[31m\xfe;\n 3",
+						     .trigger_user_stack = 1,
+						     .trigger_cgroup = evil});
+	play_process(stage, 1, 666, 1, "\x1b[2J;\n\xff 9", true, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_KNOWN_ALL,
+						 .oom_score_adj = -1000,
+						 .uid = UINT32_MAX,
+						 .threads = UINT32_MAX,
+						 .cgroup = evil,
+						 .rss_anon_bytes = UINT64_MAX,
+						 .rss_file_bytes = UINT64_MAX,
+						 .peak_bytes = UINT64_MAX});
+	play_word(stage, 1, 0, evil, true);
+	play_word(stage, 1, 1, "", false);
+	play_ancestor(stage, 1, 1, 1, "\x1b[31m\xff\n");
+	play(stage, (struct event){.type = EVENT_WORKLOAD, .workload = {1, evil, evil, evil}});
+	play_level(stage, (struct level_event){.index = 0,
+					       .path = evil,
+					       .known = LEVEL_USAGE | LEVEL_LIMIT | LEVEL_SWAP |
+							LEVEL_PEAK,
+					       .usage_bytes = UINT64_MAX,
+					       .limit_bytes = UINT64_MAX,
+					       .fired = true,
+					       .when = TAKEN_AT_KILL});
+	play_figure(stage, 0, evil, UINT64_MAX, FIGURE_MEMORY_STAT, TAKEN_AFTER);
+	play_figure(stage, 0, "anon", UINT64_MAX, FIGURE_MEMORY_STAT, TAKEN_AFTER);
+	play_candidate(stage, "\x1b[31m\xff\n",
+		       (struct candidate_event){.pid = 666,
+						.known = CANDIDATE_BADNESS | CANDIDATE_SWAP,
+						.rss_bytes = UINT64_MAX,
+						.swap_bytes = UINT64_MAX,
+						.badness_pages = INT64_MIN,
+						.when = TAKEN_AFTER});
+	play_moment(stage, UINT64_MAX, 1, UINT64_MAX);
+	play_moment(stage, 5, 1, 0);
+	play_usage(stage, 1, 7, UINT64_MAX);
+	play_module(stage, 1, "/tmp/\xff\xfe;x\r\n 7");
+	play_stack(stage, 1, "\x1b[2J;\n\xff 9", STACK(0x100, 0x200));
+	play_snapshot(stage, 1, true);
+	play_held(stage, 1, 1, KIND_ANON, 1000, UINT64_MAX);
+	play_lost(stage, "\x1b[31m", "\x1b[31m\n", UINT64_MAX, true);
+	play_name(stage, 0x100, evil);
+	play_end(stage, END_INTERRUPTED);
+}
+
+static const struct scene incidents[] = {
+	{"pod", scene_pod},
+	{"group", scene_group},
+	{"log-only", scene_log_only},
+	{"evil", scene_evil},
+};
+
+#define INCIDENT_COUNT (sizeof(incidents) / sizeof(incidents[0]))
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An incident, finished: who was killed for memory, why, what filled the memory, and how it got
+ * there. Everything here is const and in bytes when a renderer sees it. Made by incident_builder.h
+ * from trace events alone, so the same on the host of the kill and on any other machine. What is
+ * not known is absent: a bit that is not set, a NULL, an empty list; never a zero that means it.
+ */
+#ifndef MODEL_INCIDENT_H
+#define MODEL_INCIDENT_H
+
+#include "model/container.h"
+#include "model/growth.h"
+
+struct incident_ancestor {
+	uint32_t pid;
+	const char *comm;
+};
+
+struct incident_victim {
+	struct victim_event kill; /* its strings are those of the model */
+	uint32_t pid;
+	uint64_t start_ns;        /* CLOCK_BOOTTIME */
+	const char *comm;         /* hostile bytes, as are all names here */
+	const char *exe;          /* NULL: unknown */
+	const char *const *words; /* of its command line */
+	size_t word_count;
+	bool words_cut; /* the last of them is not whole, or others are missing */
+	const struct incident_ancestor *ancestors; /* the parent first */
+	size_t ancestor_count;
+	struct place place;                   /* by its cgroup's path */
+	const struct workload_event *names;   /* of its pod; NULL: unknown */
+	const struct growth_process *process; /* what the ledger says of it; NULL: nothing */
+};
+
+struct incident_stack {
+	const char *const *frames; /* root first */
+	uint32_t frame_count;      /* 0: there is none */
+};
+
+struct incident_trigger {
+	struct incident_stack user, kernel;
+};
+
+enum account_source {
+	ACCOUNT_RSS,    /* the kernel's counters of the process */
+	ACCOUNT_LEDGER, /* the timeline's last moment of the process */
+	ACCOUNT_STAT,   /* memory.stat of the cgroup */
+	ACCOUNT_HOST,   /* /proc/meminfo */
+	ACCOUNT_REST,   /* what is left when the others are subtracted */
+	ACCOUNT_SOURCE_COUNT,
+};
+
+/* One line of what fills the limit: all of them add up to it, by construction. */
+struct incident_term {
+	const char *key;  /* "anon", "page_cache", "unexplained": stable */
+	uint32_t pid;     /* whose; 0: of all, or of all others */
+	const char *comm; /* with a pid */
+	int64_t bytes;    /* negative only in "unexplained" */
+	enum account_source source;
+	enum taken_when when;
+};
+
+/* The memory of the level that fired (the host, where none did), accounted to its limit. */
+struct incident_account {
+	bool known;
+	const struct level_event *level; /* NULL: the host */
+	uint64_t limit_bytes;            /* what the terms add up to */
+	const struct incident_term *terms;
+	size_t term_count;
+};
+
+/* Growth of the chosen victim, or of the level where nothing is known about the victim alone. */
+struct incident_growth {
+	bool known;
+	bool of_level; /* usage of the cgroup, not resident memory of the victim */
+	int64_t bytes; /* over span_ns, to the last moment before the kill */
+	uint64_t span_ns;
+	int64_t recent_bytes; /* over the last recent_ns of it: what fits into ten seconds */
+	uint64_t recent_ns;
+};
+
+/* Somebody else in the same cgroup. */
+struct incident_holder {
+	struct candidate_event candidate;
+	bool growth_known;
+	int64_t growth_bytes; /* over growth_ns, as the timeline has it */
+	uint64_t growth_ns;
+};
+
+struct incident {
+	struct incident_event event;
+	const struct incident_victim *victims; /* the chosen one first */
+	size_t victim_count;
+	struct incident_trigger trigger;
+	const struct level_event *levels; /* the victim's own first, the root last */
+	size_t level_count;
+	const struct level_event *fired; /* NULL: none is known to */
+	const struct figure_event *figures;
+	size_t figure_count;
+	struct incident_account account;
+	const struct incident_holder *candidates; /* most memory first */
+	size_t candidate_count;
+	const struct moment_event *moments; /* oldest first */
+	size_t moment_count;
+	struct incident_growth growth_rate;
+	struct growth held;             /* the victims' stacks: as a growth, for any format */
+	const struct growth_row *other; /* those of everybody else in the file */
+	size_t other_count;
+	bool complete; /* the end is there */
+};
+
+/* Name of the chosen victim's process; "?" where nobody is known to have been killed. */
+const char *incident_comm(const struct incident *incident);
+
+/* By the id of its events. NULL: nobody has declared it. */
+const struct growth_process *incident_process(const struct incident *incident, uint32_t id);
+
+/* The kernel's anonymous RSS of a victim less what the ledger says of it; both must be known. */
+int64_t incident_unexplained_anon(const struct incident_victim *victim);
+
+/* Resident memory of all kinds, at a moment that knows it. */
+uint64_t moment_rss_bytes(const struct moment_event *moment);
+
+void incident_free(struct incident *incident);
+DEFINE_CLEANUP(struct incident *, incident_free)
+
+#endif

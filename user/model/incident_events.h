@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an incident_builder keeps: events as they came, by type, with copies of their strings; and
+ * the draft that the files of incident_*.c fill in, one after the other. Private to model/.
+ */
+#ifndef MODEL_INCIDENT_EVENTS_H
+#define MODEL_INCIDENT_EVENTS_H
+
+#include "base/arena.h"
+#include "base/table.h"
+#include "model/incident_builder.h"
+
+struct kept_event {
+	struct kept_event *next;         /* of its type */
+	struct kept_event *next_of_same; /* of its type and process */
+	struct event event;
+};
+
+struct kept_list {
+	struct kept_event *first, **last;
+	size_t count;
+};
+
+struct incident_builder {
+	struct arena arena;
+	struct growth_builder *growth;
+	struct kept_list lists[EVENT_TYPE_END]; /* of the types that are an incident's */
+	struct table of_process;                /* type, process id -> struct kept_of_process */
+	struct table by_pid;                    /* pid -> its latest kept process event */
+	bool complete;
+};
+
+struct kept_of_process {
+	struct kept_event *first, *last;
+	size_t count;
+};
+
+/* What is kept of this type about a process. NULL: nothing. */
+static inline const struct kept_of_process *kept_of(const struct incident_builder *builder,
+						    enum event_type type, uint32_t process)
+{
+	return table_get(&builder->of_process, (struct table_key){.major = type, .minor = process});
+}
+
+struct incident_owned {
+	struct incident incident; /* first: incident_free() finds the rest from it */
+	struct arena arena;
+	struct growth *growth;
+	struct table processes;   /* id -> struct growth_process of `growth` */
+	struct table victims;     /* process id -> struct incident_victim */
+	struct table victim_pids; /* the same by pid */
+};
+
+struct incident_draft {
+	const struct incident_builder *builder;
+	struct incident_owned *owned;
+};
+
+static inline const struct kept_event *kept_first(const struct incident_draft *draft,
+						  enum event_type type)
+{
+	return draft->builder->lists[type].first;
+}
+
+static inline size_t kept_count(const struct incident_draft *draft, enum event_type type)
+{
+	return draft->builder->lists[type].count;
+}
+
+/* Each fills in its members of the incident. 0 or -ENOMEM. */
+int incident_victims_make(struct incident_draft *draft);
+int incident_stacks_make(struct incident_draft *draft);
+int incident_timeline_make(struct incident_draft *draft);
+int incident_candidates_make(struct incident_draft *draft); /* after the timeline */
+int incident_account_make(struct incident_draft *draft);    /* after victims and levels */
+
+#endif

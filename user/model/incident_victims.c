@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who was killed: what is spread over several events of a process, put together. */
+#include "model/estimate.h"
+#include "model/incident_events.h"
+
+/* The latest of its process events: it is declared again when its state has changed. */
+static const struct process_event *process_event_of(const struct incident_draft *draft, uint32_t id)
+{
+	const struct kept_of_process *kept = kept_of(draft->builder, EVENT_PROCESS, id);
+
+	return kept ? &kept->last->event.process : NULL;
+}
+
+static int words_make(struct incident_draft *draft, struct incident_victim *victim)
+{
+	const struct kept_of_process *kept =
+		kept_of(draft->builder, EVENT_ARGUMENT, victim->kill.process);
+	const char **words;
+
+	if (!kept)
+		return 0;
+	words = arena_alloc(&draft->owned->arena, kept->count, sizeof(*words));
+	if (!words)
+		return -ENOMEM;
+	for (const struct kept_event *at = kept->first; at; at = at->next_of_same) {
+		const struct argument_event *word = &at->event.argument;
+
+		victim->words_cut |= word->cut || word->index != victim->word_count;
+		words[victim->word_count++] = word->text;
+	}
+	victim->words = words;
+	return 0;
+}
+
+static int ancestors_make(struct incident_draft *draft, struct incident_victim *victim)
+{
+	const struct kept_of_process *kept =
+		kept_of(draft->builder, EVENT_ANCESTOR, victim->kill.process);
+	struct incident_ancestor *ancestors;
+
+	if (!kept)
+		return 0;
+	ancestors = arena_alloc(&draft->owned->arena, kept->count, sizeof(*ancestors));
+	if (!ancestors)
+		return -ENOMEM;
+	for (const struct kept_event *at = kept->first; at; at = at->next_of_same)
+		ancestors[victim->ancestor_count++] = (struct incident_ancestor){
+			.pid = at->event.ancestor.pid,
+			.comm = at->event.ancestor.comm,
+		};
+	victim->ancestors = ancestors;
+	return 0;
+}
+
+static const struct workload_event *names_of(const struct incident_draft *draft, uint32_t process)
+{
+	const struct kept_of_process *kept = kept_of(draft->builder, EVENT_WORKLOAD, process);
+
+	return kept ? &kept->last->event.workload : NULL;
+}
+
+int64_t incident_unexplained_anon(const struct incident_victim *victim)
+{
+	return (int64_t)estimate_add(victim->kill.rss_anon_bytes, 0) -
+	       (int64_t)victim->process->accounts[KIND_ANON].held_bytes;
+}
+
+static int victim_make(struct incident_draft *draft, const struct victim_event *event,
+		       struct incident_victim *victim)
+{
+	const struct process_event *process = process_event_of(draft, event->process);
+	int err;
+
+	victim->kill = *event;
+	victim->comm = process ? process->comm : "?";
+	if (process) {
+		victim->pid = process->pid;
+		victim->start_ns = process->start_time_ns;
+		victim->exe = process->exe;
+	}
+	victim->process = incident_process(&draft->owned->incident, event->process);
+	victim->names = names_of(draft, event->process);
+	err = place_of_cgroup(event->cgroup, &draft->owned->arena, &victim->place);
+	if (!err)
+		err = words_make(draft, victim);
+	return err ? err : ancestors_make(draft, victim);
+}
+
+static int victim_index(struct incident_owned *owned, struct incident_victim *victim)
+{
+	int err = table_put(&owned->victims, (struct table_key){.major = victim->kill.process},
+			    victim);
+
+	return err ? err
+		   : table_put(&owned->victim_pids, (struct table_key){.major = victim->pid},
+			       victim);
+}
+
+int incident_victims_make(struct incident_draft *draft)
+{
+	struct incident *incident = &draft->owned->incident;
+	struct incident_victim *victims = arena_alloc(
+		&draft->owned->arena, kept_count(draft, EVENT_VICTIM), sizeof(*victims));
+	int err = victims ? 0 : -ENOMEM;
+
+	incident->victims = victims;
+	for (const struct kept_event *kept = kept_first(draft, EVENT_VICTIM); kept && !err;
+	     kept = kept->next) {
+		struct incident_victim *victim = &victims[incident->victim_count++];
+
+		err = victim_make(draft, &kept->event.victim, victim);
+		if (!err)
+			err = victim_index(draft->owned, victim);
+	}
+	return err;
+}

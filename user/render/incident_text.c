@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The top of an incident's report, which fits a screen: who, why, what, and the largest stacks. */
+#include "render/incident.h"
+
+#include <inttypes.h>
+
+#include "base/escape.h"
+#include "render/quantity.h"
+#include "render/text.h"
+
+/* Below the heading, on a terminal of 24 lines. */
+#define STACKS_AT_TOP 5
+#define ANCESTORS_AT_TOP 4
+
+/* One line of the heading; what follows is appended by the caller. */
+static void line_begin(struct buf *out, const char *title)
+{
+	buf_printf(out, "  %-9s ", title);
+}
+
+/* --- who ---------------------------------------------------------------------------------- */
+
+/* As a shell would show it, but for what would need quotes: every word is escaped. */
+static void who_command(const struct incident_victim *victim, struct buf *out)
+{
+	if (!victim->word_count && !victim->exe)
+		return;
+	line_begin(out, "command");
+	if (!victim->word_count)
+		escape_terminal_string(out, victim->exe);
+	for (size_t i = 0; i < victim->word_count; i++) {
+		buf_append_string(out, i ? " " : "");
+		escape_terminal_string(out, victim->words[i]);
+	}
+	buf_append_string(out, victim->words_cut ? " …\n" : "\n");
+}
+
+static void who_identity(const struct incident_victim *victim, struct buf *out)
+{
+	const struct victim_event *kill = &victim->kill;
+
+	if (!(kill->known & VICTIM_IDENTITY) && !victim->ancestor_count)
+		return;
+	line_begin(out, "");
+	if (kill->known & VICTIM_IDENTITY)
+		buf_printf(out,
+			   "uid %" PRIu32 ", %" PRIu32 " thread%s, oom_score_adj %" PRId32 "%s",
+			   kill->uid, kill->threads, kill->threads == 1 ? "" : "s",
+			   kill->oom_score_adj, victim->ancestor_count ? "; " : "");
+	for (size_t i = 0; i < victim->ancestor_count && i < ANCESTORS_AT_TOP; i++) {
+		buf_append_string(out, i ? " < " : "child of ");
+		escape_terminal_string(out, victim->ancestors[i].comm);
+		buf_printf(out, " (%" PRIu32 ")", victim->ancestors[i].pid);
+	}
+	buf_append_string(out, victim->ancestor_count > ANCESTORS_AT_TOP ? " < …\n" : "\n");
+}
+
+static void name_append(struct buf *out, const char **separator, const char *title,
+			const char *name)
+{
+	if (!name)
+		return;
+	buf_printf(out, "%s%s ", *separator, title);
+	escape_terminal_string(out, name);
+	*separator = ", ";
+}
+
+static void who_place(const struct incident_victim *victim, struct buf *out)
+{
+	const struct place *place = &victim->place;
+	const char *separator = "";
+
+	if (!place->unit && !place->container_id && !place->pod_uid)
+		return;
+	line_begin(out, "in");
+	if (victim->names) {
+		name_append(out, &separator, "namespace", victim->names->kube_namespace);
+		name_append(out, &separator, "pod", victim->names->pod);
+		name_append(out, &separator, "container", victim->names->container);
+	}
+	name_append(out, &separator, place->runtime ? place->runtime : "container",
+		    place->container_id);
+	name_append(out, &separator, "pod uid", place->pod_uid);
+	name_append(out, &separator, "unit", place->unit);
+	buf_append_byte(out, '\n');
+}
+
+/* --- why ---------------------------------------------------------------------------------- */
+
+static void why_level(const struct level_event *level, struct buf *out)
+{
+	buf_append_string(out, "a memory limit was reached");
+	if (level->known & LEVEL_USAGE && level->known & LEVEL_LIMIT) {
+		buf_append_string(out, ", ");
+		quantity_bytes(out, level->usage_bytes);
+		buf_append_string(out, " of ");
+		quantity_bytes(out, level->limit_bytes);
+	}
+	buf_append_string(out, ", of cgroup ");
+	escape_terminal_string(out, level->path);
+	buf_append_byte(out, '\n');
+}
+
+static void why(const struct incident *incident, struct buf *out)
+{
+	static const char *const scopes[] = {
+		[SCOPE_UNKNOWN] = "the kernel did not tell what had run out",
+		[SCOPE_MEMCG] = "a cgroup's memory limit was reached; which one is not known",
+		[SCOPE_CPUSET] = "the memory nodes of its cpuset had run out",
+		[SCOPE_MEMPOLICY] = "the memory nodes of its policy had run out",
+		[SCOPE_GLOBAL] = "the whole host had run out of memory",
+	};
+
+	_Static_assert(sizeof(scopes) / sizeof(scopes[0]) == SCOPE_COUNT, "every scope has words");
+	line_begin(out, "why");
+	if (incident->fired && incident->event.scope != SCOPE_GLOBAL)
+		why_level(incident->fired, out);
+	else
+		buf_printf(out, "%s\n", scopes[incident->event.scope]);
+}
+
+static void why_trigger(const struct incident *incident, struct buf *out)
+{
+	const struct incident_event *event = &incident->event;
+
+	if (!(event->known & INCIDENT_TRIGGER))
+		return;
+	line_begin(out, "trigger");
+	if (incident->victim_count && event->trigger_pid == incident->victims[0].pid) {
+		buf_append_string(out, "the victim itself asked for memory");
+		if (event->trigger_tid != event->trigger_pid)
+			buf_printf(out, " (thread %" PRIu32 ")", event->trigger_tid);
+	} else {
+		escape_terminal_string(out, event->trigger_comm);
+		buf_printf(out, " (pid %" PRIu32 ") asked for memory, and another one was killed",
+			   event->trigger_pid);
+	}
+	buf_append_byte(out, '\n');
+}
+
+/* --- what --------------------------------------------------------------------------------- */
+
+static void what_figure(struct buf *out, bool known, const char *separator, const char *title,
+			uint64_t bytes)
+{
+	if (!known)
+		return;
+	buf_printf(out, "%s%s ", separator, title);
+	quantity_bytes(out, bytes);
+}
+
+static void what(const struct incident_victim *victim, struct buf *out)
+{
+	const struct victim_event *kill = &victim->kill;
+	bool rss = kill->known & VICTIM_RSS;
+
+	if (!(kill->known & (VICTIM_RSS | VICTIM_PAGE_TABLES | VICTIM_PEAK)))
+		return;
+	line_begin(out, "held");
+	what_figure(out, rss, "", "anon", kill->rss_anon_bytes);
+	what_figure(out, rss, ", ", "file", kill->rss_file_bytes);
+	what_figure(out, rss, ", ", "shmem", kill->rss_shmem_bytes);
+	what_figure(out, rss, ", ", "swap", kill->swap_bytes);
+	what_figure(out, kill->known & VICTIM_PAGE_TABLES, rss ? ", " : "", "page tables",
+		    kill->page_table_bytes);
+	what_figure(out, kill->known & VICTIM_PEAK, ", ", "peak RSS", kill->peak_bytes);
+	buf_append_string(out, kill->before & VICTIM_RSS ? " (last seen before the kill)\n" : "\n");
+}
+
+static void grew_by(struct buf *out, int64_t bytes, uint64_t ns)
+{
+	buf_append_string(out, bytes < 0 ? "" : "+");
+	quantity_signed_bytes(out, bytes);
+	buf_append_string(out, " in ");
+	quantity_duration(out, ns);
+}
+
+static void growth(const struct incident_growth *rate, struct buf *out)
+{
+	if (!rate->known)
+		return;
+	line_begin(out, "growth");
+	grew_by(out, rate->bytes, rate->span_ns);
+	if (rate->recent_ns && rate->recent_ns < rate->span_ns) {
+		buf_append_string(out, ", of it ");
+		grew_by(out, rate->recent_bytes, rate->recent_ns);
+		buf_append_string(out, " before the end");
+	}
+	buf_append_string(out, rate->of_level ? " (the whole cgroup)\n" : "\n");
+}
+
+static void recorded(const struct incident *incident, struct buf *out)
+{
+	const struct growth_session *session = &incident->held.session;
+
+	line_begin(out, "incident");
+	escape_terminal_string(out, incident->event.id);
+	buf_append_string(out, " on ");
+	escape_terminal_string(out, session->hostname);
+	buf_append_string(out, ", Linux ");
+	escape_terminal_string(out, session->kernel_release);
+	buf_append_string(out, incident->complete ? "\n" : "; its end is missing\n");
+}
+
+/* --- all together ------------------------------------------------------------------------- */
+
+static void heading(const struct incident *incident, struct buf *out)
+{
+	static const char *const titles[] = {
+		[INCIDENT_OOM_KILL] = "Out of memory: killed ",
+		[INCIDENT_SIGKILL] = "Killed by a signal: ",
+		[INCIDENT_WARNING] = "Short of memory: ",
+	};
+	const struct incident_victim *victim =
+		incident->victim_count ? &incident->victims[0] : NULL;
+
+	_Static_assert(sizeof(titles) / sizeof(titles[0]) == INCIDENT_KIND_COUNT,
+		       "every kind has a title");
+	buf_append_string(out, titles[incident->event.kind]);
+	if (victim) {
+		escape_terminal_string(out, victim->comm);
+		buf_printf(out, " (pid %" PRIu32 ")", victim->pid);
+	} else {
+		buf_append_string(out, "a process that is not known");
+	}
+	if (incident->victim_count > 1)
+		buf_printf(out, " and %zu more", incident->victim_count - 1);
+	buf_append_string(out, " at ");
+	quantity_time(out, incident->event.realtime_ns);
+	buf_append_string(out, "\n\n");
+	if (victim) {
+		who_command(victim, out);
+		who_identity(victim, out);
+		who_place(victim, out);
+	}
+	why(incident, out);
+	why_trigger(incident, out);
+	if (victim)
+		what(victim, out);
+	growth(&incident->growth_rate, out);
+	recorded(incident, out);
+}
+
+static int stacks(const struct incident *incident, const struct render_options *options,
+		  struct buf *out)
+{
+	const struct growth *held = &incident->held;
+	size_t most = options->top && options->top < STACKS_AT_TOP ? options->top : STACKS_AT_TOP;
+	size_t count = held->row_count < most ? held->row_count : most;
+
+	if (!count) {
+		buf_append_string(out, "\nNo stack is known to have held its memory.\n");
+		return 0;
+	}
+	buf_printf(out, "\nThe %zu largest of %zu stacks that held its memory, leaf first\n\n",
+		   count, held->row_count);
+	return text_stacks_table(held, count, options, out);
+}
+
+int text_incident(const struct incident *incident, const struct render_options *options,
+		  FILE *stream)
+{
+	_cleanup_(buf_release) struct buf out = {0};
+	int err;
+
+	heading(incident, &out);
+	err = stacks(incident, options, &out);
+	if (!err)
+		err = text_incident_detail(incident, options, &out);
+	if (err)
+		return err;
+	text_losses(&incident->held, &out);
+	return buf_write(&out, stream);
+}
