@@ -38,7 +38,7 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
 
-PACKAGES := libbpf libelf libdw zlib libseccomp libcap jansson libprotobuf-c ncursesw
+PACKAGES := libbpf libelf libdw liblzma zlib libseccomp libcap jansson libprotobuf-c ncursesw
 # `=` on purpose: pkg-config runs only for targets that compile, after install-deps has had its turn.
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # libiberty (the demangler of gdb and binutils) has no pkg-config file.

@@ -39,9 +39,10 @@ static void on_name(void *context, uint32_t module, uint64_t offset, const char 
 
 static struct symbolizer *symbolizer_start(void)
 {
+	const struct symbolizer_places places = {};
 	struct symbolizer *symbolizer = NULL;
 
-	assert_int_equal(symbolizer_open(&symbolizer), 0);
+	assert_int_equal(symbolizer_open(&places, &symbolizer), 0);
 	return symbolizer;
 }
 
@@ -445,7 +446,10 @@ static void a_child_killed_while_idle_costs_nothing(void **state)
 	module_add_path(symbolizer, 1, "/proc/self/exe");
 	assert_name(symbolizer, 1, own_offset(local_function), "local_function");
 	child_kill();
+	/* what it has read does not need it any more; another file needs another child */
 	assert_name(symbolizer, 1, own_offset(local_function), "local_function");
+	module_add_path(symbolizer, 2, "/proc/self/exe");
+	assert_name(symbolizer, 2, own_offset(local_function), "local_function");
 	symbolizer_losses(symbolizer, &losses);
 	assert_int_equal(losses.children_died, 1);
 	assert_int_equal(losses.modules_given_up, 0);
@@ -505,9 +509,8 @@ static void names_end_when_every_child_does(void **state)
 	struct symbolizer_losses losses;
 
 	(void)state;
-	module_add_path(symbolizer, 1, "/proc/self/exe");
-	for (int i = 0; i < SYMBOLIZER_CHILDREN_MAX; i++) {
-		assert_name(symbolizer, 1, own_offset(local_function), "local_function");
+	for (uint32_t i = 1; i <= SYMBOLIZER_CHILDREN_MAX; i++) {
+		module_add_path(symbolizer, i, "/proc/self/exe");
 		child_kill();
 	}
 	assert_nameless(symbolizer, 1, -ENOTCONN);
@@ -516,12 +519,77 @@ static void names_end_when_every_child_does(void **state)
 	assert_true(losses.stopped);
 }
 
+/* One file, two runs: the second one asks nobody to read it. */
+static void what_one_run_has_read_the_next_one_knows(void **state)
+{
+	char cache[256];
+	const struct symbolizer_places places = {.cache = cache};
+
+	snprintf(cache, sizeof(cache), "%s/cache", (char *)*state);
+	for (uint32_t run = 0; run < 2; run++) {
+		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = NULL;
+		struct symbolizer_losses losses;
+
+		assert_int_equal(symbolizer_open(&places, &symbolizer), 0);
+		module_add_path(symbolizer, 1, "/proc/self/exe");
+		assert_name(symbolizer, 1, own_offset(local_function), "local_function");
+		symbolizer_losses(symbolizer, &losses);
+		assert_int_equal(losses.modules_built, 1 - run);
+		assert_int_equal(losses.modules_found, run);
+	}
+}
+
+/* The symbols that a distribution strips off are in a package of their own. */
+static void a_stripped_program_is_named_by_its_debug_file(void **state)
+{
+	char command[1024], path[256];
+	const struct symbolizer_places places = {.debug = path};
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = NULL;
+	uint64_t offset;
+
+	snprintf(path, sizeof(path), "%s/packed", (char *)*state);
+	fixture_build(KNOWN_FUNCTION_SOURCE, "-Wl,--build-id=0xabcdef01", path);
+	offset = fixture_ask(path);
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir -p .build-id/ab && objcopy --only-keep-debug packed "
+		 ".build-id/ab/cdef01.debug && strip packed",
+		 (char *)*state);
+	assert_int_equal(system(command), 0);
+	snprintf(path, sizeof(path), "%s", (char *)*state);
+	assert_int_equal(symbolizer_open(&places, &symbolizer), 0);
+	snprintf(command, sizeof(command), "%s/packed", (char *)*state);
+	module_add_path(symbolizer, 1, command);
+	assert_name(symbolizer, 1, offset, "known_function");
+}
+
+/* What Fedora packs into its programs: an ELF file with the symbols, compressed. */
+static void a_stripped_program_is_named_by_its_minidebuginfo(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+	char command[1024], path[256];
+	uint64_t offset;
+
+	snprintf(path, sizeof(path), "%s/mini", (char *)*state);
+	fixture_build(KNOWN_FUNCTION_SOURCE, "", path);
+	offset = fixture_ask(path);
+	snprintf(command, sizeof(command),
+		 "cd %s && objcopy --only-keep-debug mini mini.debug && xz -kf mini.debug && "
+		 "strip mini && objcopy --add-section .gnu_debugdata=mini.debug.xz mini",
+		 (char *)*state);
+	assert_int_equal(system(command), 0);
+	module_add_path(symbolizer, 1, path);
+	assert_name(symbolizer, 1, offset, "known_function");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(functions_of_a_program_are_named),
 		cmocka_unit_test(exported_functions_of_a_library_are_named),
 		cmocka_unit_test(every_kind_of_program_is_named),
+		cmocka_unit_test(what_one_run_has_read_the_next_one_knows),
+		cmocka_unit_test(a_stripped_program_is_named_by_its_debug_file),
+		cmocka_unit_test(a_stripped_program_is_named_by_its_minidebuginfo),
 		cmocka_unit_test(a_stripped_program_has_no_names),
 		cmocka_unit_test(the_vdso_is_named),
 		cmocka_unit_test(offsets_outside_have_no_names),

@@ -6,7 +6,7 @@
  * symbolizer.c is linked to a child of this file's making: the functions of names_child.h below
  * stand in for those of names_child.c, and answer as the test says.
  */
-#include "symbols_fixture.h"
+#include "module_fixture.h"
 
 #include "symbols/names_child.h"
 #include "symbols/symbolizer.h"
@@ -18,7 +18,9 @@ static struct {
 	lie_fn lie; /* NULL: an honest child */
 	unsigned int started;
 	struct names_request request;
-	uint32_t answered; /* of the request's offsets */
+	unsigned int demangled;
+	/* alters the module file before it is written */
+	void (*forge)(struct module_fixture *fixture);
 } fake;
 
 uint64_t deadline_after(unsigned int milliseconds)
@@ -44,12 +46,23 @@ bool names_child_is_running(const struct names_child *child)
 	return child->pidfd >= 0;
 }
 
-int names_child_send(const struct names_child *child, const struct names_request *request, int fd)
+static void module_build(const struct module_identity *identity, int fd)
 {
-	(void)fd;
+	struct module_fixture fixture = module_fixture_make(identity);
+
+	if (fake.forge)
+		fake.forge(&fixture);
+	assert_int_equal(write(fd, &fixture, sizeof(fixture)), sizeof(fixture));
+}
+
+int names_child_send(const struct names_child *child, const struct names_request *request,
+		     const int *fds, size_t fd_count)
+{
 	assert_true(child->pidfd >= 0);
 	fake.request = *request;
-	fake.answered = 0;
+	assert_in_range(fd_count, 0, NAMES_FDS_MAX);
+	if (request->type == NAMES_BUILD)
+		module_build(&request->identity, fds[1]);
 	return 0;
 }
 
@@ -58,8 +71,8 @@ int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
 {
 	static const uint32_t types[] = {
 		[NAMES_IDENTIFY] = NAMES_IDENTITY,
-		[NAMES_LOAD] = NAMES_LOADED,
-		[NAMES_NAME] = NAMES_NAMED,
+		[NAMES_BUILD] = NAMES_BUILT,
+		[NAMES_DEMANGLE] = NAMES_DEMANGLED,
 	};
 	struct names_answer answer = {
 		.type = types[fake.request.type],
@@ -69,8 +82,8 @@ int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
 	(void)meanwhile;
 	(void)deadline_ns;
 	assert_true(child->pidfd >= 0);
-	if (fake.request.type == NAMES_NAME) {
-		answer.offset = fake.request.offsets[fake.answered++];
+	if (fake.request.type == NAMES_DEMANGLE) {
+		fake.demangled++;
 		answer.length = 4;
 		memcpy(answer.bytes, "main", 4);
 	}
@@ -92,9 +105,9 @@ static int lie_wrong_module(struct names_answer *answer)
 	return 0;
 }
 
-static int lie_wrong_offset(struct names_answer *answer)
+static int lie_no_name(struct names_answer *answer)
 {
-	answer->offset ^= 1;
+	answer->length = 0;
 	return 0;
 }
 
@@ -122,9 +135,28 @@ static int die_once(struct names_answer *answer)
 	return die(answer);
 }
 
-static int die_at_the_second_offset(struct names_answer *answer)
+static int die_at_the_second_name(struct names_answer *answer)
 {
-	return answer->offset == 0x20 ? die_once(answer) : 0;
+	return fake.demangled == 2 ? die_once(answer) : 0;
+}
+
+/* --- the lies of a module file --- */
+
+static void forge_identity(struct module_fixture *fixture)
+{
+	fixture->header.identity.inode ^= 1;
+	module_fixture_seal(fixture);
+}
+
+static void forge_checksum(struct module_fixture *fixture)
+{
+	fixture->header.crc32 ^= 1;
+}
+
+static void forge_bounds(struct module_fixture *fixture)
+{
+	fixture->symbols[0].name = 0x7fffffff;
+	module_fixture_seal(fixture);
 }
 
 /* --- what the recorder makes of them --- */
@@ -157,9 +189,10 @@ static int fake_reset(void **state)
 
 static struct symbolizer *symbolizer_start(void)
 {
+	const struct symbolizer_places places = {};
 	struct symbolizer *symbolizer = NULL;
 
-	assert_int_equal(symbolizer_open(&symbolizer), 0);
+	assert_int_equal(symbolizer_open(&places, &symbolizer), 0);
 	return symbolizer;
 }
 
@@ -205,8 +238,7 @@ static void an_honest_child_is_believed(void **state)
 
 static void lies_about_an_identity_end_the_child(void **state)
 {
-	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_wrong_offset,
-				      lie_long_build_id};
+	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_long_build_id};
 
 	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
 		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
@@ -222,7 +254,7 @@ static void lies_about_an_identity_end_the_child(void **state)
 
 static void lies_about_names_end_the_child(void **state)
 {
-	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_wrong_offset,
+	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_no_name,
 				      lie_nul_in_name};
 
 	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
@@ -234,6 +266,25 @@ static void lies_about_names_end_the_child(void **state)
 		fake.lie = lies[i];
 		assert_int_equal(module_name(symbolizer, -EBADMSG).named, 0);
 		assert_lied(symbolizer);
+	}
+}
+
+static void lies_in_a_module_file_end_the_child(void **state)
+{
+	void (*const forgeries[])(struct module_fixture *) = {forge_identity, forge_checksum,
+							      forge_bounds};
+
+	for (size_t i = 0; i < sizeof(forgeries) / sizeof(*forgeries); i++) {
+		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+		struct module_rows rows;
+
+		fake_reset(state);
+		assert_int_equal(module_add(symbolizer), 0);
+		fake.forge = forgeries[i];
+		assert_int_equal(symbolizer_rows(symbolizer, 1, &rows), -EBADMSG);
+		assert_lied(symbolizer);
+		fake.forge = NULL;
+		assert_int_equal(module_name(symbolizer, -ENODATA).named, 0);
 	}
 }
 
@@ -255,9 +306,10 @@ static void naming_goes_on_where_the_dead_child_stopped(void **state)
 
 	(void)state;
 	assert_int_equal(module_add(symbolizer), 0);
-	fake.lie = die_at_the_second_offset;
+	fake.lie = die_at_the_second_name;
 	assert_int_equal(module_name(symbolizer, 0).named, 3);
-	assert_int_equal(fake.request.count, 2);
+	/* three, and the second of them again */
+	assert_int_equal(fake.demangled, 4);
 	assert_int_equal(fake.started, 2);
 }
 
@@ -283,6 +335,7 @@ int main(void)
 		cmocka_unit_test_setup(an_honest_child_is_believed, fake_reset),
 		cmocka_unit_test(lies_about_an_identity_end_the_child),
 		cmocka_unit_test(lies_about_names_end_the_child),
+		cmocka_unit_test(lies_in_a_module_file_end_the_child),
 		cmocka_unit_test_setup(a_child_that_dies_once_is_forgiven, fake_reset),
 		cmocka_unit_test_setup(naming_goes_on_where_the_dead_child_stopped, fake_reset),
 		cmocka_unit_test_setup(a_module_that_kills_twice_is_given_up, fake_reset),

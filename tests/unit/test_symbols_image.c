@@ -5,7 +5,7 @@
 #include <elf.h>
 #include <sys/socket.h>
 
-#include "symbols/image.h"
+#include "symbols/image_names.h"
 
 /* Reads all there is to read; what comes of it is the caller's to judge. */
 static int image_read(int fd, struct symbol_table **ret_table)
@@ -20,7 +20,7 @@ static int image_read(int fd, struct symbol_table **ret_table)
 		return r;
 	image_build_id(image, build_id);
 	image_segments(image, &segments);
-	return image_functions(image, ret_table);
+	return image_names(image, -1, ret_table);
 }
 
 static int known_function_build(void **state, const char *options)

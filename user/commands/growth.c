@@ -18,6 +18,9 @@
 #include "commands/naming.h"
 #include "commands/output.h"
 
+/* Where every distribution puts the symbols that it has stripped off. */
+#define DEBUG_PATH "/usr/lib/debug"
+
 struct recording {
 	const struct opts *opts;
 	struct source *source;
@@ -225,11 +228,14 @@ static int start(struct recording *recording)
 		.period_pages = opts->period_pages,
 		.snapshot_interval_ns = live_show_interval_ns(opts),
 	};
+	struct symbolizer_places places = {.cache = opts->cache_path, .debug = DEBUG_PATH};
 	struct failure failure = {0};
 
 	describe_target(opts, &target);
 	options.target = buf_string(&target);
-	if (symbolizer_open(&recording->symbolizer))
+	if (strcmp(opts->cache_path, CACHE_NONE) == 0)
+		places.cache = NULL;
+	if (symbolizer_open(&places, &recording->symbolizer))
 		log_warning("functions will have no names: the process that reads them did not "
 			    "start");
 	if (live_open(&options, &recording->source, &failure))

@@ -161,6 +161,8 @@ void naming_report(const struct symbolizer *symbolizer)
 	if (losses.modules_given_up)
 		log_warning("%u files have no names: reading them hung or crashed",
 			    losses.modules_given_up);
+	log_debug("%u files were read, %u were known from earlier runs", losses.modules_built,
+		  losses.modules_found);
 	if (losses.modules_unreadable)
 		log_debug("%u files have no names: not ELF, or too large a symbol table",
 			  losses.modules_unreadable);

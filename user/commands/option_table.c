@@ -187,6 +187,10 @@ static const struct option_row rows[] = {
 	 "a size from 1M to 1024G", GROUP_RECORDING, RECORDING, store_size, MEMBER(max_bytes),
 	 1 << 20, 1ULL << 40},
 
+	{"cache", 0, "DIR",
+	 "keep what was read of programs there, or none (default: " CACHE_PATH ")",
+	 "a directory, or none", GROUP_RECORDING, RECORDING, store_string, MEMBER(cache_path)},
+
 	{"output", 'o', "FILE", "write to FILE; its ending (.txt, .svg, ...) is the format",
 	 "a file name", GROUP_OUTPUT, EVERYTHING, store_string, MEMBER(output)},
 	{"format", 0, "NAME", "text, folded, json or svg",

@@ -276,7 +276,9 @@ static int check_words(struct words *words)
 int options_parse(int argc, char **argv, struct opts *ret_opts)
 {
 	struct words words = {
-		.opts = {.top = STACKS_DEFAULT, .max_bytes = TRACE_BYTES_DEFAULT},
+		.opts = {.top = STACKS_DEFAULT,
+			 .max_bytes = TRACE_BYTES_DEFAULT,
+			 .cache_path = CACHE_PATH},
 	};
 	int code;
 

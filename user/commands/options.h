@@ -23,6 +23,10 @@ enum command_id {
 /* Of running processes, in one command line. */
 #define PIDS_MAX 128
 
+/* Where module files are kept from one run to the next. */
+#define CACHE_PATH "/var/cache/oomtrace"
+#define CACHE_NONE "none"
+
 struct opts {
 	enum command_id command;
 
@@ -34,13 +38,14 @@ struct opts {
 	bool all;                  /* every process of the host */
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 
-	bool children;         /* follow forked children */
-	bool kernel_stacks;    /* the kernel's part of stacks, too */
-	bool files;            /* tell what files the page cache is of */
-	uint64_t duration_ns;  /* 0: until interrupted or the target ends */
-	uint64_t period_pages; /* 0: chosen by the recorder */
-	uint64_t interval_ns;  /* between snapshots in a trace file, 0: none but the last */
-	uint64_t max_bytes;    /* of a trace file */
+	bool children;          /* follow forked children */
+	bool kernel_stacks;     /* the kernel's part of stacks, too */
+	bool files;             /* tell what files the page cache is of */
+	uint64_t duration_ns;   /* 0: until interrupted or the target ends */
+	uint64_t period_pages;  /* 0: chosen by the recorder */
+	uint64_t interval_ns;   /* between snapshots in a trace file, 0: none but the last */
+	uint64_t max_bytes;     /* of a trace file */
+	const char *cache_path; /* for module files; "none" */
 
 	const char *
 		report_path; /* COMMAND_REPORT: the trace file, "-" is stdin; the old one to diff */

@@ -35,21 +35,34 @@ static bool elf_is_program(Elf *elf)
 	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
-int image_open(int fd, struct image **ret_image)
+/* Takes the handle over, NULL as well. */
+static int image_new(Elf *elf, struct image **ret_image)
 {
-	_cleanup_(image_closep) struct image *image = NULL;
+	_cleanup_(image_closep) struct image *image = calloc(1, sizeof(*image));
 
-	if (!file_is_regular(fd))
-		return -ENOEXEC;
-	elf_version(EV_CURRENT);
-	image = calloc(1, sizeof(*image));
-	if (!image)
+	if (!image) {
+		elf_end(elf);
 		return -ENOMEM;
-	image->elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!image->elf || !elf_is_program(image->elf))
+	}
+	image->elf = elf;
+	if (!elf || !elf_is_program(elf))
 		return -ENOEXEC;
 	*ret_image = TAKE_PTR(image);
 	return 0;
+}
+
+int image_open(int fd, struct image **ret_image)
+{
+	if (!file_is_regular(fd))
+		return -ENOEXEC;
+	elf_version(EV_CURRENT);
+	return image_new(elf_begin(fd, ELF_C_READ, NULL), ret_image);
+}
+
+int image_open_memory(void *bytes, size_t size_bytes, struct image **ret_image)
+{
+	elf_version(EV_CURRENT);
+	return image_new(elf_memory(bytes, size_bytes), ret_image);
 }
 
 void image_close(struct image *image)
@@ -230,6 +243,15 @@ static bool symbol_home(Elf *elf, const GElf_Sym *elf_symbol, GElf_Shdr *ret_hea
 	return home && gelf_getshdr(home, ret_header);
 }
 
+/* "memcpy@@GLIBC_2.14" without its version; a name that begins with "@" is left alone. */
+static size_t name_length(const char *name, size_t bytes)
+{
+	size_t length = strnlen(name, bytes);
+	const char *version = length > 0 ? memchr(name + 1, '@', length - 1) : NULL;
+
+	return version ? (size_t)(version - name) : length;
+}
+
 static int symbol_section_add(Elf *elf, const struct symbol_section *section, size_t index,
 			      struct symbol_table *table)
 {
@@ -247,7 +269,7 @@ static int symbol_section_add(Elf *elf, const struct symbol_section *section, si
 		.local = GELF_ST_BIND(elf_symbol.st_info) == STB_LOCAL,
 		.weak = GELF_ST_BIND(elf_symbol.st_info) == STB_WEAK,
 	};
-	symbol.name_length = strnlen(symbol.name, section->strings_bytes - elf_symbol.st_name);
+	symbol.name_length = name_length(symbol.name, section->strings_bytes - elf_symbol.st_name);
 	if (symbol.size_bytes == 0 && symbol_home(elf, &elf_symbol, &home))
 		symbol.limit = home.sh_addr + home.sh_size;
 	if (!symbol_is_function(&elf_symbol, &symbol, home.sh_flags & SHF_EXECINSTR))
@@ -272,27 +294,17 @@ static int section_add(Elf *elf, Elf_Scn *elf_section, struct symbol_table *tabl
 	return r;
 }
 
-int image_functions(struct image *image, struct symbol_table **ret_table)
+int image_functions_add(struct image *image, struct symbol_table *table)
 {
-	_cleanup_(symbol_table_freep) struct symbol_table *table = NULL;
 	Elf_Scn *section = NULL;
 	bool damaged = false;
 	int r;
 
-	r = symbol_table_new(&table);
-	if (r < 0)
-		return r;
 	while ((section = elf_nextscn(image->elf, section))) {
 		r = section_add(image->elf, section, table);
 		damaged |= r == -EBADMSG;
 		if (r < 0 && r != -EBADMSG)
 			return r;
 	}
-	if (damaged && symbol_table_is_empty(table))
-		return -EBADMSG;
-	r = symbol_table_finish(table);
-	if (r < 0)
-		return r;
-	*ret_table = TAKE_PTR(table);
-	return 0;
+	return damaged ? -EBADMSG : 0;
 }

@@ -27,6 +27,8 @@ struct image;
  * -ENOEXEC for what is no ELF executable or library, or no regular file (a memfd is one).
  */
 int image_open(int fd, struct image **ret_image);
+/* The same for a file in memory; `bytes` are borrowed. */
+int image_open_memory(void *bytes, size_t size_bytes, struct image **ret_image);
 void image_close(struct image *image);
 DEFINE_CLEANUP(struct image *, image_close)
 
@@ -60,9 +62,9 @@ int image_section(struct image *image, const char *name, uint64_t max_bytes,
 		  struct image_section *ret_section);
 
 /*
- * Reads the functions of .symtab and .dynsym. A damaged table is left out; -EBADMSG when that
- * leaves nothing, -E2BIG or -ENOMEM when there are too many. No functions at all is a valid result.
+ * Adds the functions of .symtab and .dynsym. A damaged table is left out, which is -EBADMSG once
+ * the others were read; -E2BIG or -ENOMEM when there are too many.
  */
-int image_functions(struct image *image, struct symbol_table **ret_table);
+int image_functions_add(struct image *image, struct symbol_table *table);
 
 #endif

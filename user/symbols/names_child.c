@@ -152,24 +152,22 @@ bool names_child_is_running(const struct names_child *child)
 	return child->pidfd >= 0 && wait_readable(child->pidfd, 0, NULL) == -ETIMEDOUT;
 }
 
-int names_child_send(const struct names_child *child, const struct names_request *request, int fd)
+int names_child_send(const struct names_child *child, const struct names_request *request,
+		     const int *fds, size_t fd_count)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {};
-	struct iovec data = {
-		.iov_base = (void *)request,
-		.iov_len = NAMES_REQUEST_HEADER + request->count * sizeof(*request->offsets),
-	};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(NAMES_FDS_MAX * sizeof(int))] = {};
+	struct iovec data = {(void *)request, NAMES_REQUEST_HEADER + request->length};
 	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
 
-	if (fd >= 0) {
+	if (fd_count > 0) {
 		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
+		message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
 		*CMSG_FIRSTHDR(&message) = (struct cmsghdr){
 			.cmsg_level = SOL_SOCKET,
 			.cmsg_type = SCM_RIGHTS,
-			.cmsg_len = CMSG_LEN(sizeof(fd)),
+			.cmsg_len = CMSG_LEN(fd_count * sizeof(int)),
 		};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &fd, sizeof(fd));
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), fds, fd_count * sizeof(int));
 	}
 	if (sendmsg(child->socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return errno == EPIPE ? -ECONNRESET : -errno;

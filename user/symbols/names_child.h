@@ -39,8 +39,9 @@ void names_child_end(struct names_child *child);
 /* Without blocking: false when there is none, or it has ended. */
 bool names_child_is_running(const struct names_child *child);
 
-/* Never blocks. `fd` goes along unless it is -1. Returns -ECONNRESET when nobody is there. */
-int names_child_send(const struct names_child *child, const struct names_request *request, int fd);
+/* Never blocks. The first `fd_count` of `fds` go along. -ECONNRESET when nobody is there. */
+int names_child_send(const struct names_child *child, const struct names_request *request,
+		     const int *fds, size_t fd_count);
 
 /*
  * Waits for one answer, and works meanwhile (NULL: does not). Returns -ETIMEDOUT at the deadline,

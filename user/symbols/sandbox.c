@@ -26,6 +26,8 @@
 #define CPU_SECONDS 120
 /* The one descriptor, standard streams, the file being read, and a few in transit. */
 #define DESCRIPTORS 16
+/* To a file that came without a name, and is nobody else's. */
+#define WRITTEN_BYTES (512u << 20)
 #define OOM_SCORE_ADJ "500"
 
 DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release)
@@ -33,11 +35,12 @@ DEFINE_CLEANUP(cap_t, cap_free)
 
 /*
  * A handler of the parent must not run here, on memory that is a copy. SIGTERM goes to every
- * process of a service at once: the names are needed for what the recorder still has to say.
+ * process of a service at once: the names are needed for what the recorder still has to say. Who
+ * writes too much is told so.
  */
 static int signals_reset(void)
 {
-	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXFSZ};
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
@@ -116,7 +119,7 @@ static int limits_set(void)
 		{RLIMIT_AS, mapped_bytes + MEMORY_BYTES},
 		{RLIMIT_CPU, CPU_SECONDS},
 		{RLIMIT_NOFILE, DESCRIPTORS},
-		{RLIMIT_FSIZE, 0},
+		{RLIMIT_FSIZE, WRITTEN_BYTES},
 		{RLIMIT_CORE, 0},
 	};
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
@@ -163,7 +166,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(getrandom),  SCMP_SYS(lseek),         SCMP_SYS(madvise), SCMP_SYS(mremap),
 	SCMP_SYS(munmap),     SCMP_SYS(newfstatat),    SCMP_SYS(pread64), SCMP_SYS(read),
 	SCMP_SYS(recvmsg),    SCMP_SYS(rt_sigreturn),  SCMP_SYS(sendto),  SCMP_SYS(sigaltstack),
-	SCMP_SYS(sysinfo),
+	SCMP_SYS(sysinfo),    SCMP_SYS(write),
 };
 
 static int filter_allow(scmp_filter_ctx filter)

@@ -4,8 +4,8 @@
  *
  * Afterwards the process is nobody, without capabilities, outside the terminal's reach and first
  * in line for the OOM killer; it holds one descriptor, may allocate memory, receive descriptors
- * through that one and read them, and can neither open, map, create, signal nor execute anything.
- * It dies with the thread that forked it.
+ * through that one, read them and write to them, and can neither open, map, create, signal nor
+ * execute anything. It dies with the thread that forked it.
  */
 #ifndef SYMBOLS_SANDBOX_H
 #define SYMBOLS_SANDBOX_H

@@ -8,32 +8,17 @@
 #include "base/cleanup.h"
 #include "symbols/demangle.h"
 #include "symbols/image.h"
+#include "symbols/module_writer.h"
 #include "symbols/sandbox.h"
 #include "symbols/wire.h"
 
-struct module {
-	struct segments segments;
-	struct symbol_table *functions;
-};
-
-struct server {
-	struct module *modules[NAMES_MODULES_MAX]; /* NULL: not loaded */
-};
-
 struct request {
 	struct names_request wire;
-	int fd; /* -1: none came along */
+	int fds[NAMES_FDS_MAX];
+	size_t fd_count;
 };
 
 static_assert(IMAGE_BUILD_ID_MAX == NAMES_BUILD_ID_MAX, "the same build-id");
-
-static void module_free(struct module *module)
-{
-	if (module->functions)
-		symbol_table_free(module->functions);
-	free(module);
-}
-DEFINE_CLEANUP(struct module *, module_free)
 
 /* Nobody is left to talk to when this fails. */
 static void answer_send(struct names_answer *answer, const struct request *request)
@@ -56,77 +41,47 @@ static int image_identify(int fd, struct names_answer *answer)
 	return r;
 }
 
-static void serve_identify(struct server *server, const struct request *request)
+static void serve_identify(const struct request *request)
 {
 	struct names_answer answer = {.type = NAMES_IDENTITY};
 
-	(void)server;
-	answer.error = image_identify(request->fd, &answer);
+	answer.error = image_identify(request->fds[0], &answer);
 	answer_send(&answer, request);
 }
 
-static int module_load(int fd, struct module **ret_module)
+static void serve_build(const struct request *request)
 {
-	_cleanup_(module_freep) struct module *module = calloc(1, sizeof(*module));
-	_cleanup_(image_closep) struct image *image = NULL;
-	int r;
+	struct names_answer answer = {.type = NAMES_BUILT};
+	int debug_fd = request->fd_count > 2 ? request->fds[2] : -1;
 
-	if (!module)
-		return -ENOMEM;
-	r = image_open(fd, &image);
-	if (r == 0)
-		r = image_segments(image, &module->segments);
-	if (r == 0)
-		r = image_functions(image, &module->functions);
-	if (r == 0)
-		*ret_module = TAKE_PTR(module);
-	return r;
-}
-
-static void serve_load(struct server *server, const struct request *request)
-{
-	struct module **slot = &server->modules[request->wire.module];
-	struct names_answer answer = {.type = NAMES_LOADED};
-
-	if (!*slot)
-		answer.error = module_load(request->fd, slot);
+	answer.error =
+		module_write(request->fds[0], debug_fd, &request->wire.identity, request->fds[1]);
 	answer_send(&answer, request);
 }
 
-static void module_name(const struct module *module, uint64_t offset, struct names_answer *answer)
+static void serve_demangle(const struct request *request)
 {
-	const char *symbol = NULL;
-	uint64_t address;
+	struct names_answer answer;
+	char symbol[NAMES_SYMBOL_MAX + 1];
 
-	if (module && segments_address(&module->segments, offset, &address))
-		symbol = symbol_table_find(module->functions, address);
-	if (symbol)
-		answer->length = (uint32_t)demangle(symbol, answer->bytes, sizeof(answer->bytes));
-}
-
-static void serve_name(struct server *server, const struct request *request)
-{
-	const struct module *module = server->modules[request->wire.module];
-
-	for (uint32_t i = 0; i < request->wire.count; i++) {
-		struct names_answer answer;
-
-		/* the header only: most of the buffer is never sent */
-		memset(&answer, 0, NAMES_ANSWER_HEADER);
-		answer.type = NAMES_NAMED;
-		answer.offset = request->wire.offsets[i];
-		module_name(module, answer.offset, &answer);
-		answer_send(&answer, request);
-	}
+	/* the header only: most of the buffer is never sent */
+	memset(&answer, 0, NAMES_ANSWER_HEADER);
+	answer.type = NAMES_DEMANGLED;
+	memcpy(symbol, request->wire.symbol, request->wire.length);
+	symbol[request->wire.length] = '\0';
+	answer.length = (uint32_t)demangle(symbol, answer.bytes, sizeof(answer.bytes));
+	answer_send(&answer, request);
 }
 
 static const struct {
-	void (*serve)(struct server *server, const struct request *request);
-	bool with_fd;
+	void (*serve)(const struct request *request);
+	size_t fds_min, fds_max;
+	uint32_t length_min, length_max;
 } services[] = {
-	[NAMES_IDENTIFY] = {serve_identify, true},
-	[NAMES_LOAD] = {serve_load, true},
-	[NAMES_NAME] = {serve_name, false},
+	[NAMES_IDENTIFY] = {serve_identify, 1, 1, 0, 0},
+	[NAMES_BUILD] = {serve_build, 2, 3, sizeof(struct module_identity),
+			 sizeof(struct module_identity)},
+	[NAMES_DEMANGLE] = {serve_demangle, 0, 0, 1, NAMES_SYMBOL_MAX},
 };
 
 static bool request_is_valid(const struct request *request, size_t bytes)
@@ -134,67 +89,66 @@ static bool request_is_valid(const struct request *request, size_t bytes)
 	const struct names_request *wire = &request->wire;
 
 	return bytes >= NAMES_REQUEST_HEADER && wire->type >= NAMES_IDENTIFY &&
-	       wire->type <= NAMES_NAME && wire->module < NAMES_MODULES_MAX &&
-	       wire->count <= NAMES_BATCH_MAX &&
-	       bytes == NAMES_REQUEST_HEADER + wire->count * sizeof(*wire->offsets) &&
-	       (request->fd >= 0) == services[wire->type].with_fd;
+	       wire->type <= NAMES_DEMANGLE && wire->module < NAMES_MODULES_MAX &&
+	       bytes == NAMES_REQUEST_HEADER + wire->length &&
+	       wire->length >= services[wire->type].length_min &&
+	       wire->length <= services[wire->type].length_max &&
+	       request->fd_count >= services[wire->type].fds_min &&
+	       request->fd_count <= services[wire->type].fds_max;
 }
 
-/* The descriptor that came with a message: there is room for one only. */
-static int message_fd(struct msghdr *message)
+/* The descriptors that came with a message. */
+static void message_fds(struct msghdr *message, struct request *request)
 {
 	struct cmsghdr *control = CMSG_FIRSTHDR(message);
-	int fd;
 
-	if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS ||
-	    control->cmsg_len != CMSG_LEN(sizeof(fd)))
-		return -1;
-	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-	return fd;
+	request->fd_count = 0;
+	if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+		return;
+	request->fd_count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(request->fds, CMSG_DATA(control), request->fd_count * sizeof(int));
 }
 
 /* False: the recorder closed its end, or is no recorder. */
 static bool request_receive(struct request *ret_request)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(NAMES_FDS_MAX * sizeof(int))];
 	struct iovec data = {&ret_request->wire, sizeof(ret_request->wire)};
 	struct msghdr message = {
 		.msg_iov = &data,
 		.msg_iovlen = 1,
 		.msg_control = control,
-		.msg_controllen = sizeof(control),
+		.msg_controllen = CMSG_LEN(NAMES_FDS_MAX * sizeof(int)),
 	};
 	ssize_t bytes = recvmsg(SANDBOX_FD, &message, MSG_CMSG_CLOEXEC);
 
 	if (bytes <= 0)
 		return false;
-	ret_request->fd = message_fd(&message);
+	message_fds(&message, ret_request);
 	return !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
 	       request_is_valid(ret_request, (size_t)bytes);
 }
 
-static void server_loop(struct server *server)
+static void server_loop(void)
 {
 	struct request request;
 
 	while (request_receive(&request)) {
-		services[request.wire.type].serve(server, &request);
-		cleanup_close(&request.fd);
+		services[request.wire.type].serve(&request);
+		for (size_t i = 0; i < request.fd_count; i++)
+			close(request.fds[i]);
 	}
 }
 
 void server_run(int socket, pid_t parent)
 {
-	_cleanup_free_ struct server *server = calloc(1, sizeof(*server));
 	struct names_answer ready = {.type = NAMES_READY};
 
 	prctl(PR_SET_NAME, "oomtrace-names");
 	ready.error = sandbox_enter(socket, parent);
-	if (!server)
-		ready.error = -ENOMEM;
 	/* the socket may not have reached its place when the sandbox could not be entered */
 	send(ready.error ? socket : SANDBOX_FD, &ready, NAMES_ANSWER_HEADER, MSG_NOSIGNAL);
 	if (ready.error == 0)
-		server_loop(server);
+		server_loop();
 	_exit(ready.error ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The names child: answers the requests of wire.h until its socket closes. The only place where
- * target files are parsed. Holds tables of names, and a descriptor no longer than a request takes.
+ * target files are parsed. Keeps nothing: a descriptor no longer than a request takes.
  */
 #ifndef SYMBOLS_SERVER_H
 #define SYMBOLS_SERVER_H

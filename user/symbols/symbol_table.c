@@ -18,7 +18,7 @@ struct range_array {
 };
 
 struct symbol_table {
-	struct range_array sized; /* until finished: as added; then disjoint and ascending */
+	struct range_array sized; /* until finished: as added; then all, disjoint, ascending */
 	struct range_array sizeless;
 	char *names; /* each with its NUL */
 	size_t names_length;
@@ -217,41 +217,88 @@ static int range_array_make_disjoint(struct range_array *array)
 	return r;
 }
 
-int symbol_table_finish(struct symbol_table *table)
-{
-	range_array_sort(&table->sizeless);
-	range_array_sort(&table->sized);
-	return range_array_make_disjoint(&table->sized);
-}
-
-/* The last range that starts at or before an address, or NULL. */
-static const struct range *range_array_find(const struct range_array *array, uint64_t address)
+/* The first range that starts at or after an address, or the count. */
+static size_t range_array_after(const struct range_array *array, uint64_t address)
 {
 	size_t low = 0, high = array->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (array->items[middle].start <= address)
+		if (array->items[middle].start < address)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low > 0 ? &array->items[low - 1] : NULL;
+	return low;
 }
 
-const char *symbol_table_find(const struct symbol_table *table, uint64_t address)
+/*
+ * What of a symbol without a size is its own: up to the next symbol of either kind, and nothing if
+ * a function covers its start: what follows that function is unknown.
+ */
+static struct range sizeless_piece(const struct symbol_table *table, size_t index)
 {
-	const struct range *sized = range_array_find(&table->sized, address);
-	const struct range *sizeless;
+	const struct range_array *sized = &table->sized, *sizeless = &table->sizeless;
+	struct range piece = sizeless->items[index];
+	size_t next = range_array_after(sized, piece.start);
 
-	if (sized && address < sized->end)
-		return table->names + sized->name;
-	sizeless = range_array_find(&table->sizeless, address);
-	if (!sizeless || address >= sizeless->end)
-		return NULL;
-	/* a function that began after the symbol has ended since: what follows it is unknown */
-	if (sized && sized->end > sizeless->start)
-		return NULL;
-	return table->names + sizeless->name;
+	if (index + 1 < sizeless->count && sizeless->items[index + 1].start < piece.end)
+		piece.end = sizeless->items[index + 1].start;
+	if (next < sized->count && sized->items[next].start < piece.end)
+		piece.end = sized->items[next].start;
+	if (next > 0 && sized->items[next - 1].end > piece.start)
+		piece.end = piece.start;
+	return piece;
+}
+
+/* Joins both kinds. Pieces go behind the ranges and are sorted in: no two begin at one address. */
+static int sizeless_join(struct symbol_table *table)
+{
+	struct range_array pieces = {};
+	int r = 0;
+
+	for (size_t i = 0; i < table->sizeless.count && r == 0; i++) {
+		struct range piece = sizeless_piece(table, i);
+
+		if (piece.start < piece.end)
+			r = range_array_push(&pieces, &piece);
+	}
+	for (size_t i = 0; i < pieces.count && r == 0; i++)
+		r = range_array_push(&table->sized, &pieces.items[i]);
+	if (pieces.count > 0)
+		range_array_sort(&table->sized);
+	free(pieces.items);
+	return r;
+}
+
+int symbol_table_finish(struct symbol_table *table)
+{
+	int r;
+
+	range_array_sort(&table->sizeless);
+	range_array_sort(&table->sized);
+	r = range_array_make_disjoint(&table->sized);
+	return r < 0 ? r : sizeless_join(table);
+}
+
+size_t symbol_table_count(const struct symbol_table *table)
+{
+	return table->sized.count;
+}
+
+struct symbol_range symbol_table_get(const struct symbol_table *table, size_t index)
+{
+	const struct range *range = &table->sized.items[index];
+
+	return (struct symbol_range){range->start, range->end, table->names + range->name};
+}
+
+size_t symbol_table_names_bytes(const struct symbol_table *table)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < table->sized.count; i++)
+		bytes += strlen(table->names + table->sized.items[i].name) + 1;
+	return bytes;
 }

@@ -50,7 +50,17 @@ bool symbol_table_is_empty(const struct symbol_table *table);
 /* Makes the table ready to be asked; nothing may be added after it. */
 int symbol_table_finish(struct symbol_table *table);
 
-/* Returns the mangled name, valid as long as the table, or NULL. */
-const char *symbol_table_find(const struct symbol_table *table, uint64_t address);
+/* What came of it: ranges that ascend and do not overlap. Neighbours may share a name. */
+struct symbol_range {
+	uint64_t start;
+	uint64_t end;
+	const char *name; /* valid as long as the table */
+};
+
+size_t symbol_table_count(const struct symbol_table *table);
+struct symbol_range symbol_table_get(const struct symbol_table *table, size_t index);
+
+/* Bytes of the names of all ranges at most, with their NULs. */
+size_t symbol_table_names_bytes(const struct symbol_table *table);
 
 #endif

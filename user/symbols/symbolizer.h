@@ -6,8 +6,10 @@
  * in by sandbox.c) reads them; this side never does, not even fstat(), which a FUSE file system
  * could leave unanswered. A child that hangs, dies or lies is killed, the module it worked on is
  * given up (if it died, the second time only: it may have been the OOM killer), and another child
- * is started and handed what it needs. After SYMBOLIZER_CHILDREN_MAX of them there are no names
- * any more: a report without names is better than none.
+ * is started. What the child makes of a file, once, is a module file (module_file.h): sealed and
+ * checked before it is mapped here, kept on disk if there is a place for it, and asked for rows
+ * and names without the child, which is only asked again to demangle. After SYMBOLIZER_CHILDREN_MAX
+ * of them there are no names any more: a report without names is better than none.
  *
  * Called by the commands, between capture and model. Not thread-safe; the child dies with the
  * thread that made the request that started it. A child started later is a fork of what the
@@ -21,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/module_rows.h"
 
 #define SYMBOLIZER_BUILD_ID_MAX 20
 #define SYMBOLIZER_CHILDREN_MAX 8
@@ -29,8 +32,13 @@
 
 struct symbolizer;
 
-/* Starts the child: early, before there is anything to inherit. */
-int symbolizer_open(struct symbolizer **ret_symbolizer);
+struct symbolizer_places {
+	const char *cache; /* a directory for module files; NULL: none, or it cannot be used */
+	const char *debug; /* the directory of separate debug files, of root; NULL: none */
+};
+
+/* Starts the child: early, before there is anything to inherit. Strings are borrowed. */
+int symbolizer_open(const struct symbolizer_places *places, struct symbolizer **ret_symbolizer);
 void symbolizer_close(struct symbolizer *symbolizer);
 DEFINE_CLEANUP(struct symbolizer *, symbolizer_close)
 
@@ -70,9 +78,17 @@ typedef void (*symbolizer_name_fn)(void *context, uint32_t module, uint64_t offs
 int symbolizer_name(struct symbolizer *symbolizer, uint32_t module, const uint64_t *offsets,
 		    size_t count, symbolizer_name_fn fn, void *context);
 
+/*
+ * The unwind rows of a module, built or found by now; they are borrowed, and stay. Errors are those
+ * of symbolizer_name().
+ */
+int symbolizer_rows(struct symbolizer *symbolizer, uint32_t module, struct module_rows *ret_rows);
+
 /* What names were lost to, for the loss statement. */
 struct symbolizer_losses {
 	uint32_t modules_unreadable; /* no ELF program, or too large a symbol table */
+	uint32_t modules_built;      /* no loss: files that a child has read */
+	uint32_t modules_found;      /* no loss: files that an earlier run had read */
 	uint32_t modules_given_up;   /* a child ended over each of them */
 	uint32_t children_died;      /* crashed, out of memory or CPU time, killed */
 	uint32_t children_hung;      /* past the deadline */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All the function names that can be had of an ELF file: its own symbol tables, the one that
+ * distributions pack into .gnu_debugdata, and its separate debug file. Called by the names child.
+ */
+#ifndef SYMBOLS_IMAGE_NAMES_H
+#define SYMBOLS_IMAGE_NAMES_H
+
+#include "symbols/image.h"
+
+/*
+ * `debug_fd` is the separate debug file, or -1; one of another build-id is left alone. A damaged
+ * table is left out; -EBADMSG when that leaves nothing, -E2BIG or -ENOMEM when there are too many.
+ */
+int image_names(struct image *image, int debug_fd, struct symbol_table **ret_table);
+
+/* Compiled by Go: its line table is there whatever was stripped. */
+bool image_is_go(struct image *image);
+
+#endif

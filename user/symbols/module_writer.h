@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes a module file of an ELF file: the names child's work, where hostile files are parsed.
+ */
+#ifndef SYMBOLS_MODULE_WRITER_H
+#define SYMBOLS_MODULE_WRITER_H
+
+#include "symbols/module_file.h"
+
+/*
+ * Reads the ELF file `fd`, and `debug_fd` for its symbols unless that is -1, and writes the module
+ * file to `out_fd`, which is empty. What a file does not have (unwind data, names) is missing from
+ * the result; -ENOEXEC for what is no program, -E2BIG, -ENOMEM, or -errno of writing.
+ */
+int module_write(int fd, int debug_fd, const struct module_identity *identity, int out_fd);
+
+#endif
