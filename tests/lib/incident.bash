@@ -35,7 +35,8 @@ kills_wait()
 kills_cleanup()
 {
 	[[ -n ${KILLS_PID-} ]] || return 0
-	kill -INT "$KILLS_PID" 2>/dev/null || true
+	# it may be writing to a pipe whose other end a victim has inherited
+	kill -KILL "$KILLS_PID" 2>/dev/null || true
 	exec {KILLS_OUT}<&-
 	wait "$KILLS_PID" 2>/dev/null || true
 	KILLS_PID=

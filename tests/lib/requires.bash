@@ -17,6 +17,8 @@ probe_mapping_events()
 	[[ -d /sys/kernel/tracing/events/maple_tree/ma_write ]] &&
 		! grep -qs 'memcg_path' /sys/kernel/tracing/events/mmap_lock/mmap_lock_released/format
 }
+# The kernel's log, read from its end; a container may not.
+probe_kernel_log() { dd if=/dev/kmsg of=/dev/null bs=8192 count=1 iflag=nonblock 2>/dev/null; }
 probe_root() { [[ $(id -u) == 0 ]]; }
 # Loads and attaches empty programs to the hooks of the ledger, and leaves.
 probe_bpf() { "$BUILD/bench/empty" </dev/null >/dev/null 2>&1; }

@@ -143,3 +143,64 @@ expect_incident()
 	grep -aq 'comm=a;b$' "$INCIDENT"
 	grep -aq $'^\e\\[31mX 9 exe=' "$INCIDENT"
 }
+
+@test "whom the kernel could have chosen, by its log and by its rule" {
+	requires kernel_log
+	kills_start
+	oom_start crowd 64 128
+	oom_go
+	kills_wait
+	grep -av "^figure" "$INCIDENT"
+	[[ $(incident_field process comm "id=$(incident_field victim process role=chosen) ") == crowd ]]
+	(($(incident_lines candidate | wc -l) > 10))
+	[[ $(incident_lines candidate chosen=1 | wc -l) == 1 ]]
+	# the one with the highest badness was chosen
+	highest=$(incident_lines candidate | sed 's/.* badness=\([-0-9]*\) .*/\1/' | sort -n | tail -1)
+	[[ $(incident_field candidate badness chosen=1) == "$highest" ]]
+	[[ $(incident_field incident sources) == 3 ]]
+	[[ $(incident_field incident order) == 0 ]]
+}
+
+@test "fifty kills in a moment: each is an incident of its own, none is lost" {
+	kills_start
+	oom_start crowd 64 600
+	oom_go
+	first=
+	for ((kill = 0; kill < 50; kill++)); do
+		kills_wait
+		sequence=$(incident_field incident sequence)
+		pid=$(incident_field process pid)
+		[[ -z ${seen[pid]-} ]]
+		seen[pid]=1
+		((sequence > ${first:=0}))
+		first=$sequence
+	done
+	[[ $(incident_field lost count cause=kill-full) == 0 ]]
+	[[ $(incident_field lost count cause=kill-crowded) == 0 ]]
+	[[ $(incident_field lost count cause=kill-unseen) == 0 ]]
+}
+
+@test "what the kernel holds for a process is named, where no process maps it" {
+	kills_start
+	oom_start pipes 64
+	oom_go
+	kills_wait
+	expect_incident
+	(($(incident_field victim anon role=chosen) < 4 << 20))
+	(($(incident_pages "$VICTIM" kernel) > 40 << 8))
+}
+
+@test "a worker whose parent had filled the memory: what it inherited is not its own" {
+	kills_start
+	oom_start inherited 64 100
+	oom_go
+	victim_wait 'child *'
+	child=${LINES[-1]#child }
+	kills_wait
+	grep -av "^figure" "$INCIDENT"
+	[[ $(incident_field incident scope) == memcg ]]
+	VICTIM=$(incident_field victim process role=chosen)
+	[[ $(incident_field process pid "id=$VICTIM ") == "$child" ]]
+	(($(incident_field victim anon role=chosen) > 56 << 20))
+	(($(incident_pages "$VICTIM" anon) < 24 << 8))
+}

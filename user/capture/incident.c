@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "base/clock.h"
 #include "capture/losses.h"
@@ -78,6 +79,8 @@ static enum incident_scope scope_of(const struct incident *incident)
 						stack->frame_count, frames);
 
 	watch_collect(incident->live);
+	if (incident->dump && incident->dump->scope != SCOPE_UNKNOWN)
+		return incident->dump->scope;
 	for (uint32_t i = 0; i < count; i++) {
 		const char *name = declared_name(&incident->watch->declared, &frames[i]);
 
@@ -112,6 +115,12 @@ static void queue_incident(const struct incident *incident, uint32_t user_id, ui
 			     .trigger_kernel_stack = kernel_id},
 	};
 
+	if (incident->dump) {
+		event.incident.sources |= INCIDENT_FROM_KMSG;
+		event.incident.known |= incident->dump->has_order ? INCIDENT_ORDER : 0;
+		event.incident.order = incident->dump->order;
+		event.incident.gfp = incident->dump->gfp;
+	}
 	make_id(incident->watch, event.incident.realtime_ns, id);
 	memcpy(event.incident.trigger_comm, chosen->trigger_comm,
 	       sizeof(event.incident.trigger_comm) - 1);
@@ -165,6 +174,13 @@ static void queue_end(const struct incident *incident)
 	event_queue_push(incident->queue, &event);
 }
 
+static bool has_no_swap(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 && info.totalswap == 0;
+}
+
 int incident_queue(struct live *live, const struct kill_case *item)
 {
 	struct incident incident = {
@@ -181,12 +197,16 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	int error;
 
 	live->watch->sequence++;
+	watch_read_log(live->watch);
+	incident.dump = kmsg_oom_find(&live->watch->kmsg, incident.chosen->tid);
+	incident.no_swap = has_no_swap();
 	declared_begin(&live->watch->declared);
 	incident.scope = scope_of(&incident);
 	live_queue_session(live, incident.queue);
 	queue_incident(&incident, user_id, kernel_id);
 	incident_queue_victims(&incident);
 	incident_queue_levels(&incident);
+	incident_queue_candidates(&incident);
 	queue_trigger_stacks(&incident, user_id, kernel_id);
 	error = incident_queue_cells(&incident);
 	queue_losses(&incident);

@@ -5,6 +5,7 @@
  *   incident.c          the events around all others, and who asked for memory
  *   incident_victims.c  who was killed
  *   incident_figures.c  the chain of cgroups, their figures and those of the host
+ *   incident_candidates.c  whom the killer could have chosen
  *   incident_cells.c    which stacks held the memory
  */
 #ifndef CAPTURE_INCIDENT_H
@@ -13,6 +14,7 @@
 #include "capture/incident_files.h"
 #include "capture/incident_levels.h"
 #include "capture/kill_cases.h"
+#include "capture/kmsg_oom.h"
 #include "capture/live_state.h"
 
 struct incident {
@@ -24,6 +26,8 @@ struct incident {
 	struct event_queue *queue;
 	uint32_t processes[KILL_RECORDS_MAX]; /* ids of victims, by record */
 	enum incident_scope scope;
+	const struct kmsg_dump *dump; /* what the kernel's log says of it; NULL: nothing */
+	bool no_swap;                 /* the host has none */
 };
 
 /* Queues the events of one case into the watch's queue. 0 or -errno. */
@@ -36,6 +40,11 @@ void incident_queue_victims(struct incident *incident);
 /* --- incident_figures.c --- */
 
 void incident_queue_levels(const struct incident *incident);
+
+/* --- incident_candidates.c --- */
+
+/* The table of the kernel's log. */
+void incident_queue_candidates(const struct incident *incident);
 
 /* --- incident_cells.c --- */
 

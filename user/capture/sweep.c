@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "oomtrace.skel.h"
 
 struct sweeping {
@@ -49,6 +50,9 @@ static bool legacy_is_empty(const struct ledger *ledger, uint32_t account)
 	return true;
 }
 
+/* Whoever was killed stays until its incident has been read. */
+#define KILLED_STAYS_NS UINT64_C(1000000000)
+
 /* The target's last life stays until the end: its figures are what the user asked for. */
 static bool may_retire(struct sweeping *sweeping, uint32_t account)
 {
@@ -56,6 +60,9 @@ static bool may_retire(struct sweeping *sweeping, uint32_t account)
 
 	if (sweeping->ledger->accounts[account].in_use != OT_ACCOUNT_LIFE ||
 	    !lives_ended(sweeping->lives, account))
+		return false;
+	if (sweeping->ledger->accounts[account].killed &&
+	    clock_monotonic_ns() - sweeping->ledger->accounts[account].frozen_ns < KILLED_STAYS_NS)
 		return false;
 	life = lives_get(sweeping->lives, account);
 	return life && !(life->process.target && lives_is_latest(sweeping->lives, account));

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "capture/incident.h"
+#include "capture/kmsg.h"
 #include "capture/vmstat.h"
 #include "capture/watch_state.h"
 #include "oomtrace.skel.h"
@@ -68,6 +69,7 @@ static int set_up(struct live *live, struct watch *watch)
 		return -errno;
 	watch->sequence = live->options.last_sequence;
 	read_boot_id(live, watch);
+	watch->kmsg_fd = kmsg_open();
 	watch->unified = incident_files_unified(&live->root);
 	error = vmstat_oom_kills(&live->root, &watch->first_oom_kills);
 	watch->oom_kills = watch->first_oom_kills;
@@ -81,7 +83,7 @@ int watch_new(struct live *live, struct watch **ret_watch)
 
 	if (!watch)
 		return -ENOMEM;
-	watch->quiet_fd = -1;
+	watch->quiet_fd = watch->kmsg_fd = -1;
 	error = set_up(live, watch);
 	if (error) {
 		watch_free(watch);
@@ -98,6 +100,7 @@ void watch_free(struct watch *watch)
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
 	cleanup_close(&watch->quiet_fd);
+	cleanup_close(&watch->kmsg_fd);
 	free(watch);
 }
 
@@ -114,6 +117,11 @@ int watch_quiet_fd(const struct watch *watch)
 struct event_queue *watch_queue(struct watch *watch)
 {
 	return &watch->out;
+}
+
+void watch_read_log(struct watch *watch)
+{
+	kmsg_read(watch->kmsg_fd, &watch->kmsg);
 }
 
 int watch_collect(struct live *live)

@@ -9,6 +9,7 @@
 #include "capture/declared.h"
 #include "capture/incident_files.h"
 #include "capture/kill_cases.h"
+#include "capture/kmsg_oom.h"
 #include "capture/live_state.h"
 
 #define WATCH_BOOT_LEN 5
@@ -28,6 +29,8 @@ struct watch {
 	char boot[WATCH_BOOT_LEN]; /* begin of the boot id: part of an incident's id */
 	struct incident_files files[WATCH_FILES];
 	uint32_t next_files;
+	int kmsg_fd; /* -errno: it cannot be read */
+	struct kmsg_oom kmsg;
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);
@@ -42,6 +45,8 @@ const struct incident_files *watch_files(const struct watch *watch, const struct
 
 /* Takes kills from their ring and queues the incidents that are complete. 0 or -errno. */
 int watch_take(struct live *live);
+/* Reads the kernel's log, so that what is new at a kill is little. */
+void watch_read_log(struct watch *watch);
 /* Empties the session's queue. 0 or -errno. */
 int watch_collect(struct live *live);
 /* The same when watching ends, for kills that still wait. */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "capture/incident.h"
+
+/* mm/oom_kill.c: oom_badness(). `domain_pages` is totalpages. */
+static int64_t badness(const struct kmsg_task *task, uint64_t page_bytes, uint64_t domain_pages)
+{
+	return (int64_t)(task->rss_pages + task->swap_pages + task->page_table_bytes / page_bytes) +
+	       task->oom_score_adj * (int64_t)(domain_pages / 1000);
+}
+
+/*
+ * How much memory the killer compared with: the limit, and the swap that comes with it. Known where
+ * there is no swap; else the kernel takes the lesser of two limits that a kill does not carry.
+ */
+static bool find_domain(const struct incident *incident, uint64_t *ret_pages)
+{
+	uint32_t fired = incident_level_fired(incident->chosen);
+
+	if (incident->scope != SCOPE_MEMCG || fired >= incident->chosen->level_count ||
+	    !incident->no_swap)
+		return false;
+	*ret_pages = incident->chosen->levels[fired].max;
+	return true;
+}
+
+void incident_queue_candidates(const struct incident *incident)
+{
+	uint64_t page_bytes = sysconf(_SC_PAGESIZE), domain_pages = 0;
+	bool domain = find_domain(incident, &domain_pages);
+
+	for (uint32_t i = 0; incident->dump && i < incident->dump->task_count; i++) {
+		const struct kmsg_task *task = &incident->dump->tasks[i];
+		/* OOM_SCORE_ADJ_MIN: never chosen, so nothing is added up */
+		bool rated = domain && task->oom_score_adj > -1000;
+		struct event event = {
+			.type = EVENT_CANDIDATE,
+			.candidate = {.pid = task->pid,
+				      .known = (task->has_swap ? CANDIDATE_SWAP : 0) |
+					       (task->has_page_tables ? CANDIDATE_PAGE_TABLES : 0) |
+					       (rated ? CANDIDATE_BADNESS : 0),
+				      .rss_bytes = task->rss_pages * page_bytes,
+				      .swap_bytes = task->swap_pages * page_bytes,
+				      .page_table_bytes = task->page_table_bytes,
+				      .oom_score_adj = task->oom_score_adj,
+				      .badness_pages = badness(task, page_bytes, domain_pages),
+				      .chosen = task->pid == incident->chosen->tgid,
+				      .when = TAKEN_AT_KILL},
+		};
+
+		memcpy(event.candidate.comm, task->comm, sizeof(event.candidate.comm));
+		event_queue_push(incident->queue, &event);
+	}
+}
