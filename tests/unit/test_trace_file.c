@@ -199,6 +199,58 @@ static void test_what_dropped_snapshots_declare_comes_with_the_next(void **state
 	assert_int_equal(processes, 100);
 }
 
+/* Bytes that this process has read from anywhere. */
+static uint64_t bytes_read(void)
+{
+	_cleanup_fclose_ FILE *io = fopen("/proc/self/io", "re");
+	unsigned long long bytes = 0;
+
+	assert_non_null(io);
+	assert_int_equal(fscanf(io, "rchar: %llu", &bytes), 1);
+	return bytes;
+}
+
+struct patience {
+	struct trace_file *file;
+	uint64_t most_bytes; /* read back for one event */
+};
+
+static void into_file_patiently(const struct event *event, void *context)
+{
+	struct patience *patience = context;
+	uint64_t before = bytes_read(), bytes;
+
+	assert_int_equal(trace_file_add(patience->file, event), 0);
+	bytes = bytes_read() - before;
+	if (bytes > patience->most_bytes)
+		patience->most_bytes = bytes;
+}
+
+/* Whoever records must look at the kernel's ring in between. */
+static void test_no_event_waits_for_the_whole_file_to_be_thinned(void **state)
+{
+	struct patience patience = {NULL, 0};
+	const struct stage stage = {into_file_patiently, &patience};
+	unsigned int halvings;
+
+	(void)state;
+	assert_int_equal(trace_file_open(path, 2 << 20, &patience.file), 0);
+	play_session(&stage, 1, "-i 1 -p 5");
+	play_process(&stage, 1, 5, 1, "x", true, false);
+	play_label(&stage, 1, STACK_NO_STACK);
+	for (uint64_t second = 0; second < 800; second++)
+		play_figures(&stage, second, second == 799);
+	play_end(&stage, END_DURATION);
+	assert_int_equal(trace_file_commit(patience.file, &halvings), 0);
+	assert_true(halvings > 0);
+	/* what is copied at once at the end of it, and what the stream and bytes_read() read ahead
+	 */
+	assert_in_range(patience.most_bytes, 1, (256 << 10) + (16 << 10));
+	assert_true(size_of_file() <= 2 << 20);
+	/* not by waiting until the end, either */
+	assert_true(size_of_file() > 1 << 19);
+}
+
 static void test_what_is_no_file_has_no_size(void **state)
 {
 	(void)state;
@@ -225,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_what_does_not_fit_is_thinned_evenly),
 		cmocka_unit_test(test_start_and_end_are_never_dropped),
 		cmocka_unit_test(test_what_dropped_snapshots_declare_comes_with_the_next),
+		cmocka_unit_test(test_no_event_waits_for_the_whole_file_to_be_thinned),
 		cmocka_unit_test(test_what_is_no_file_has_no_size),
 		cmocka_unit_test(test_a_recording_given_up_leaves_nothing),
 	};

@@ -67,8 +67,8 @@ static int on_ring(struct live *live)
 	if (!live->lives_ended)
 		return 0;
 	live->lives_ended = false;
-	return sweep(&live->ledger, &live->lives, &live->stacks, live_cgroups(live),
-		     live->programs);
+	return sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
+		     live_cgroups(live), live->programs);
 }
 
 static int on_spaces(struct live *live)
@@ -108,8 +108,8 @@ static int on_sweep(struct live *live)
 		return live_finish(live, END_TARGET_ENDED);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
-	error = sweep(&live->ledger, &live->lives, &live->stacks, live_cgroups(live),
-		      live->programs);
+	error = sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
+		      live_cgroups(live), live->programs);
 	if (error || live->options.all)
 		return error;
 	return spaces_settle(&live->spaces, false);
@@ -231,6 +231,7 @@ static void add_bytes(const char *name, uint64_t bytes, void *context)
 struct live_facts live_facts(const struct source *source)
 {
 	const struct live *live = live_of(source);
+	struct memory_event own = {.known = 0};
 	struct live_facts facts = {
 		.target_count = live->targets.count,
 		.cgroup = live->cgroup.path,
@@ -247,5 +248,7 @@ struct live_facts live_facts(const struct source *source)
 	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < live->ledger.account_count; i++)
 		facts.process_count += live->ledger.accounts[i].in_use == OT_ACCOUNT_LIFE;
 	programs_each_map(live->programs, add_bytes, &facts.map_bytes);
+	if (!procfs_memory(&live->root, (uint32_t)getpid(), &own) && own.known & MEMORY_RSS)
+		facts.own_bytes = own.rss_anon_bytes;
 	return facts;
 }

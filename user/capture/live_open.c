@@ -123,6 +123,8 @@ static int open_tables(struct live *live)
 	int error = ledger_map(live->programs, &live->physical, &live->ledger);
 
 	if (!error)
+		live->sweep_due = sweep_due_new(&live->ledger, live->options.all);
+	if (!error)
 		error = modules_new(&live->root, &live->queue, &live->modules);
 	if (!error && (live->options.kernel_stacks || live->options.watch_kills))
 		error = kernel_symbols_read(&live->root, live->modules, &live->queue,

@@ -16,6 +16,7 @@
 #include "capture/cgroups.h"
 #include "capture/live.h"
 #include "capture/snapshot.h"
+#include "capture/sweep.h"
 #include "capture/target.h"
 
 struct ring_buffer;
@@ -35,6 +36,7 @@ struct live {
 	struct cgroups cgroups; /* of a whole host or a cgroup */
 	struct spaces spaces;   /* of targets; not when the host is traced */
 	struct snapshot_labels labels;
+	struct sweep_due sweep_due;
 	struct event_queue queue;
 	struct watch *watch; /* NULL: what comes out is the session, not incidents */
 	struct ring_buffer *ring;

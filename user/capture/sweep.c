@@ -9,6 +9,9 @@
 #include "base/clock.h"
 #include "oomtrace.skel.h"
 
+/* What part of the half that is due for targets is due for a whole host. */
+#define HOST_SHARE 16
+
 struct sweeping {
 	struct ledger *ledger;
 	struct lives *lives;
@@ -253,7 +256,31 @@ static int retire_marked(struct sweeping *sweeping)
 	return error;
 }
 
-int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
+struct sweep_due sweep_due_new(const struct ledger *ledger, bool host)
+{
+	uint32_t accounts = (uint32_t)ledger->account_count / 2;
+	uint32_t cells = ((uint32_t)ledger->cell_count - ledger_first_stack_cell(ledger)) / 2;
+	struct sweep_due due = {
+		.first_accounts = host ? accounts / HOST_SHARE : accounts,
+		.first_cells = host ? cells / HOST_SHARE : cells,
+	};
+
+	due.accounts = due.first_accounts;
+	due.cells = due.first_cells;
+	return due;
+}
+
+/* Half as many again as have survived, so that the living are not looked through all the time. */
+static uint32_t next_due(uint32_t survivors, uint32_t first, uint32_t all)
+{
+	uint32_t due = survivors + survivors / 2;
+
+	if (due > all / 2)
+		due = all / 2;
+	return due > first ? due : first;
+}
+
+int sweep(struct sweep_due *due, struct ledger *ledger, struct lives *lives, struct stacks *stacks,
 	  struct cgroups *cgroups, struct programs *programs)
 {
 	int error;
@@ -266,7 +293,7 @@ int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
 	};
 	_cleanup_free_ uint32_t *heirs = NULL;
 
-	if (accounts_used(ledger) < ledger->account_count / 2 && stacks->used < stacks->count / 2)
+	if (accounts_used(ledger) < due->accounts && stacks->used < due->cells)
 		return 0;
 	heirs = calloc(ledger->account_count, sizeof(*heirs));
 	if (!heirs)
@@ -275,5 +302,9 @@ int sweep(struct ledger *ledger, struct lives *lives, struct stacks *stacks,
 	error = programs_scan(programs);
 	if (error)
 		return error;
-	return mark_dying(&sweeping) ? retire_marked(&sweeping) : 0;
+	error = mark_dying(&sweeping) ? retire_marked(&sweeping) : 0;
+	due->accounts = next_due(accounts_used(ledger), due->first_accounts,
+				 (uint32_t)ledger->account_count);
+	due->cells = next_due(stacks->used, due->first_cells, stacks->count);
+	return error;
 }

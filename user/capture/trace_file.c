@@ -8,6 +8,21 @@
 #include "capture/trace_reader.h"
 #include "capture/trace_writer.h"
 
+/*
+ * While a file is thinned it goes on being written, and a copy with every second snapshot follows
+ * behind until it has caught up: reading 64 MiB back takes half a second, for which the kernel's
+ * ring would not be looked at. So much of it is copied for each event that is written, a few
+ * microseconds' worth; and at most so much when it takes the file's place.
+ */
+#define THIN_BYTES_AN_EVENT 2048
+#define THIN_BYTES_AT_ONCE (256 << 10)
+
+struct thinning {
+	struct source *source;   /* the file, read back; NULL: it is not being thinned */
+	uint64_t readable_bytes; /* of it that have left the writer's buffer */
+	struct trace_file *half;
+};
+
 struct trace_file {
 	const char *path;
 	uint64_t max_bytes;
@@ -19,6 +34,7 @@ struct trace_file {
 	bool dropping;           /* what comes is of a snapshot that is not kept */
 	struct event_queue held; /* of the session, declared in snapshots that were not kept */
 	unsigned int halvings;
+	struct thinning thinning;
 };
 
 static bool is_of_a_snapshot(const struct event *event)
@@ -113,15 +129,15 @@ int trace_file_open(const char *path, uint64_t max_bytes, struct trace_file **re
 	return 0;
 }
 
-/* All of `source` that `to` keeps. It has no trailer yet: that is its end. */
-static int copy(struct source *source, struct trace_file *to)
-{
-	struct event event;
-	int more, err = 0;
+/* --- thinning ----------------------------------------------------------------------------- */
 
-	while (!err && (more = source->next(source, &event)) > 0)
-		err = take(to, &event);
-	return err ? err : more == -ENODATA ? 0 : more;
+static void thinning_end(struct thinning *thinning)
+{
+	if (thinning->source)
+		thinning->source->close(thinning->source);
+	if (thinning->half)
+		trace_file_abort(thinning->half);
+	*thinning = (struct thinning){.source = NULL};
 }
 
 static int read_back(const struct trace_file *file, struct source **ret_source)
@@ -136,6 +152,62 @@ static int read_back(const struct trace_file *file, struct source **ret_source)
 	return err;
 }
 
+/* Starts a copy with half of the snapshots. */
+static int thinning_begin(struct trace_file *file)
+{
+	struct thinning *thinning = &file->thinning;
+	int err = read_back(file, &thinning->source);
+
+	if (err == -ESPIPE) {
+		file->max_bytes = UINT64_MAX;
+		return 0;
+	}
+	if (!err)
+		err = trace_file_open(file->path, file->max_bytes, &thinning->half);
+	if (err) {
+		thinning_end(thinning);
+		return err;
+	}
+	thinning->half->stride = 2;
+	thinning->readable_bytes = trace_writer_bytes(file->writer);
+	return 0;
+}
+
+/* How much of the file is not in the copy yet. */
+static uint64_t left_bytes(const struct trace_file *file)
+{
+	return trace_writer_bytes(file->writer) - trace_reader_bytes(file->thinning.source);
+}
+
+/* What was written since the file was read back, too. */
+static int make_readable(struct trace_file *file)
+{
+	struct thinning *thinning = &file->thinning;
+
+	if (trace_reader_bytes(thinning->source) < thinning->readable_bytes)
+		return 0;
+	thinning->readable_bytes = trace_writer_bytes(file->writer);
+	return fflush(atomic_file_stream(file->file)) ? -errno : 0;
+}
+
+/* Copies about so much of the file, or what there is. */
+static int copy_some(struct trace_file *file, uint64_t bytes)
+{
+	struct thinning *thinning = &file->thinning;
+	uint64_t end = trace_reader_bytes(thinning->source) + bytes;
+	int err = make_readable(file);
+
+	while (!err && trace_reader_bytes(thinning->source) < end &&
+	       trace_reader_bytes(thinning->source) < thinning->readable_bytes) {
+		struct event event;
+		int more = thinning->source->next(thinning->source, &event);
+
+		/* it was whole when it was written: there is an event, or something is wrong */
+		err = more > 0 ? take(thinning->half, &event) : more ? more : -EBADMSG;
+	}
+	return err;
+}
+
 /* What was held in `from` comes after what is held in `to`. */
 static int move_held(struct trace_file *from, struct trace_file *to)
 {
@@ -147,19 +219,19 @@ static int move_held(struct trace_file *from, struct trace_file *to)
 	return err;
 }
 
-/* Puts a copy with half of the snapshots in the place of the file. */
-static int replace_by_half(struct trace_file *file, struct source *source)
+/* Copies the rest, and puts the copy in the place of the file. */
+static int thinning_finish(struct trace_file *file)
 {
 	_cleanup_(trace_file_abortp) struct trace_file *half = NULL;
 	struct trace_file whole;
-	int err = trace_file_open(file->path, file->max_bytes, &half);
+	int err = 0;
 
-	if (err)
-		return err;
-	half->stride = 2;
-	err = copy(source, half);
+	while (!err && left_bytes(file))
+		err = copy_some(file, left_bytes(file));
 	if (!err)
-		err = move_held(file, half);
+		err = move_held(file, file->thinning.half);
+	half = TAKE_PTR(file->thinning.half);
+	thinning_end(&file->thinning);
 	if (err)
 		return err;
 	half->stride = 2 * file->stride;
@@ -171,36 +243,54 @@ static int replace_by_half(struct trace_file *file, struct source *source)
 	return 0;
 }
 
-static int halve(struct trace_file *file)
+/* A bit more of the copy with each event, so that nobody waits for all of it at once. */
+static int thin_on(struct trace_file *file, const struct event *event)
 {
-	struct source *source = NULL;
-	int err = read_back(file, &source);
+	int err;
 
-	if (err == -ESPIPE) {
-		file->max_bytes = UINT64_MAX;
+	if (!file->thinning.source)
 		return 0;
-	}
-	if (err)
-		return err;
-	err = replace_by_half(file, source);
-	source->close(source);
+	err = copy_some(file, THIN_BYTES_AN_EVENT);
+	/* a snapshot begins: none is in both */
+	if (!err && event->type == EVENT_SNAPSHOT && left_bytes(file) <= THIN_BYTES_AT_ONCE)
+		err = thinning_finish(file);
 	return err;
 }
 
-/* The first snapshot alone cannot be halved. */
+/*
+ * The first snapshot alone cannot be halved. It begins early, for what comes until it is done has
+ * to fit, too.
+ */
+static int thin_if_large(struct trace_file *file, const struct event *event)
+{
+	uint64_t large_bytes = file->max_bytes - file->max_bytes / 8;
+
+	if (event->type != EVENT_SNAPSHOT || file->thinning.source || file->kept <= 1 ||
+	    trace_writer_bytes(file->writer) <= large_bytes)
+		return 0;
+	return thinning_begin(file);
+}
+
+/* At the end nobody waits any more. */
 static int keep_below_max(struct trace_file *file)
 {
 	int err = 0;
 
-	while (!err && file->kept > 1 && trace_writer_bytes(file->writer) > file->max_bytes)
-		err = halve(file);
+	while (!err && file->kept > 1 && trace_writer_bytes(file->writer) > file->max_bytes) {
+		if (!file->thinning.source)
+			err = thinning_begin(file);
+		if (!err && file->thinning.source)
+			err = thinning_finish(file);
+	}
 	return err;
 }
 
 int trace_file_add(struct trace_file *file, const struct event *event)
 {
-	int err = event->type == EVENT_SNAPSHOT ? keep_below_max(file) : 0;
+	int err = thin_on(file, event);
 
+	if (!err)
+		err = thin_if_large(file, event);
 	return err ? err : take(file, event);
 }
 
@@ -220,6 +310,7 @@ int trace_file_commit(struct trace_file *file, unsigned int *ret_halvings)
 
 void trace_file_abort(struct trace_file *file)
 {
+	thinning_end(&file->thinning);
 	if (file->writer)
 		trace_writer_free(file->writer);
 	if (file->file)

@@ -10,6 +10,7 @@
 struct trace_reader {
 	struct source source;
 	FILE *stream;
+	uint64_t read_bytes;
 	uint32_t crc;
 	int state; /* 1: records follow, 0: the trailer was seen, else the error that ended it */
 	struct event_frame frames[EVENT_MAX_FRAMES];
@@ -185,8 +186,10 @@ static int event_decode(const struct trace_layout *layout, uint32_t type, struct
 static int reader_read(struct trace_reader *reader, void *bytes, size_t len_bytes)
 {
 	errno = 0;
-	if (fread(bytes, 1, len_bytes, reader->stream) == len_bytes)
+	if (fread(bytes, 1, len_bytes, reader->stream) == len_bytes) {
+		reader->read_bytes += len_bytes;
 		return 0;
+	}
 	if (!ferror(reader->stream))
 		return -ENODATA;
 	return errno ? -errno : -EIO;
@@ -322,6 +325,11 @@ int trace_reader_new(FILE *stream, struct source **ret_source)
 		return err;
 	*ret_source = &TAKE_PTR(reader)->source;
 	return 0;
+}
+
+uint64_t trace_reader_bytes(const struct source *source)
+{
+	return ((const struct trace_reader *)source)->read_bytes;
 }
 
 const char *trace_reader_strerror(int error)

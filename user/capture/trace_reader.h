@@ -18,6 +18,9 @@
  */
 int trace_reader_new(FILE *stream, struct source **ret_source);
 
+/* How far into the file the events reach that were handed out. Of a source made by this. */
+uint64_t trace_reader_bytes(const struct source *source);
+
 /*
  * What the errors of trace_reader_new() and of the source's next() mean, as a clause for people:
  *   -EMEDIUMTYPE  not a trace file

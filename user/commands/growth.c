@@ -96,6 +96,18 @@ static int keep_named(const struct event *event, void *context)
 	return keep(context, event);
 }
 
+/* What a long recording costs, as it goes. */
+static void say_memory(const struct recording *recording)
+{
+	struct live_facts facts;
+
+	if (!log_is_verbose())
+		return;
+	facts = live_facts(recording->source);
+	log_debug("the recorder holds %" PRIu64 " KiB, its maps %" PRIu64 " KiB",
+		  facts.own_bytes >> 10, facts.map_bytes >> 10);
+}
+
 static int take(struct recording *recording, struct event *event)
 {
 	int error;
@@ -113,7 +125,11 @@ static int take(struct recording *recording, struct event *event)
 			return error;
 	}
 	error = keep(recording, event);
-	return !error && event->type == EVENT_WHOLE ? live_show_snapshot(recording->show) : error;
+	if (error || event->type != EVENT_WHOLE)
+		return error;
+	error = live_show_snapshot(recording->show);
+	say_memory(recording);
+	return error;
 }
 
 static int pump(struct recording *recording)
