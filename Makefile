@@ -42,7 +42,7 @@ PACKAGES := libbpf libelf libdw liblzma zlib libseccomp libcap jansson libprotob
 # `=` on purpose: pkg-config runs only for targets that compile, after install-deps has had its turn.
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # libiberty (the demangler of gdb and binutils) has no pkg-config file.
-PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty
+PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty -lm
 
 # An empty _GNU_SOURCE, so that a file may also define it itself.
 CPPFLAGS += -D_GNU_SOURCE= -DOOMTRACE_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD)
