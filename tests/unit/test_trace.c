@@ -436,8 +436,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_FIGURE] = random_figure,       [EVENT_CANDIDATE] = random_candidate,
 	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
 	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
-	[EVENT_MEMBER] = random_member,
-	[EVENT_WORKLOAD] = random_workload,
+	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,

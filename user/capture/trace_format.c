@@ -279,8 +279,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = LAYOUT(cgroup),
-	[EVENT_MEMBER] = LAYOUT(member),
-	[EVENT_WORKLOAD] = LAYOUT(workload),
+	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

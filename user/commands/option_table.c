@@ -215,6 +215,8 @@ static const struct option_row rows[] = {
 	 store_flag, MEMBER(annotate)},
 	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
 	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
+	{"explain", 0, NULL, "of an incident: what each rule of the verdict measured", NULL,
+	 GROUP_OUTPUT, REPORTING, store_flag, MEMBER(explain)},
 	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, PRINTING,
 	 store_flag, MEMBER(strict)},
 

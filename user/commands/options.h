@@ -57,6 +57,7 @@ struct opts {
 	bool reserved; /* mapped addresses instead of memory */
 	bool show_kinds;
 	bool by_cgroup;        /* the cgroup is the root of each stack */
+	bool explain;
 	bool annotate;         /* mark the frames of the kernel */
 	uint32_t kinds;        /* bits (1 << kind), 0: all */
 	uint64_t top;          /* stacks in text */

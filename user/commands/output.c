@@ -66,6 +66,7 @@ static struct render_options output_render_options(const struct opts *opts)
 {
 	return (struct render_options){
 		.show_kinds = opts->show_kinds,
+		.explain = opts->explain,
 		.annotate = opts->annotate,
 		.by_cgroup = opts->by_cgroup,
 		.top = (unsigned int)opts->top,

@@ -10,6 +10,7 @@
 
 #include "model/container.h"
 #include "model/growth.h"
+#include "model/verdict.h"
 
 struct incident_ancestor {
 	uint32_t pid;
@@ -107,6 +108,7 @@ struct incident {
 	const struct growth_row *other; /* those of everybody else in the file */
 	size_t other_count;
 	bool complete; /* the end is there */
+	struct verdict verdict;
 };
 
 /* Name of the chosen victim's process; "?" where nobody is known to have been killed. */

@@ -48,6 +48,14 @@ static int processes_index(struct incident_draft *draft)
 	return err;
 }
 
+/* Of everything above. */
+static int judge(struct incident_draft *draft)
+{
+	struct incident *incident = &draft->owned->incident;
+
+	return verdict_make(incident, &draft->owned->arena, &incident->verdict);
+}
+
 /* --- all together -------------------------------------------------------------------------- */
 
 static int draft_finish(struct incident_draft *draft)
@@ -55,7 +63,7 @@ static int draft_finish(struct incident_draft *draft)
 	static int (*const steps[])(struct incident_draft *) = {
 		processes_index,          levels_make,           figures_make,
 		incident_victims_make,    incident_stacks_make,  incident_timeline_make,
-		incident_candidates_make, incident_account_make,
+		incident_candidates_make, incident_account_make, judge,
 	};
 	int err = 0;
 

@@ -28,6 +28,7 @@ struct render_options {
 	bool show_kinds;      /* folded: a frame such as [anon] after the pid */
 	bool by_cgroup;       /* folded: the cgroup's path is the root */
 	bool annotate;        /* folded, text: frames of the kernel end in _[k] */
+	bool explain;         /* text: what each rule of a verdict measured */
 	bool without_pids;    /* folded: the same code of different processes is one stack */
 	unsigned int top;     /* text: stacks to list */
 	unsigned int columns; /* text: width to fit, 0: never cut a name */

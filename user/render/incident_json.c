@@ -2,6 +2,7 @@
 #include "render/incident.h"
 
 #include "render/json.h"
+#include "render/verdict.h"
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -426,6 +427,7 @@ int json_incident(const struct incident *incident,
 	put_timeline(&object, incident);
 	put_candidates(&object, incident);
 	put_figures(&object, incident);
+	json_put_verdict(&object, &incident->verdict);
 	put_sources(&object, &incident->event);
 	json_put_losses(&object, &incident->held);
 	return json_print_line(&object, stream);

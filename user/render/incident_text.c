@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "render/quantity.h"
 #include "render/text.h"
+#include "render/verdict.h"
 
 /* Below the heading, on a terminal of 24 lines. */
 #define STACKS_AT_TOP 5
@@ -238,6 +239,7 @@ static void heading(const struct incident *incident, struct buf *out)
 	if (victim)
 		what(victim, out);
 	growth(&incident->growth_rate, out);
+	text_verdict(&incident->verdict, out);
 	recorded(incident, out);
 }
 
@@ -269,6 +271,8 @@ int text_incident(const struct incident *incident, const struct render_options *
 		err = text_incident_detail(incident, options, &out);
 	if (err)
 		return err;
+	if (options->explain)
+		text_verdict_explain(&incident->verdict, &out);
 	text_losses(&incident->held, &out);
 	return buf_write(&out, stream);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the rules of a verdict ask about, worked out once for all of them. Private to verdict*.c.
+ */
+#ifndef MODEL_VERDICT_FINDINGS_H
+#define MODEL_VERDICT_FINDINGS_H
+
+#include "model/incident.h"
+#include "model/trend.h"
+
+struct verdict_findings {
+	const struct incident *incident;
+	const struct incident_victim *victim; /* the chosen one; NULL: unknown */
+	double limit_bytes;                   /* of what fired; 0: unknown */
+	/* anon, shmem and swap at the kill, of the chosen one and of those killed with its group;
+	 * 0: unknown */
+	double victim_bytes;
+	double life_seconds;      /* of the victim; 0: unknown */
+	bool of_level;            /* the two below are of the cgroup's usage, not of the victim */
+	struct trend trend;       /* of the minutes before */
+	double grown_bytes;       /* over the trend's time */
+	double median_bytes;      /* of all moments */
+	double most_before_bytes; /* the most there was, but for the last tenth of the time */
+};
+
+/* 0 or -ENOMEM. */
+int verdict_findings_make(const struct incident *incident, struct verdict_findings *ret_findings);
+
+/* Sum of the account's terms of one key; 0 where there is none. */
+double findings_term(const struct verdict_findings *findings, const char *key);
+
+/* A figure of the level that fired, by the kernel's own word for it; 0 where there is none. */
+double findings_figure(const struct verdict_findings *findings, const char *key);
+
+#endif
