@@ -25,7 +25,7 @@ saw()
 {
 	python3 -c 'import json, sys; seen = json.load(open("seen")); sys.exit(not ('"$1"'))' || {
 		echo "not so: $1"
-		cat seen
+		cut -c1-200 seen | head -60
 		return 1
 	}
 }

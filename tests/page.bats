@@ -25,7 +25,7 @@ saw()
 {
 	python3 -c 'import json, sys; seen = json.load(open("seen")); sys.exit(not ('"$1"'))' || {
 		echo "not so: $1"
-		cat seen
+		cut -c1-200 seen | head -60
 		return 1
 	}
 }
@@ -33,11 +33,13 @@ saw()
 # look RECORDING WORDS: opens the page of a recording, and keeps what was seen.
 look()
 {
+	local name=${1##*/}
+
 	requires chromium node
-	"$OOMTRACE" report "$DATA/$1.oomtrace" -o "$1.html" 2>/dev/null
-	"$OOMTRACE" report "$DATA/$1.oomtrace" -o "$1.json" 2>/dev/null
-	mkdir -p "$SHOTS/$1.html"
-	node "$BROWSER/page.mjs" "$1.html" "$2" "$SHOTS/$1.html" >seen
+	"$OOMTRACE" report "$DATA/$1.oomtrace" -o "$name.html" 2>/dev/null
+	"$OOMTRACE" report "$DATA/$1.oomtrace" -o "$name.json" 2>/dev/null
+	mkdir -p "$SHOTS/$name.html"
+	node "$BROWSER/page.mjs" "$name.html" "$2" "$SHOTS/$name.html" >seen
 	saw 'seen["strangers"] == [] and seen["complaints"] == [] and seen["dialogs"] == []'
 	saw 'seen["links"] and seen["overflow"] <= 0'
 }
@@ -69,6 +71,32 @@ look()
 	saw 'seen["scripts"] == 2 and seen["handlers"] == 0'
 	saw 'not set(seen["elements"]) & {"script", "img", "iframe", "a", "object", "embed", "link"}'
 	saw '"</title><script>alert(1)</script>leaf 42" in seen["text"]'
+}
+
+@test "the page of an incident says who, why, what and how it got there on its first screen" {
+	look incidents/pod 'bytes_grow'
+	saw 'seen["title"] == "Killed for memory: worker (pid 1234) and 1 more"'
+	saw 'seen["sections"][:4] == ["Verdict: leak (confidence 66 %)", "How it got there", "What filled the memory", "Flame graph"]'
+	saw '"203.0 MiB" in seen["text"] and "mailer-0" in seen["text"] and "metrics (pid 1300)" in seen["text"]'
+	# the whole of the limit, to the byte
+	saw 'sum(t["bytes"] for t in json.loads(seen["raw"])["account"]) == 256 << 20'
+	saw 'seen["share"].startswith("matched 83.5")'
+}
+
+@test "the timeline zooms where it is dragged, tells what is under the pointer, and comes back" {
+	requires chromium node
+	"$OOMTRACE" report "$DATA/incidents/pod.oomtrace" -o pod.html
+	node "$BROWSER/timeline.mjs" pod.html >seen
+	saw 'seen["whole"][0] == "-40 s" and seen["zoomed"][0] != "-40 s" and seen["back"] == seen["whole"]'
+	saw '"anon" in seen["note"] and "cgroup usage" in seen["note"]'
+	saw 'seen["limit"] == "limit 256.0 MiB" and seen["mark"] == "killed"'
+	saw 'seen["complaints"] == []'
+}
+
+@test "hostile names run nothing in the page of an incident" {
+	look incidents/evil 'x'
+	saw 'seen["scripts"] == 2 and seen["handlers"] == 0'
+	saw 'not set(seen["elements"]) & {"script", "img", "iframe", "a", "object", "embed", "link"}'
 }
 
 @test "without scripts the text report is there" {

@@ -118,6 +118,15 @@ export class Page {
 		await this.#send("Input.dispatchMouseEvent", { type: "mouseMoved", x, y });
 	}
 
+	async drag(from, to, y) {
+		const mouse = (type, x) => this.#send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
+
+		await mouse("mousePressed", from);
+		await mouse("mouseMoved", (from + to) / 2);
+		await mouse("mouseMoved", to);
+		await mouse("mouseReleased", to);
+	}
+
 	async key(key, modifiers = 0) {
 		for (const type of ["keyDown", "keyUp"])
 			await this.#send("Input.dispatchKeyEvent", { type, key, modifiers });

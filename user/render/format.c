@@ -18,7 +18,7 @@ static const struct format formats[] = {
 	[FORMAT_JSON] = {FORMAT_JSON, "json", ".json", json_growth, json_incident},
 	[FORMAT_SVG] = {FORMAT_SVG, "svg", ".svg", svg_growth, NULL},
 	[FORMAT_PPROF] = {FORMAT_PPROF, "pprof", ".pb.gz", pprof_growth, NULL},
-	[FORMAT_HTML] = {FORMAT_HTML, "html", ".html", html_growth, NULL},
+	[FORMAT_HTML] = {FORMAT_HTML, "html", ".html", html_growth, html_incident},
 	[FORMAT_TRACE] = {FORMAT_TRACE, "oomtrace", ".oomtrace", NULL, NULL},
 };
 

@@ -11,5 +11,7 @@
 
 /* 0 or -errno. */
 int html_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
+int html_incident(const struct incident *incident, const struct render_options *options,
+		  FILE *stream);
 
 #endif

@@ -193,7 +193,8 @@ int json_print_line(const struct json_maker *object, FILE *stream)
 	if (object->failed)
 		return -ENOMEM;
 	errno = 0;
-	if (json_dumpf(object->value, stream, JSON_COMPACT | JSON_ENSURE_ASCII) != 0 ||
+	if (json_dumpf(object->value, stream,
+		       JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6)) != 0 ||
 	    fputc('\n', stream) == EOF)
 		return errno ? -errno : -EIO;
 	return 0;

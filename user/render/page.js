@@ -108,7 +108,7 @@
 	const WIDTH = 1200, HEIGHT = 300, LEFT = 80, RIGHT = 20, TOP = 16, BOTTOM = 34;
 
 	/* Points are {at: seconds before the kill, negative, …}, oldest first. */
-	function timeline(points, limit, marks) {
+	function timeline(points, usage, limit, marks) {
 		const chart = draw("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, tabindex: 0, role: "img",
 			"aria-label": "memory over time: drag to zoom, double click or Escape for all of it" });
 		const note = make("p", { class: "faint" }, " ");
@@ -123,9 +123,10 @@
 
 		function show() {
 			const seen = points.filter((point) => point.at >= from - 1e-9 && point.at <= to + 1e-9);
-			const most = Math.max(1, limit || 0, ...seen.map(height), ...seen.map((point) => point.usage_bytes || 0)) * 1.06;
+			const used = usage.filter((point) => point.at >= from - 1e-9 && point.at <= to + 1e-9);
+			const most = Math.max(1, limit || 0, ...seen.map(height), ...used.map((point) => point.usage_bytes)) * 1.06;
 			const y = (value) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM);
-			const path = (value) => seen.map((point) => `${x(point.at).toFixed(1)},${y(value(point)).toFixed(1)}`);
+			const path = (value, of = seen) => of.map((point) => `${x(point.at).toFixed(1)},${y(value(point)).toFixed(1)}`);
 
 			chart.replaceChildren();
 			for (let i = 0; i <= 4; i++) {
@@ -148,22 +149,24 @@
 					points: [...path(over), ...path(under).reverse()].join(" ") }));
 				below = over;
 			});
-			if (seen.some((point) => point.usage_bytes !== undefined))
-				chart.append(draw("polyline", { class: "usage", points: path((point) => point.usage_bytes || 0).join(" ") }));
+			if (used.length > 1)
+				chart.append(draw("polyline", { class: "usage", points: path((point) => point.usage_bytes, used).join(" ") }));
 			if (limit)
 				chart.append(draw("line", { class: "limit", x1: LEFT, x2: WIDTH - RIGHT, y1: y(limit), y2: y(limit) }),
-					draw("text", { x: WIDTH - RIGHT - 4, y: y(limit) - 4, "text-anchor": "end" }, "limit " + bytes(limit)));
+					draw("text", { x: LEFT + 6, y: y(limit) - 4 }, "limit " + bytes(limit)));
 			for (const mark of marks.filter((one) => one.at >= from && one.at <= to))
 				chart.append(draw("line", { class: "mark", x1: x(mark.at), x2: x(mark.at), y1: TOP, y2: HEIGHT - BOTTOM },
 					), draw("text", { x: x(mark.at) - 4, y: TOP + 10, "text-anchor": "end" }, mark.what));
 		}
 
+		const nearest = (series, time) => series.reduce((best, point) =>
+			Math.abs(point.at - time) < Math.abs(best.at - time) ? point : best, series[0]);
+
 		function tell(px) {
-			const near = points.reduce((best, point) =>
-				Math.abs(point.at - at(px)) < Math.abs(best.at - at(px)) ? point : best);
+			const near = nearest(points, at(px)), usedThen = nearest(usage, at(px));
 
 			note.textContent = `${near.at.toFixed(2)} s: ` + [...layers.map(([key, name]) => [name, near[key]]),
-				["cgroup usage", near.usage_bytes]].filter(([, value]) => value !== undefined)
+				["cgroup usage", usedThen && usedThen.usage_bytes]].filter(([, value]) => value !== undefined)
 				.map(([name, value]) => `${name} ${bytes(value)}`).join(", ");
 			chart.querySelector(".cursor")?.remove();
 			chart.append(draw("line", { class: "cursor", x1: x(near.at), x2: x(near.at), y1: TOP, y2: HEIGHT - BOTTOM }));
@@ -198,7 +201,8 @@
 		chart.addEventListener("dblclick", all);
 		chart.addEventListener("keydown", (event) => event.key === "Escape" && all());
 		show();
-		return [chart, note, keys(layers.map(([, name], i) => [i, name]))];
+		return [chart, note, keys([...layers.map(([, name], i) => [i, name]), ...usage.length > 1
+			? [["line", "usage of the cgroup"]] : []])];
 	}
 
 	/* --- sections ------------------------------------------------------------------------- */
@@ -262,6 +266,7 @@
 			["container", victim.container && (victim.container.name || victim.container.id)],
 			["pod", victim.container && victim.container.pod], ["unit", victim.unit],
 			["asked for by", who(data.trigger)]),
+		data.data_lost ? make("p", { class: "bad" }, "Data was lost, see below.") : null,
 		level ? make("p", {}, "The limit of ", make("b", {}, level.path), " was hit.") : null];
 	}
 
@@ -269,29 +274,37 @@
 		const verdict = data.verdict;
 
 		return verdict ? [make("div", { class: "verdict" },
-			make("h2", {}, words(verdict.kind), verdict.confidence === undefined ? "" : ` (confidence ${verdict.confidence})`),
+			make("h2", {}, "Verdict: " + words(verdict.kind), verdict.confidence === undefined ? ""
+				: ` (confidence ${Math.round(100 * verdict.confidence)} %)`),
 			make("ul", {}, ...(verdict.evidence || []).map((text) => make("li", {}, text))),
 			...(verdict.advice || []).map((text) => make("p", {}, make("b", {}, "Do: "), text)))] : null;
 	}
 
 	function timelineOf() {
-		const kill = Date.parse(data.time);
-		const points = (data.timeline || []).map((point) => ({ ...point, at: (Date.parse(point.time) - kill) / 1000,
-			anon_bytes: point.anon_bytes ?? point.rss_bytes })).sort((a, b) => a.at - b.at);
+		const kill = Date.parse(data.time), pid = data.victim && data.victim.pid;
 		const level = (data.cgroups || []).find((one) => one.fired);
+		const all = (data.timeline || []).map((point) => ({ ...point, at: -point.before_ns / 1e9 }))
+			.sort((a, b) => a.at - b.at);
+		const usage = all.filter((point) => point.usage_bytes !== undefined && data.cgroups.indexOf(level) === point.level);
+		const own = all.filter((point) => point.pid === pid && point.anon_bytes !== undefined);
+		const points = own.length > 1 ? own : usage;
 		const marks = [{ at: 0, what: "killed" }, ...(data.warnings || []).map((warning) =>
 			({ at: (Date.parse(warning.time) - kill) / 1000, what: `${warning.percent} %` }))];
 
-		return points.length > 1 ? timeline(points, level && level.limit_bytes, marks) : null;
+		return points.length > 1 ? timeline(points, usage, level && level.limit_bytes, marks) : null;
 	}
 
 	function accountOf() {
 		const level = (data.cgroups || []).find((one) => one.fired);
 
-		return data.account ? [...bar(data.account, level && level.limit_bytes),
+		const limit = data.account_limit_bytes || (level && level.limit_bytes);
+		const parts = (data.account || []).map((part) => ({ ...part,
+			what: words(part.what) + (part.pid ? ` of ${who(part)}` : "") }));
+
+		return parts.length ? [...bar(parts, limit),
 			table([["what", (a) => a.what], ["bytes", (a) => bytes(a.bytes), number],
-				["share of the limit", (a) => percent(a.bytes, level && level.limit_bytes), number],
-				["source", (a) => a.source]], data.account)] : null;
+				["share of the limit", (a) => percent(a.bytes, limit), number],
+				["source", (a) => a.source], ["taken", (a) => a.taken && words(a.taken)]], parts)] : null;
 	}
 
 	/* An object as lines of a table, what is nested in it by its path. */
@@ -343,6 +356,10 @@
 			data.candidates, (c) => c.chosen ? "fired" : "")] : null],
 		["Mappings", () => mappingsOf(data.processes) || mappingsOf([data.victim].filter(Boolean))],
 		["System facts", () => plain(data.system)],
+		["Figures", () => data.figures && data.figures.length ? [table([
+			["of", (f) => f.level === undefined || !data.cgroups[f.level] ? "the host" : data.cgroups[f.level].path],
+			["figure", (f) => f.key], ["value", (f) => String(f.value), number], ["source", (f) => f.source],
+			["taken", (f) => f.taken && words(f.taken)]], data.figures)] : null],
 		["What was lost", () => lostOf(data.lost)],
 	];
 
