@@ -56,7 +56,7 @@ struct opts {
 	bool since_start;
 	bool reserved; /* mapped addresses instead of memory */
 	bool show_kinds;
-	bool by_cgroup;        /* the cgroup is the root of each stack */
+	bool by_cgroup; /* the cgroup is the root of each stack */
 	bool explain;
 	bool annotate;         /* mark the frames of the kernel */
 	uint32_t kinds;        /* bits (1 << kind), 0: all */

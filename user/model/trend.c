@@ -148,7 +148,7 @@ static double envelope_end(const struct envelope *envelope)
 
 static double median_level(const struct envelope *envelope, double slope)
 {
-	double levels[WINDOWS];
+	double levels[WINDOWS] = {0};
 
 	for (size_t i = 0; i < envelope->count; i++)
 		levels[i] = envelope->bytes[i] -
