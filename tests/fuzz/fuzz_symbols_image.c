@@ -7,7 +7,7 @@
  *         tests/fuzz/fuzz_symbols_image.c user/symbols/{image,image_names,image_unwind,segments}.c
  * \
  *         user/symbols/{symbol_table,module_file,module_writer,unwind_rows,unwind_rule}.c \
- *         user/symbols/{cfi,cfi_program}.c -lelf -ldw -llzma -lz -o fuzz_symbols_image
+ *         user/symbols/{cfi,cfi_program,go_functions}.c -lelf -ldw -llzma -lz -o fuzz_symbols_image
  */
 #include <sys/mman.h>
 

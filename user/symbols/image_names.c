@@ -3,12 +3,18 @@
 
 #include <string.h>
 
+#include <elf.h>
 #include <lzma.h>
+
+#include "symbols/go_functions.h"
 
 /* A hundred times what distributions pack in. */
 #define PACKED_BYTES_MAX (64u << 20)
 #define UNPACKED_BYTES_MAX (256u << 20)
 #define LZMA_MEMORY_BYTES (128ull << 20)
+/* Of the largest Go programs: 60 MiB. */
+#define GO_TABLE_BYTES_MAX (256u << 20)
+#define RELOCATIONS_BYTES_MAX (256u << 20)
 
 /* Unpacks into a buffer of `capacity`; LZMA_BUF_ERROR when that is too small. */
 static lzma_ret unpack_into(const struct image_section *packed, uint8_t *buffer, size_t capacity,
@@ -60,6 +66,56 @@ static int packed_names_add(struct image *image, struct symbol_table *table)
 	return r < 0 ? r : image_functions_add(inner, table);
 }
 
+/* Position-independent programs have it under another name, for it is relocated. */
+static const char *const go_tables[] = {".gopclntab", ".data.rel.ro.gopclntab"};
+
+static int go_table_read(struct image *image, struct image_section *ret_table)
+{
+	int r = image_section(image, go_tables[0], GO_TABLE_BYTES_MAX, ret_table);
+
+	return r == -ENODATA ? image_section(image, go_tables[1], GO_TABLE_BYTES_MAX, ret_table)
+			     : r;
+}
+
+/* What a relocation would write to an address; 0 when there is none. */
+static uint64_t relocation_at(struct image *image, uint64_t address)
+{
+	struct image_section section;
+	struct bytes bytes;
+
+	if (image_section(image, ".rela.dyn", RELOCATIONS_BYTES_MAX, &section) < 0 &&
+	    image_section(image, ".rela", RELOCATIONS_BYTES_MAX, &section) < 0)
+		return 0;
+	bytes = bytes_of(section.bytes, section.size_bytes);
+	while (bytes_left(&bytes) >= sizeof(Elf64_Rela)) {
+		struct bytes entry = bytes_take(&bytes, sizeof(Elf64_Rela));
+
+		if (bytes_number(&entry, 8) == address) {
+			bytes_take(&entry, 8);
+			return bytes_number(&entry, 8);
+		}
+	}
+	return 0;
+}
+
+/* Go's own table has every function: it is asked for when the usual one was stripped. */
+static int go_names_add(struct image *image, struct symbol_table *table)
+{
+	struct image_section lines, text = {}, symtab;
+	uint64_t start;
+	int r;
+
+	if (image_section(image, ".symtab", 0, &symtab) != -ENODATA)
+		return 0;
+	r = go_table_read(image, &lines);
+	if (r < 0)
+		return r == -ENODATA ? 0 : r;
+	start = relocation_at(image, lines.address + GO_TEXT_START_OFFSET);
+	if (start == 0 && image_section(image, ".text", GO_TABLE_BYTES_MAX, &text) == 0)
+		start = text.address;
+	return go_functions_add(bytes_of(lines.bytes, lines.size_bytes), start, table);
+}
+
 static bool same_build_id(struct image *a, struct image *b)
 {
 	uint8_t left[IMAGE_BUILD_ID_MAX], right[IMAGE_BUILD_ID_MAX];
@@ -87,24 +143,42 @@ static bool is_fatal(int error)
 	return error == -ENOMEM || error == -E2BIG;
 }
 
+/* What the file itself has. -EBADMSG when that is nothing, for something was damaged. */
+static int names_add(struct image *image, struct symbol_table *table)
+{
+	static int (*const sources[])(struct image * image, struct symbol_table * table) = {
+		image_functions_add,
+		packed_names_add,
+		go_names_add,
+	};
+	bool damaged = false;
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+		int r = sources[i](image, table);
+
+		if (is_fatal(r))
+			return r;
+		damaged |= r < 0;
+	}
+	return damaged && symbol_table_is_empty(table) ? -EBADMSG : 0;
+}
+
 int image_names(struct image *image, int debug_fd, struct symbol_table **ret_table)
 {
 	_cleanup_(symbol_table_freep) struct symbol_table *table = NULL;
-	int own, packed = 0, debug = 0, r;
+	int own, debug, r;
 
 	r = symbol_table_new(&table);
 	if (r < 0)
 		return r;
-	own = image_functions_add(image, table);
-	if (!is_fatal(own))
-		packed = packed_names_add(image, table);
-	if (!is_fatal(own) && !is_fatal(packed))
-		debug = debug_file_add(image, debug_fd, table);
-	r = is_fatal(own) ? own : is_fatal(packed) ? packed : debug;
-	if (is_fatal(r))
-		return r;
-	if (symbol_table_is_empty(table) && (own < 0 || packed < 0))
-		return -EBADMSG;
+	own = names_add(image, table);
+	if (is_fatal(own))
+		return own;
+	debug = debug_file_add(image, debug_fd, table);
+	if (is_fatal(debug))
+		return debug;
+	if (own < 0 && symbol_table_is_empty(table))
+		return own;
 	r = symbol_table_finish(table);
 	if (r == 0)
 		*ret_table = TAKE_PTR(table);
@@ -116,6 +190,6 @@ bool image_is_go(struct image *image)
 	struct image_section section;
 
 	/* of a limit of nothing: that it is there is all that matters */
-	return image_section(image, ".gopclntab", 0, &section) != -ENODATA ||
-	       image_section(image, ".data.rel.ro.gopclntab", 0, &section) != -ENODATA;
+	return image_section(image, go_tables[0], 0, &section) != -ENODATA ||
+	       image_section(image, go_tables[1], 0, &section) != -ENODATA;
 }
