@@ -175,6 +175,45 @@ static void test_a_cgroup_has_all_below_it(void **state)
 			 SLOTS(25));
 }
 
+/* Neighbours that begin alike are not below each other, nor is a name's second life its first. */
+static void play_alike(const struct stage *stage)
+{
+	static const char *const paths[] = {"/a/b", "/", "/a-b", "/a/b", "/a", "/a/b/c", "/ab"};
+
+	play_session(stage, 16, "--all");
+	play_label(stage, 1, STACK_NO_STACK);
+	for (uint32_t i = 0; i < 7; i++)
+		play_process(stage, i + 1, 100 + i, 1, "x", false, false);
+	play_snapshot(stage, 10, true);
+	for (uint32_t i = 0; i < 7; i++) {
+		play_member(stage, i + 1, i + 1);
+		play_cgroup(stage, MEMORY_END, i + 1, paths[i], 0);
+		play_cell(stage, i + 1, 1, KIND_FILE, 1UL << i, 0);
+	}
+	play_end(stage, END_INTERRUPTED);
+}
+
+static void test_what_begins_alike_is_not_below(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+	_cleanup_(growth_freep) struct growth *growth = NULL;
+	int64_t twice = 0;
+
+	(void)state;
+	figures(play_alike, &(struct growth_interval){0}, &builder, &growth);
+	assert_int_equal(growth->cgroup_count, 7);
+	assert_int_equal(cgroup_by_path(growth, "/")->kinds[KIND_FILE].ledger_bytes, SLOTS(127));
+	assert_int_equal(cgroup_by_path(growth, "/a")->kinds[KIND_FILE].ledger_bytes,
+			 SLOTS(1 + 8 + 16 + 32));
+	assert_int_equal(cgroup_by_path(growth, "/a-b")->kinds[KIND_FILE].ledger_bytes, SLOTS(4));
+	assert_int_equal(cgroup_by_path(growth, "/ab")->kinds[KIND_FILE].ledger_bytes, SLOTS(64));
+	/* of two lives of a name one has what is below it, never both */
+	for (size_t i = 0; i < growth->cgroup_count; i++)
+		if (strcmp(growth->cgroups[i].path, "/a/b") == 0)
+			twice += growth->cgroups[i].kinds[KIND_FILE].ledger_bytes;
+	assert_int_equal(twice, SLOTS(1 + 8 + 32));
+}
+
 static void test_of_an_interval_a_cgroup_has_what_grew(void **state)
 {
 	const struct growth_interval interval = {.from = {.given = true, .ns = 15000000000ULL}};
@@ -231,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_of_an_interval_both_sides_are_changes),
 		cmocka_unit_test(test_files_and_the_rest_are_all_pages),
 		cmocka_unit_test(test_a_cgroup_has_all_below_it),
+		cmocka_unit_test(test_what_begins_alike_is_not_below),
 		cmocka_unit_test(test_of_an_interval_a_cgroup_has_what_grew),
 		cmocka_unit_test(test_a_process_knows_its_cgroup),
 		cmocka_unit_test(test_without_figures_nothing_is_said),

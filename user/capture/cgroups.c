@@ -134,7 +134,10 @@ static bool read_figures(const struct cgroups *cgroups, const struct known_cgrou
 		.fd = openat(cgroups->root.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.unified = cgroups->root.unified,
 	};
-	bool done = cgroup.fd >= 0 && !cgroup_memory(&cgroup, ret_memory);
+	struct stat status;
+	/* another one may have its name by now */
+	bool same = cgroup.fd >= 0 && !fstat(cgroup.fd, &status) && status.st_ino == known->inode;
+	bool done = same && !cgroup_memory(&cgroup, ret_memory);
 
 	cgroup_close(&cgroup);
 	return done;

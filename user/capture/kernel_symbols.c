@@ -300,6 +300,9 @@ static struct event_frame frame_of(struct kernel_symbols *symbols, const struct 
 	uint32_t index = symbol ? symbol->module : 0;
 	struct event_frame frame = {.module = announce_module(symbols, index)};
 
+	/* no room for the module: an address that says nothing */
+	if (!frame.module)
+		return frame;
 	/* one byte on, so that the first function is not the place that stands for all */
 	if (symbol)
 		frame.offset = symbol->address - symbols->kernel_modules[index].base + 1;

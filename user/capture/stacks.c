@@ -51,11 +51,11 @@ static bool is_valid(const struct ot_stack_record *record, size_t bytes)
 				record->frame_count * sizeof(record->frames[0]);
 }
 
-/* Room for more frames, behind those that are there. */
+/* Room for more frames, behind those that are there, and one; never for none. */
 static int make_room(struct stack *stack, uint32_t more)
 {
 	struct event_frame *frames =
-		reallocarray(stack->frames, stack->frame_count + more, sizeof(*frames));
+		reallocarray(stack->frames, stack->frame_count + more + 1, sizeof(*frames));
 
 	if (!frames)
 		return -ENOMEM;
@@ -82,7 +82,7 @@ int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 	if (!stack)
 		return -EBADMSG;
 	forget(stacks, stack);
-	if (make_room(stack, record->frame_count + 1))
+	if (make_room(stack, record->frame_count))
 		return -ENOMEM;
 	stack->frame_count =
 		kernel_symbols_resolve(symbols, record->frames, record->frame_count, stack->frames);

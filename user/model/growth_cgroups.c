@@ -12,6 +12,8 @@ struct group {
 	bool before_known;
 	uint64_t from_slots[KIND_COUNT]; /* of its own processes alone */
 	uint64_t to_slots[KIND_COUNT];
+	uint64_t all_from_slots[KIND_COUNT]; /* with all below it */
+	uint64_t all_to_slots[KIND_COUNT];
 };
 
 struct groups {
@@ -90,11 +92,67 @@ static void count_cells(const struct groups *groups, const struct known_snapshot
 	}
 }
 
-static bool is_in(const char *path, const char *above)
+static int rank_of(char byte)
 {
-	size_t len = strcmp(above, "/") == 0 ? 0 : strlen(above);
+	return byte == '/' ? 1 : byte ? (unsigned char)byte + 1 : 0;
+}
 
-	return strncmp(path, above, len) == 0 && (path[len] == '/' || !path[len]);
+/* As strcmp(), but a slash before all else: what is below a cgroup follows it without a gap. */
+static int compare_paths(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return rank_of(*a) - rank_of(*b);
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+	const struct group *a = left, *b = right;
+	int order = compare_paths(a->now->path, b->now->path);
+
+	return order ? order : (a->now->id > b->now->id) - (a->now->id < b->now->id);
+}
+
+static bool is_below(const struct group *group, const struct group *above)
+{
+	const char *path = group->now->path, *parent = above->now->path;
+	size_t len = strcmp(parent, "/") == 0 ? 0 : strlen(parent);
+
+	return strncmp(path, parent, len) == 0 && path[len] == '/' && path[len + 1];
+}
+
+static void group_add(struct group *sum, const struct group *group)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		sum->all_from_slots[kind] =
+			estimate_add(sum->all_from_slots[kind], group->from_slots[kind]);
+		sum->all_to_slots[kind] =
+			estimate_add(sum->all_to_slots[kind], group->to_slots[kind]);
+	}
+}
+
+/* Each to itself and all above it, which are those that came last and are not closed yet. */
+static int groups_add_up(struct groups *groups, struct arena *arena)
+{
+	struct group **open = arena_alloc(arena, groups->count, sizeof(*open));
+	size_t depth = 0;
+
+	if (!open)
+		return -ENOMEM;
+	if (groups->count)
+		qsort(groups->items, groups->count, sizeof(*groups->items), compare_groups);
+	for (size_t i = 0; i < groups->count; i++) {
+		struct group *group = &groups->items[i];
+
+		while (depth && !is_below(group, open[depth - 1]))
+			depth--;
+		open[depth++] = group;
+		for (size_t above = 0; above < depth; above++)
+			group_add(open[above], group);
+	}
+	return 0;
 }
 
 static void balance_with_kernel(struct growth_balance *balance, const struct group *group,
@@ -138,8 +196,7 @@ static struct growth_part part_make(const struct group *group, enum cgroup_part 
 	};
 }
 
-static struct growth_cgroup cgroup_make(const struct growth_draft *draft,
-					const struct groups *groups, const struct group *group)
+static struct growth_cgroup cgroup_make(const struct growth_draft *draft, const struct group *group)
 {
 	struct growth_cgroup cgroup = {
 		.path = group->now->path,
@@ -150,15 +207,9 @@ static struct growth_cgroup cgroup_make(const struct growth_draft *draft,
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		struct growth_balance *balance = &cgroup.kinds[kind];
-		uint64_t from_slots = 0, to_slots = 0;
 
-		for (size_t i = 0; i < groups->count; i++) {
-			if (!is_in(groups->items[i].now->path, cgroup.path))
-				continue;
-			from_slots = estimate_add(from_slots, groups->items[i].from_slots[kind]);
-			to_slots = estimate_add(to_slots, groups->items[i].to_slots[kind]);
-		}
-		balance_count(balance, &draft->estimate, from_slots, to_slots);
+		balance_count(balance, &draft->estimate, group->all_from_slots[kind],
+			      group->all_to_slots[kind]);
 		balance_with_kernel(balance, group, kind);
 		if (balance->ledger_bytes > 0)
 			cgroup.ledger_bytes =
@@ -188,7 +239,7 @@ static int cgroups_fill(struct growth_draft *draft, const struct groups *groups)
 	if (!cgroups)
 		return -ENOMEM;
 	for (size_t i = 0; i < groups->count; i++)
-		cgroups[i] = cgroup_make(draft, groups, &groups->items[i]);
+		cgroups[i] = cgroup_make(draft, &groups->items[i]);
 	if (groups->count)
 		qsort(cgroups, groups->count, sizeof(*cgroups), compare_cgroups);
 	growth->cgroups = cgroups;
@@ -205,8 +256,10 @@ int growth_cgroups_make(struct growth_draft *draft)
 		count_cells(&groups, draft->to, false);
 		if (draft->from)
 			count_cells(&groups, draft->from, true);
-		err = cgroups_fill(draft, &groups);
+		err = groups_add_up(&groups, &draft->owned->arena);
 	}
+	if (!err)
+		err = cgroups_fill(draft, &groups);
 	table_release(&groups.by_id);
 	return err;
 }
