@@ -124,6 +124,49 @@ static void test_only_the_kernel_is_believed(void **state)
 	assert_non_null(kmsg_oom_find(&oom, 7));
 }
 
+static void expect_stats(const char *expected)
+{
+	const struct kmsg_dump *dump;
+
+	feed("Tasks state (memory values in pages):");
+	feed("oom-kill:constraint=CONSTRAINT_MEMCG,task=x,pid=5,uid=0");
+	dump = kmsg_oom_find(&oom, 5);
+	assert_non_null(dump);
+	assert_string_equal(dump->stats, expected);
+}
+
+static void test_figures_of_the_cgroup_are_those_of_the_kill(void **state)
+{
+	(void)state;
+	feed("kmem: usage 228kB, limit 9007199254740988kB, failcnt 0");
+	feed("Memory cgroup stats for /a 7:");
+	feed("cache 8192");
+	feed("rss 66809856");
+	expect_stats("cache 8192\nrss 66809856\n");
+	assert_true(kmsg_oom_find(&oom, 5)->has_kernel);
+	assert_int_equal(kmsg_oom_find(&oom, 5)->kernel_bytes, 228 * 1024);
+}
+
+/* Older kernels: one record, which is cut where it is too long. */
+static void test_figures_in_one_record_lose_the_last_one(void **state)
+{
+	(void)state;
+	feed("Memory cgroup stats for /:");
+	feed("anon 4096\\x0afile 8192\\x0akernel_sta");
+	expect_stats("anon 4096\nfile 8192\n");
+}
+
+static void test_figures_stand_nowhere_else(void **state)
+{
+	(void)state;
+	feed("anon 1");
+	feed("Memory cgroup stats for /:");
+	feed("anon 4096");
+	feed("x invoked nothing");
+	feed("anon 2");
+	expect_stats("anon 4096\n");
+}
+
 static void test_the_largest_tasks_are_kept(void **state)
 {
 	const struct kmsg_dump *dump;
@@ -155,6 +198,9 @@ int main(void)
 		cmocka_unit_test_setup(test_names_cannot_pose_as_something_else, set_up),
 		cmocka_unit_test_setup(test_a_name_is_no_row, set_up),
 		cmocka_unit_test_setup(test_only_the_kernel_is_believed, set_up),
+		cmocka_unit_test_setup(test_figures_of_the_cgroup_are_those_of_the_kill, set_up),
+		cmocka_unit_test_setup(test_figures_in_one_record_lose_the_last_one, set_up),
+		cmocka_unit_test_setup(test_figures_stand_nowhere_else, set_up),
 		cmocka_unit_test_setup(test_the_largest_tasks_are_kept, set_up),
 	};
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <string.h>
 
 #include "capture/incident.h"
@@ -7,6 +8,7 @@
 struct figures {
 	const struct incident *incident;
 	const struct incident_file *file;
+	enum taken_when when;
 };
 
 static void queue_figure(const char *key, uint64_t value, void *context)
@@ -18,10 +20,47 @@ static void queue_figure(const char *key, uint64_t value, void *context)
 			   .key = key,
 			   .value = value,
 			   .source = figures->file->source,
-			   .when = TAKEN_AFTER},
+			   .when = figures->when},
 	};
 
 	event_queue_push(figures->incident->queue, &event);
+}
+
+static void queue_file(const struct incident *incident, const struct incident_file *file,
+		       enum taken_when when)
+{
+	struct figures figures = {incident, file, when};
+
+	incident_file_each(file, queue_figure, &figures);
+}
+
+/* The kernel prints the figures of the cgroup that fired just before it kills. */
+static bool queue_log(const struct incident *incident, uint32_t fired)
+{
+	const struct kmsg_dump *dump = incident->dump;
+	struct incident_file file = {.level = fired, .source = FIGURE_MEMORY_STAT};
+
+	if (!dump || !dump->stats_len || fired >= incident->chosen->level_count)
+		return false;
+	_Static_assert(sizeof(file.text) >= sizeof(dump->stats), "all of it");
+	memcpy(file.text, dump->stats, dump->stats_len + 1);
+	queue_file(incident, &file, TAKEN_AT_KILL);
+	if (dump->has_kernel) {
+		file.key = "memory.kmem.usage_in_bytes";
+		snprintf(file.text, sizeof(file.text), "%" PRIu64, dump->kernel_bytes);
+		queue_file(incident, &file, TAKEN_AT_KILL);
+	}
+	return true;
+}
+
+/* Is it told better by the log? Not so what the log does not have. */
+static bool is_superseded(const struct incident *incident, const struct incident_file *file,
+			  uint32_t fired)
+{
+	if (file->level != fired || file->source != FIGURE_MEMORY_STAT)
+		return false;
+	return !file->key ||
+	       (incident->dump->has_kernel && strcmp(file->key, "memory.kmem.usage_in_bytes") == 0);
 }
 
 /* In v1 the second counter is of memory and swap, and counts nothing where that is switched off. */
@@ -68,12 +107,12 @@ static void queue_level(const struct incident *incident, uint32_t index, uint32_
 void incident_queue_levels(const struct incident *incident)
 {
 	uint32_t fired = incident_level_fired(incident->chosen);
+	bool logged;
 
 	for (uint32_t i = 0; i < incident->chosen->level_count && i < OT_KILL_LEVELS; i++)
 		queue_level(incident, i, fired);
-	for (uint32_t i = 0; incident->files && i < incident->files->count; i++) {
-		struct figures figures = {incident, &incident->files->files[i]};
-
-		incident_file_each(figures.file, queue_figure, &figures);
-	}
+	logged = queue_log(incident, fired);
+	for (uint32_t i = 0; incident->files && i < incident->files->count; i++)
+		if (!logged || !is_superseded(incident, &incident->files->files[i], fired))
+			queue_file(incident, &incident->files->files[i], TAKEN_AFTER);
 }

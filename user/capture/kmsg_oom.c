@@ -33,13 +33,77 @@ static bool take_invoked(struct kmsg_oom *oom, const char *text)
 		return false;
 	/* a dump that was never completed makes room */
 	dump = current(oom);
-	dump->pid = dump->task_count = dump->tasks_left_out = 0;
+	dump->pid = dump->task_count = dump->tasks_left_out = dump->stats_len = 0;
+	dump->has_kernel = false;
 	dump->scope = SCOPE_UNKNOWN;
 	order = strstr(invoked, ", order=");
 	dump->has_order = order != NULL;
 	dump->gfp = strtoul(invoked + strlen(INVOKED), NULL, 0);
 	dump->order = order ? strtoul(order + strlen(", order="), NULL, 10) : 0;
 	oom->in_table = false;
+	return true;
+}
+
+/* "kmem: usage 228kB, limit 9007199254740988kB, failcnt 0" */
+static bool take_kernel(struct kmsg_oom *oom, const char *text)
+{
+	struct kmsg_dump *dump = current(oom);
+
+	if (strncmp(text, "kmem: usage ", strlen("kmem: usage ")) != 0)
+		return false;
+	dump->has_kernel = true;
+	dump->kernel_bytes = strtoull(text + strlen("kmem: usage "), NULL, 10) * 1024;
+	return true;
+}
+
+/* "Memory cgroup stats for /a/b:" */
+static bool take_stats_header(struct kmsg_oom *oom, const char *text)
+{
+	if (strncmp(text, "Memory cgroup stats for ", strlen("Memory cgroup stats for ")) != 0)
+		return false;
+	oom->in_stats = true;
+	current(oom)->stats_len = 0;
+	return true;
+}
+
+static bool is_figure(const char *text, size_t len)
+{
+	size_t key = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return key > 0 && key + 1 < len && text[key] == ' ' &&
+	       key + 1 + strspn(text + key + 1, "0123456789") == len;
+}
+
+static void keep_figure(struct kmsg_dump *dump, const char *text, size_t len)
+{
+	if (dump->stats_len + len + 2 > sizeof(dump->stats))
+		return;
+	memcpy(dump->stats + dump->stats_len, text, len);
+	dump->stats_len += len;
+	dump->stats[dump->stats_len++] = '\n';
+	dump->stats[dump->stats_len] = '\0';
+}
+
+/*
+ * "anon 4096": a record each, as 6.18 has them; or one record of many lines, as older kernels have
+ * them, whose ends are escaped and whose last line may be cut.
+ */
+static bool take_stats(struct kmsg_oom *oom, const char *text)
+{
+	static const char newline[] = "\\x0a";
+	const char *end = strstr(text, newline);
+
+	if (!oom->in_stats)
+		return false;
+	if (!is_figure(text, end ? (size_t)(end - text) : strlen(text))) {
+		oom->in_stats = false;
+		return false;
+	}
+	if (!end)
+		keep_figure(current(oom), text, strlen(text));
+	for (; end; text = end + strlen(newline), end = strstr(text, newline))
+		if (is_figure(text, end - text))
+			keep_figure(current(oom), text, end - text);
 	return true;
 }
 
@@ -201,7 +265,9 @@ static bool take_summary(struct kmsg_oom *oom, const char *text)
 void kmsg_oom_feed(struct kmsg_oom *oom, const char *record)
 {
 	static bool (*const takers[])(struct kmsg_oom *, const char *) = {
-		take_row, take_header, take_summary, take_invoked};
+		take_row,    take_stats,   take_header,  take_stats_header,
+		take_kernel, take_summary, take_invoked,
+	};
 	const char *text = strchr(record, ';');
 	char *end;
 

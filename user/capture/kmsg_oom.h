@@ -15,6 +15,8 @@
 
 /* Rows kept of one table of tasks: those with the most memory. */
 #define KMSG_TASKS_MAX 512
+/* Bytes kept of the cgroup's figures: 2 KiB is usual. */
+#define KMSG_STATS_MAX 4096
 /* Dumps that are kept until the incidents they belong to ask for them. */
 #define KMSG_DUMPS_MAX 4
 
@@ -34,6 +36,11 @@ struct kmsg_dump {
 	uint32_t order;
 	uint32_t gfp;
 	enum incident_scope scope;
+	bool has_kernel; /* what the kernel has for itself, where the log tells: v1 */
+	uint64_t kernel_bytes;
+	size_t stats_len;
+	char stats[KMSG_STATS_MAX]; /* "key value" lines, as in memory.stat: of the cgroup that
+				       fired */
 	uint32_t task_count;
 	uint32_t tasks_left_out;
 	struct kmsg_task tasks[KMSG_TASKS_MAX];
@@ -54,6 +61,7 @@ enum kmsg_column {
 struct kmsg_oom {
 	struct kmsg_dump dumps[KMSG_DUMPS_MAX];
 	uint32_t next; /* the one that is being read */
+	bool in_stats;
 	bool in_table;
 	enum kmsg_column columns[KMSG_COLUMNS_MAX];
 	uint32_t column_count;
