@@ -137,7 +137,7 @@ later()
 	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/growth.schema.json" \
 		<"$BATS_TEST_TMPDIR/line"
 	# the sum of what grew since the start, and of what was there then, is what is there
-	total() { sed -E 's/.*"total_bytes":(-?[0-9]+).*/\1/'; }
+	total() { python3 -c 'import json, sys; print(json.load(sys.stdin)["total_bytes"])'; }
 	at_start=$("$OOMTRACE" report "$TRACE" --format json --to 0 | total)
 	grown=$("$OOMTRACE" report "$TRACE" --format json --from 0 | total)
 	((grown > 16 << 19))
