@@ -79,7 +79,7 @@ MAIN_OBJECT := $(BUILD)/user/main.o
 ARCHIVE := $(BUILD)/liboomtrace.a
 SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
 
-BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop empty)
+BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop fork_loop empty)
 LIVE_TOOLS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
