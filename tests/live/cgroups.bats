@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# --all tells cgroups apart: page cache and kernel memory belong to the cgroup of who asked for it,
+# Cgroups are told apart, of the whole host and below a chosen one: page cache and kernel memory belong to the cgroup of who asked for it,
 # also when nobody who did is left.
 
 # shellcheck disable=SC2154 # python3 is what requires calls python
@@ -12,10 +12,13 @@ setup()
 	load ../lib/common
 	requires root bpf cgroup_memory frame_numbers disk python
 	DATA=$BATS_TEST_TMPDIR/data
+	SHARED=
 }
 
 teardown()
 {
+	[[ -z ${REDIS_PID-} ]] || kill -KILL "$REDIS_PID" 2>/dev/null || true
+	[[ -z $SHARED ]] || rm -f "$SHARED"
 	live_teardown
 }
 
@@ -27,7 +30,8 @@ cgroup_figure()
 		growth = json.load(open(sys.argv[1]))
 		cgroup = next(c for c in growth["cgroups"] if c["path"] == sys.argv[2])
 		kind = next(k for k in cgroup["kinds"] if k["kind"] == sys.argv[3])
-		assert kind["before_bytes"] + kind["stacks_bytes"] + kind["remainder_bytes"] == kind["now_bytes"]
+		assert kind["before_bytes"] - kind.get("released_bytes", 0) + kind["stacks_bytes"] \
+			+ kind["remainder_bytes"] == kind["now_bytes"]
 		print(kind[sys.argv[4]] // 4096)
 	END
 }
@@ -117,6 +121,99 @@ kernel_is_told()
 	pages=$(folded_pages "$TRACE_OUT" "${CGROUP#"$(cgroup_memory_root)"}" '[kernel]' grow_pipes)
 	echo "$pages pages of pipes"
 	(($(distance "$pages" 8192) <= $(allowed_pages 8192 16 4)))
+}
+
+# A server that holds memory, a compiler that comes and goes, and a writer of tmpfs, all at once.
+# Redis stays; REDIS_PID.
+busy_cgroup()
+{
+	local port=$((20000 + RANDOM % 20000)) compiler writer
+
+	rm -rf "$BATS_TEST_TMPDIR/redis"
+	mkdir "$BATS_TEST_TMPDIR/redis"
+	(
+		echo "$BASHPID" >"$CGROUP/cgroup.procs"
+		run_in_background redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no \
+			--daemonize no --logfile '' --dir "$BATS_TEST_TMPDIR/redis" \
+			>"$BATS_TEST_TMPDIR/redis/log"
+	) &
+	REDIS_PID=$!
+	in_cgroup gcc -O2 -std=gnu11 -D_GNU_SOURCE= -I"$ROOT" -I"$ROOT/user" -c \
+		"$ROOT/user/render/svg.c" -I"$BUILD" -o "$BATS_TEST_TMPDIR/svg.o" &
+	compiler=$!
+	in_cgroup dd if=/dev/zero of="$SHARED" bs=1M count=24 status=none &
+	writer=$!
+	until grep -qs 'eady to accept connections' "$BATS_TEST_TMPDIR/redis/log"; do
+		kill -0 "$REDIS_PID" || return
+	done
+	awk 'BEGIN { for (i = 0; i < 60000; i++) printf "SET key:%d %0400d\r\n", i, i }' |
+		redis-cli -p "$port" --pipe >"$BATS_TEST_TMPDIR/pipe"
+	wait "$compiler" "$writer"
+}
+
+# remains KIND PAGES: after what the ledger knows, no more than so many pages and its bound are left.
+remains()
+{
+	local remainder bound
+
+	remainder=$(cgroup_figure "$1" remainder_bytes) bound=$(cgroup_figure "$1" error_bytes)
+	echo "$1: $(cgroup_figure "$1" stacks_bytes) pages by stacks, within $bound," \
+		"now $(cgroup_figure "$1" now_bytes), remainder $remainder"
+	((${remainder#-} <= 2 * bound + $2))
+}
+
+@test "--cgroup: a server, a compiler and a tmpfs writer at once add up to memory.stat, kind by kind" {
+	requires redis tmpfs gcc
+	local period
+
+	SHARED=/dev/shm/oomtrace-test-$$
+	for period in 1 16; do
+		cgroup_make
+		trace_start --cgroup "$CGROUP" --period "$period" --format json
+		busy_cgroup
+		trace_stop
+		(($(cgroup_figure anon now_bytes) > 4000))
+		(($(cgroup_figure shmem now_bytes) >= 24 * 256))
+		# memory.stat is flushed now and then: that is the slack, of each kind
+		remains anon "$MEMCG_SLACK_PAGES"
+		remains shmem "$MEMCG_SLACK_PAGES"
+		remains file "$MEMCG_SLACK_PAGES"
+		remains kernel "$MEMCG_SLACK_PAGES"
+		kill -KILL "$REDIS_PID"
+		wait "$REDIS_PID" || true
+		rm -f "$SHARED"
+		cgroup_remove
+	done
+}
+
+@test "--cgroup: what was there before and is released is told, and the rest still adds up" {
+	victim_start heap malloc 32
+	victim_grow
+	trace_start --cgroup "$CGROUP" --period 1 --format json
+	victim_shed
+	trace_stop
+	echo "released: $(cgroup_figure anon released_bytes) pages"
+	(($(distance "$(cgroup_figure anon released_bytes)" 8192) <= MEMCG_SLACK_PAGES))
+	remains anon "$MEMCG_SLACK_PAGES"
+}
+
+@test "--cgroup: cgroups below it are told one by one, and who is not below it is not" {
+	victim_start heap malloc 16
+	mkdir "$CGROUP/inner"
+	trace_start --cgroup "$CGROUP" --period 1 --format json
+	(echo "$BASHPID" >"$CGROUP/inner/cgroup.procs" && exec "$BUILD/victims/heap" malloc 8 <<<go) >/dev/null
+	victim_grow
+	trace_stop
+	/usr/bin/python3 - "$TRACE_OUT" "${CGROUP#"$(cgroup_memory_root)"}" <<-'END'
+		import json, sys
+		growth = json.load(open(sys.argv[1]))
+		paths = [(c["path"], c["chosen"]) for c in growth["cgroups"]]
+		print(paths)
+		assert paths[0] == (sys.argv[2], True)
+		assert all(p.startswith(sys.argv[2] + "/") and not c for p, c in paths[1:])
+	END
+	remains anon "$MEMCG_SLACK_PAGES"
+	rmdir "$CGROUP/inner"
 }
 
 @test "a cgroup that was removed keeps its name, and what it left" {

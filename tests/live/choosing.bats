@@ -182,6 +182,9 @@ holds()
 	victim_grow
 	trace_stop
 	holds 2047 grow_malloc "pid $VICTIM_PID"
+	if [[ ! -e $UNIFIED/memory.stat ]]; then
+		grep -q 'warning: .*no memory.stat to compare with' "$TRACE_TALK"
+	fi
 	victim_stop
 }
 

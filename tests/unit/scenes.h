@@ -527,6 +527,66 @@ static inline void scene_cgroups(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+static inline void play_chosen(const struct stage *stage, enum memory_when when,
+			       uint64_t anon_pages, uint64_t file_pages)
+{
+	struct event event = {
+		.type = EVENT_CGROUP,
+		.cgroup = {.id = 1,
+			   .when = when,
+			   .known = 1U << KIND_ANON | 1U << KIND_FILE | CGROUP_USAGE_KNOWN,
+			   .path = "/pods/;\x1b[31mred",
+			   .usage_bytes = (anon_pages + file_pages) * 4096,
+			   .chosen = true}};
+
+	event.cgroup.bytes[KIND_ANON] = anon_pages * 4096;
+	event.cgroup.bytes[KIND_FILE] = file_pages * 4096;
+	play(stage, event);
+}
+
+/*
+ * A cgroup that was chosen: a process that was there and has given some of its memory back since,
+ * one that moved in with memory of its own, and half a huge page that no memory.stat counts.
+ */
+static inline void scene_container(const struct stage *stage)
+{
+	play_session(stage, 1, "--cgroup /pods");
+	play_chosen(stage, MEMORY_START, 1000, 300);
+	play_process(stage, 1, 300, 1, "redis-server", false, false);
+	play_process(stage, 2, 301, 1, "sh", false, false);
+	play_rss(stage, 1, MEMORY_START, 1000);
+	play(stage, (struct event){.type = EVENT_MEMORY,
+				   .memory = {.process = 2,
+					      .when = MEMORY_START,
+					      .known = MEMORY_RSS | MEMORY_JOINED,
+					      .rss_anon_bytes = 80 * 4096}});
+	play_module(stage, 1, "/usr/bin/redis-server");
+	play_stack(stage, 1, "redis-server", STACK(0x100, 0x200));
+	play_label(stage, 2, STACK_BEFORE);
+	play_snapshot(stage, 10, false);
+	play_member(stage, 1, 1);
+	play_chosen(stage, MEMORY_END, 1050, 310);
+	play_cell(stage, 1, 2, KIND_ANON, 900, 0);
+	play_cell(stage, 1, 1, KIND_ANON, 150, 150);
+	play_snapshot(stage, 20, true);
+	play_member(stage, 1, 1);
+	play_member(stage, 2, 1);
+	play_chosen(stage, MEMORY_END, 790, 320);
+	play(stage, (struct event){.type = EVENT_MEMORY,
+				   .memory = {.process = 1,
+					      .when = MEMORY_END,
+					      .known = MEMORY_RSS | MEMORY_SPLIT_HUGE,
+					      .rss_anon_bytes = 790 * 4096,
+					      .split_huge_slots = 10}});
+	play_cell(stage, 1, 2, KIND_ANON, 500, 0);
+	play_cell(stage, 2, 2, KIND_ANON, 80, 0);
+	play_cell(stage, 1, 1, KIND_ANON, 300, 400);
+	play_cell(stage, 1, 1, KIND_FILE, 15, 15);
+	play_name(stage, 0x100, "zmalloc");
+	play_name(stage, 0x200, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
 /* A whole host: its figures, and a process that nobody asked for by name. */
 static inline void scene_host(const struct stage *stage)
 {
@@ -584,10 +644,12 @@ static const struct scene {
 	const char *name;
 	void (*play)(const struct stage *stage);
 } scenes[] = {
-	{"server", scene_server},       {"prefork", scene_prefork}, {"command", scene_command},
-	{"hostile", scene_hostile},     {"idle", scene_idle},       {"reserving", scene_reserving},
-	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},   {"host", scene_host},
-	{"cgroups", scene_cgroups},
+	{"server", scene_server},       {"prefork", scene_prefork},
+	{"command", scene_command},     {"hostile", scene_hostile},
+	{"idle", scene_idle},           {"reserving", scene_reserving},
+	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},
+	{"host", scene_host},           {"cgroups", scene_cgroups},
+	{"container", scene_container},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

@@ -27,7 +27,7 @@ static void read_tree(struct reading *reading)
 	fake_proc_write(&reading->fake, "memory/app/memory.stat", STAT("8192"));
 	fake_proc_write(&reading->fake, "memory/app/\x1b;x/memory.stat", STAT("4096"));
 	fake_proc_write(&reading->fake, "memory/other/memory.stat", STAT("0"));
-	assert_int_equal(cgroups_init(&reading->cgroups, &reading->fake.root), 0);
+	assert_int_equal(cgroups_init(&reading->cgroups, &reading->fake.root, NULL), 0);
 }
 
 static void reading_close(struct reading *reading)
@@ -121,6 +121,32 @@ static void test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name(vo
 	reading_close(&reading);
 }
 
+static void test_the_chosen_one_is_told_with_those_below_it_and_no_other(void **state)
+{
+	struct cgroup chosen = CGROUP_NONE;
+	struct failure failure;
+	struct reading reading;
+	struct event event;
+
+	(void)state;
+	read_tree(&reading);
+	cgroups_release(&reading.cgroups);
+	fake_proc_write(&reading.fake, "memory/app/cgroup.procs", "");
+	assert_int_equal(cgroup_open(&reading.fake.root, "app", &chosen, &failure), 0);
+	assert_int_equal(cgroups_init(&reading.cgroups, &reading.fake.root, &chosen), 0);
+	assert_int_equal(reading.cgroups.count, 2);
+	assert_int_equal(cgroups_id(&reading.cgroups, chosen.id), CGROUPS_CHOSEN);
+	/* nobody is in it, and it is told all the same */
+	cgroups_queue_wanted(&reading.cgroups, &reading.queue);
+	assert_true(event_queue_pop(&reading.queue, &event));
+	assert_true(event.cgroup.chosen);
+	assert_string_equal(event.cgroup.path, "/app");
+	assert_int_equal(event.cgroup.bytes[KIND_FILE], 8192);
+	assert_false(event_queue_pop(&reading.queue, &event));
+	cgroup_close(&chosen);
+	reading_close(&reading);
+}
+
 static void test_without_the_controller_there_are_none(void **state)
 {
 	struct reading reading = {0};
@@ -128,7 +154,7 @@ static void test_without_the_controller_there_are_none(void **state)
 	(void)state;
 	fake_proc_make(&reading.fake);
 	fake_proc_write(&reading.fake, "self/mountinfo", "1 1 0:1 / / rw - ext4 /dev/root rw\n");
-	assert_int_equal(cgroups_init(&reading.cgroups, &reading.fake.root), 0);
+	assert_int_equal(cgroups_init(&reading.cgroups, &reading.fake.root, NULL), 0);
 	assert_int_equal(reading.cgroups.count, 0);
 	assert_int_equal(cgroups_id(&reading.cgroups, 7), 0);
 	reading_close(&reading);
@@ -140,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_all_are_told_at_the_start),
 		cmocka_unit_test(test_later_those_with_processes_and_all_above),
 		cmocka_unit_test(test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name),
+		cmocka_unit_test(test_the_chosen_one_is_told_with_those_below_it_and_no_other),
 		cmocka_unit_test(test_without_the_controller_there_are_none),
 	};
 

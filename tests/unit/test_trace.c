@@ -404,6 +404,7 @@ static void random_cgroup(struct event *event)
 	event->cgroup.parts_known = (uint32_t)random_u64();
 	for (int part = 0; part < CGROUP_PART_COUNT; part++)
 		event->cgroup.part_bytes[part] = random_u64();
+	event->cgroup.chosen = random_u64() & 1;
 }
 
 static void random_member(struct event *event)

@@ -78,22 +78,23 @@ static int walk(struct cgroups *cgroups, int dir_fd, const char *path, int level
 
 static int find_all(struct cgroups *cgroups)
 {
-	int fd = openat(cgroups->root.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct cgroup *top = cgroups->chosen ? cgroups->chosen : &cgroups->root;
+	int fd = openat(top->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	cgroups->walked_ns = clock_monotonic_ns();
-	return fd < 0 ? 0 : walk(cgroups, fd, "", 0);
+	return fd < 0 ? 0 : walk(cgroups, fd, strcmp(top->path, "/") ? top->path : "", 0);
 }
 
-int cgroups_init(struct cgroups *cgroups, const struct sysroot *root)
+int cgroups_init(struct cgroups *cgroups, const struct sysroot *root, const struct cgroup *chosen)
 {
 	struct cgroup_memory memory;
 	struct failure failure;
 
-	*cgroups = (struct cgroups){.root = CGROUP_NONE};
+	*cgroups = (struct cgroups){.root = CGROUP_NONE, .chosen = chosen};
 	if (cgroup_open(root, "/", &cgroups->root, &failure))
 		return 0;
 	/* the root of v2 has no usage, and where memory is not accounted for there is no file */
-	if (cgroup_memory(&cgroups->root, &memory))
+	if (cgroup_memory(chosen ? chosen : &cgroups->root, &memory))
 		cgroup_close(&cgroups->root);
 	return cgroups->root.fd < 0 ? 0 : find_all(cgroups);
 }
@@ -176,7 +177,10 @@ static void queue_figures(const struct cgroups *cgroups, uint32_t id, enum memor
 	const struct known_cgroup *known = &cgroups->items[id - 1];
 	struct event event = {
 		.type = EVENT_CGROUP,
-		.cgroup = {.id = id, .when = when, .path = known->path},
+		.cgroup = {.id = id,
+			   .when = when,
+			   .path = known->path,
+			   .chosen = cgroups->chosen && id == CGROUPS_CHOSEN},
 	};
 	struct cgroup_memory memory;
 
@@ -212,6 +216,9 @@ void cgroups_want(struct cgroups *cgroups, uint32_t id)
 
 void cgroups_queue_wanted(struct cgroups *cgroups, struct event_queue *queue)
 {
+	/* also when nobody is in it */
+	if (cgroups->chosen)
+		cgroups_want(cgroups, CGROUPS_CHOSEN);
 	for (uint32_t id = 1; id <= cgroups->count; id++) {
 		if (!cgroups->items[id - 1].wanted)
 			continue;

@@ -22,17 +22,23 @@ struct known_cgroup {
 	bool wanted;             /* told in this snapshot */
 };
 
+/* The first that is found. */
+#define CGROUPS_CHOSEN 1
+
 struct cgroups {
-	struct cgroup root; /* fd -1: no hierarchy accounts for memory */
+	struct cgroup root;          /* fd -1: no hierarchy accounts for memory */
+	const struct cgroup *chosen; /* NULL: all of them are of interest */
 	struct known_cgroup *items;
 	uint32_t count;
 	struct table by_inode; /* -> its place + 1, which is its id */
 	uint64_t walked_ns;
 };
 
-/* Finds those that are there now. Where memory is not accounted for there are none. 0 or -ENOMEM.
+/*
+ * Finds those that are there now: all, or with `chosen` (borrowed) that one and those below it; it
+ * has the id CGROUPS_CHOSEN. Where memory is not accounted for there are none. 0 or -ENOMEM.
  */
-int cgroups_init(struct cgroups *cgroups, const struct sysroot *root);
+int cgroups_init(struct cgroups *cgroups, const struct sysroot *root, const struct cgroup *chosen);
 void cgroups_release(struct cgroups *cgroups);
 
 /* Of an account's cgroup: its id; 0: unknown. New ones are looked for, but not all the time. */

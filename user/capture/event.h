@@ -257,6 +257,7 @@ struct cgroup_event {
 	uint64_t usage_bytes; /* all that is charged to it */
 	uint32_t parts_known; /* bits (1 << enum cgroup_part) */
 	uint64_t part_bytes[CGROUP_PART_COUNT];
+	bool chosen; /* by --cgroup; the others are below it */
 };
 
 #define CGROUP_USAGE_KNOWN (1U << KIND_COUNT)

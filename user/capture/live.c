@@ -235,6 +235,7 @@ struct live_facts live_facts(const struct source *source)
 	struct live_facts facts = {
 		.target_count = live->targets.count,
 		.cgroup = live->cgroup.path,
+		.cgroup_has_memory = live->cgroups.count > 0,
 		.period_pages = live->programs->sizes.period_pages,
 		.adopt_error = live->adopt_error,
 		.kernel_symbols_error =

@@ -36,8 +36,9 @@ struct live_facts {
 	size_t target_count; /* of processes named by pid, or the command */
 	uint32_t pid;        /* of the first of them */
 	const char *comm;
-	const char *cgroup;   /* its path in its hierarchy; NULL: none */
-	size_t process_count; /* traced now */
+	const char *cgroup;     /* its path in its hierarchy; NULL: none */
+	bool cgroup_has_memory; /* the kernel accounts for it */
+	size_t process_count;   /* traced now */
 	uint64_t period_pages;
 	uint64_t map_bytes;       /* kernel memory of all maps */
 	uint64_t own_bytes;       /* anonymous memory of this process; 0: unknown */

@@ -133,7 +133,8 @@ static int open_tables(struct live *live)
 		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
 				   live->modules, &live->queue);
 	if (!error && live_cgroups(live))
-		error = cgroups_init(&live->cgroups, &live->root);
+		error = cgroups_init(&live->cgroups, &live->root,
+				     live->options.cgroup ? &live->cgroup : NULL);
 	if (!error)
 		error = stacks_init(&live->stacks, &live->ledger, &live->queue);
 	if (!error && !live->options.all)

@@ -246,6 +246,7 @@ static const struct trace_field cgroup_fields[] = {
 	U64(cgroup.part_bytes[CGROUP_PERCPU]),
 	U64(cgroup.part_bytes[CGROUP_VMALLOC]),
 	U64(cgroup.part_bytes[CGROUP_SOCKETS]),
+	BOOL(cgroup.chosen),
 };
 
 static const struct trace_field member_fields[] = {

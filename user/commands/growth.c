@@ -174,6 +174,10 @@ static void say_ready(const struct source *source, const struct opts *opts)
 	if (facts.kernel_symbols_error)
 		log_warning("kernel functions have no names: /proc/kallsyms hides them (%s)",
 			    strerror(-facts.kernel_symbols_error));
+	if (opts->cgroup && !facts.cgroup_has_memory)
+		log_warning(
+			"the kernel does not account for the memory of this cgroup: there is no "
+			"memory.stat to compare with");
 	if (facts.period_pages == 1)
 		log_info("every page is counted: that takes %" PRIu64 " MiB of kernel memory",
 			 facts.map_bytes >> 20);

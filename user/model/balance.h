@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A balance: what the ledger says has come, next to what the kernel says there was and is.
- *   before + ledger + remainder = now
+ *   before - released + ledger + remainder = now
  * Private to model/.
  */
 #ifndef MODEL_BALANCE_H
@@ -17,6 +17,14 @@ static inline void balance_count(struct growth_balance *balance, const struct es
 	balance->ledger_bytes = (int64_t)estimate_bytes(estimate, to_slots) -
 				(int64_t)estimate_bytes(estimate, from_slots);
 	balance->error_bytes = estimate_error_bytes(estimate, estimate_add(from_slots, to_slots));
+}
+
+/* What the ledger knows to have gone of what was there before. After balance_close(). */
+static inline void balance_release(struct growth_balance *balance, int64_t released_bytes)
+{
+	balance->released_known = true;
+	balance->released_bytes = released_bytes;
+	balance->remainder_bytes = estimate_add_signed(balance->remainder_bytes, released_bytes);
 }
 
 /* The kernel's side, where both moments are known, and what is left. */

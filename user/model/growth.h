@@ -128,7 +128,7 @@ static inline bool growth_frame_is_kernel(const struct growth_row *row, uint32_t
 
 /*
  * What the ledger says has come, next to what the kernel says has changed, for one kind:
- *   before + ledger + remainder = now
+ *   before - released + ledger + remainder = now
  * The ledger knows nothing of what was there before, so the remainder has what was released of
  * that.
  */
@@ -138,6 +138,8 @@ struct growth_balance {
 	uint64_t error_bytes; /* 95 % bound of ledger_bytes */
 	uint64_t before_bytes;
 	uint64_t now_bytes;
+	bool released_known;    /* what was there before was entered into the ledger, all of it */
+	int64_t released_bytes; /* of before_bytes, since; negative by the error of sampling */
 	int64_t remainder_bytes;
 };
 
@@ -153,11 +155,15 @@ struct growth_part {
 struct growth_cgroup {
 	const char *path; /* hostile bytes */
 	bool gone;        /* no figures of the kernel any more */
+	bool chosen;      /* by --cgroup */
 	bool usage_known;
 	uint64_t usage_bytes;
 	struct growth_balance kinds[KIND_COUNT];
 	struct growth_part parts[CGROUP_PART_COUNT]; /* of its kernel memory, by the kernel */
 	uint64_t ledger_bytes;                       /* of all kinds, where they have grown */
+	/* anon, in the ledger but not in `now`: */
+	uint64_t moved_in_bytes;   /* of processes that came with it, charged where they were */
+	uint64_t split_huge_bytes; /* in partly unmapped huge pages, so in the remainder */
 };
 
 /* The memory of the whole host (--all). */

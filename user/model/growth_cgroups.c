@@ -5,6 +5,13 @@
 
 #include "model/balance.h"
 
+/* Slots of anon where processes' memory was adopted. */
+struct adopted {
+	uint64_t from, to; /* there before tracing, and still */
+	uint64_t moved_in; /* came with processes */
+	uint64_t split_huge;
+};
+
 /* One cgroup while its figures are made. */
 struct group {
 	const struct cgroup_event *now;
@@ -14,6 +21,7 @@ struct group {
 	uint64_t to_slots[KIND_COUNT];
 	uint64_t all_from_slots[KIND_COUNT]; /* with all below it */
 	uint64_t all_to_slots[KIND_COUNT];
+	struct adopted own, all;
 };
 
 struct groups {
@@ -73,6 +81,38 @@ static int groups_make(struct groups *groups, const struct growth_draft *draft)
 	return 0;
 }
 
+/* A process that moved in is charged for what it had in the cgroup that it comes from. */
+static bool has_moved_in(const struct known_process *process)
+{
+	return process->has_start && process->start.known & MEMORY_JOINED;
+}
+
+static void count_before(struct adopted *adopted, const struct known_cell *cell, bool from)
+{
+	bool moved_in = has_moved_in(cell->process);
+	uint64_t *slots = moved_in ? &adopted->moved_in : from ? &adopted->from : &adopted->to;
+
+	if (!moved_in || !from)
+		*slots = estimate_add(*slots, cell->live_slots[KIND_ANON]);
+}
+
+static void count_split_huge(const struct groups *groups, const struct growth_draft *draft)
+{
+	const struct table *members = &draft->to->members;
+
+	for (size_t i = 0; i < members->capacity; i++) {
+		const struct member_event *member = members->entries[i].value;
+		const struct memory_event *memory =
+			member ? snapshot_memory(draft->to, member->process) : NULL;
+		struct group *group =
+			member ? table_get(&groups->by_id, id_key(member->cgroup)) : NULL;
+
+		if (group && memory && memory->known & MEMORY_SPLIT_HUGE)
+			group->own.split_huge =
+				estimate_add(group->own.split_huge, memory->split_huge_slots);
+	}
+}
+
 /* What was there before tracing is on the kernel's side of the balance. */
 static void count_cells(const struct groups *groups, const struct known_snapshot *snapshot,
 			bool from)
@@ -83,6 +123,8 @@ static void count_cells(const struct groups *groups, const struct known_snapshot
 		struct group *group =
 			member ? table_get(&groups->by_id, id_key(member->cgroup)) : NULL;
 
+		if (group && cell->stack->origin == STACK_BEFORE)
+			count_before(&group->own, cell, from);
 		for (int kind = 0; group && kind < KIND_COUNT; kind++) {
 			uint64_t *slots = &(from ? group->from_slots : group->to_slots)[kind];
 
@@ -131,6 +173,10 @@ static void group_add(struct group *sum, const struct group *group)
 		sum->all_to_slots[kind] =
 			estimate_add(sum->all_to_slots[kind], group->to_slots[kind]);
 	}
+	sum->all.from = estimate_add(sum->all.from, group->own.from);
+	sum->all.to = estimate_add(sum->all.to, group->own.to);
+	sum->all.moved_in = estimate_add(sum->all.moved_in, group->own.moved_in);
+	sum->all.split_huge = estimate_add(sum->all.split_huge, group->own.split_huge);
 }
 
 /* Each to itself and all above it, which are those that came last and are not closed yet. */
@@ -196,11 +242,29 @@ static struct growth_part part_make(const struct group *group, enum cgroup_part 
 	};
 }
 
-static struct growth_cgroup cgroup_make(const struct growth_draft *draft, const struct group *group)
+/* Of anon all that its processes had was adopted, so what has gone of it is known. */
+static void balance_adopted(struct growth_cgroup *cgroup, const struct growth_draft *draft,
+			    const struct adopted *adopted)
+{
+	struct growth_balance *anon = &cgroup->kinds[KIND_ANON];
+	const struct estimate *estimate = &draft->estimate;
+	uint64_t before_bytes =
+		draft->from ? estimate_bytes(estimate, adopted->from) : anon->before_bytes;
+
+	if (anon->known)
+		balance_release(anon, (int64_t)before_bytes -
+					      (int64_t)estimate_bytes(estimate, adopted->to));
+	cgroup->moved_in_bytes = estimate_bytes(estimate, adopted->moved_in);
+	cgroup->split_huge_bytes = estimate_bytes(estimate, adopted->split_huge);
+}
+
+static struct growth_cgroup cgroup_make(const struct growth_draft *draft, const struct group *group,
+					bool one_is_chosen)
 {
 	struct growth_cgroup cgroup = {
 		.path = group->now->path,
 		.gone = !group->now->known,
+		.chosen = group->now->chosen,
 		.usage_known = group->now->known & CGROUP_USAGE_KNOWN,
 		.usage_bytes = estimate_add(group->now->usage_bytes, 0),
 	};
@@ -217,6 +281,8 @@ static struct growth_cgroup cgroup_make(const struct growth_draft *draft, const 
 	}
 	for (int part = 0; part < CGROUP_PART_COUNT; part++)
 		cgroup.parts[part] = part_make(group, part);
+	if (one_is_chosen)
+		balance_adopted(&cgroup, draft, &group->all);
 	return cgroup;
 }
 
@@ -225,6 +291,8 @@ static int compare_cgroups(const void *left, const void *right)
 	const struct growth_cgroup *a = left;
 	const struct growth_cgroup *b = right;
 
+	if (a->chosen != b->chosen)
+		return a->chosen ? -1 : 1;
 	if (a->ledger_bytes != b->ledger_bytes)
 		return a->ledger_bytes > b->ledger_bytes ? -1 : 1;
 	return strcmp(a->path, b->path);
@@ -235,11 +303,14 @@ static int cgroups_fill(struct growth_draft *draft, const struct groups *groups)
 	struct growth *growth = &draft->owned->growth;
 	struct growth_cgroup *cgroups =
 		arena_alloc(&draft->owned->arena, groups->count, sizeof(*cgroups));
+	bool one_is_chosen = false;
 
 	if (!cgroups)
 		return -ENOMEM;
 	for (size_t i = 0; i < groups->count; i++)
-		cgroups[i] = cgroup_make(draft, &groups->items[i]);
+		one_is_chosen |= groups->items[i].now->chosen;
+	for (size_t i = 0; i < groups->count; i++)
+		cgroups[i] = cgroup_make(draft, &groups->items[i], one_is_chosen);
 	if (groups->count)
 		qsort(cgroups, groups->count, sizeof(*cgroups), compare_cgroups);
 	growth->cgroups = cgroups;
@@ -253,6 +324,7 @@ int growth_cgroups_make(struct growth_draft *draft)
 	int err = groups_make(&groups, draft);
 
 	if (!err) {
+		count_split_huge(&groups, draft);
 		count_cells(&groups, draft->to, false);
 		if (draft->from)
 			count_cells(&groups, draft->from, true);

@@ -185,6 +185,8 @@ static void append_balance(struct json_maker *kinds, enum memory_kind kind,
 	json_put_count(&entry, "error_bytes", figure->error_bytes);
 	if (figure->known) {
 		json_put_count(&entry, "before_bytes", figure->before_bytes);
+		if (figure->released_known)
+			json_put_signed(&entry, "released_bytes", figure->released_bytes);
 		json_put_count(&entry, "now_bytes", figure->now_bytes);
 		json_put_signed(&entry, "remainder_bytes", figure->remainder_bytes);
 	}
@@ -248,6 +250,11 @@ static void append_cgroup(struct json_maker *cgroups, const struct growth_cgroup
 
 	json_put_name(&entry, "path", cgroup->path);
 	json_put_bool(&entry, "gone", cgroup->gone);
+	json_put_bool(&entry, "chosen", cgroup->chosen);
+	if (cgroup->moved_in_bytes)
+		json_put_count(&entry, "moved_in_bytes", cgroup->moved_in_bytes);
+	if (cgroup->split_huge_bytes)
+		json_put_count(&entry, "split_huge_bytes", cgroup->split_huge_bytes);
 	if (cgroup->usage_known)
 		json_put_count(&entry, "usage_bytes", cgroup->usage_bytes);
 	put_balances(&entry, cgroup->kinds);

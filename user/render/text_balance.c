@@ -9,6 +9,12 @@ static const struct text_column columns[] = {
 	{"now", true},   {"remainder", true}, {"now is", false},
 };
 
+/* Where one of the kinds knows what was released. */
+static const struct text_column columns_with_released[] = {
+	{"kind", false}, {"before", true}, {"released", true},  {"by stacks", true},
+	{"±", true},     {"now", true},    {"remainder", true}, {"now is", false},
+};
+
 static void put_signed(struct text_table *table, bool known, int64_t bytes)
 {
 	_cleanup_(buf_release) struct buf cell = {0};
@@ -29,11 +35,14 @@ static void put_words(struct text_table *table, const char *words)
 }
 
 static void put_kind(struct text_table *table, enum memory_kind kind,
-		     const struct growth_balance *balance, const char *figure, bool exact)
+		     const struct growth_balance *balance, const char *figure, bool exact,
+		     bool with_released)
 {
 	text_table_line(table);
 	put_words(table, memory_kind_name(kind));
 	put_signed(table, balance->known, (int64_t)balance->before_bytes);
+	if (with_released)
+		put_signed(table, balance->released_known, balance->released_bytes);
 	put_signed(table, true, balance->ledger_bytes);
 	if (exact)
 		put_words(table, "exact");
@@ -44,20 +53,29 @@ static void put_kind(struct text_table *table, enum memory_kind kind,
 	put_words(table, figure);
 }
 
+static bool any_released(const struct growth_balance balances[KIND_COUNT])
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (balances[kind].released_known)
+			return true;
+	return false;
+}
+
 int text_balances(const struct growth *growth, const struct growth_balance balances[KIND_COUNT],
 		  const char *const figures[KIND_COUNT], size_t indent,
 		  const struct render_options *options, struct buf *out)
 {
 	static const enum memory_kind order[] = {KIND_ANON, KIND_SHMEM, KIND_FILE, KIND_KERNEL,
 						 KIND_PENDING};
+	bool with_released = any_released(balances);
 	_cleanup_(text_table_release) struct text_table table = {
-		.columns = columns,
-		.column_count = sizeof(columns) / sizeof(columns[0]),
+		.columns = with_released ? columns_with_released : columns,
+		.column_count = sizeof(columns) / sizeof(columns[0]) + with_released,
 	};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		if (balances[order[i]].known || balances[order[i]].ledger_bytes)
 			put_kind(&table, order[i], &balances[order[i]], figures[order[i]],
-				 growth->session.period_pages == 1);
+				 growth->session.period_pages == 1, with_released);
 	return text_table_print(&table, indent, options->columns, out);
 }

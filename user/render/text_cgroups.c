@@ -43,6 +43,15 @@ static void put_parts(const struct growth_cgroup *cgroup, struct buf *out)
 		buf_append_byte(out, '\n');
 }
 
+static void put_note(uint64_t bytes, const char *words, struct buf *out)
+{
+	if (!bytes)
+		return;
+	buf_append_string(out, "    ");
+	quantity_bytes(out, bytes);
+	buf_append_string(out, words);
+}
+
 static int put_cgroup(const struct growth *growth, const struct growth_cgroup *cgroup,
 		      const struct render_options *options, struct buf *out)
 {
@@ -59,6 +68,10 @@ static int put_cgroup(const struct growth *growth, const struct growth_cgroup *c
 	buf_append_byte(out, '\n');
 	err = text_balances(growth, cgroup->kinds, figures, 2 * TEXT_INDENT, options, out);
 	put_parts(cgroup, out);
+	put_note(cgroup->moved_in_bytes,
+		 " of anon came with processes that moved in, and is charged elsewhere\n", out);
+	put_note(cgroup->split_huge_bytes,
+		 " of anon is in partly unmapped huge pages, which are not in now (-)\n", out);
 	return err;
 }
 
@@ -68,20 +81,27 @@ int text_cgroups(const struct growth *growth, const struct render_options *optio
 	int err = 0;
 
 	while (shown < growth->cgroup_count && shown < TEXT_CGROUPS_MAX &&
-	       growth->cgroups[shown].ledger_bytes)
+	       (growth->cgroups[shown].ledger_bytes || growth->cgroups[shown].chosen))
 		shown++;
 	if (!shown)
 		return 0;
-	buf_append_string(out, "\nMemory by cgroup, each with all below it\n");
+	buf_append_string(out, growth->cgroups[0].chosen
+				       ? "\nMemory of the cgroup, and of those below it\n"
+				       : "\nMemory by cgroup, each with all below it\n");
 	for (size_t i = 0; i < shown && !err; i++)
 		err = put_cgroup(growth, &growth->cgroups[i], options, out);
 	if (growth->cgroup_count > shown)
 		buf_printf(out, "\n  and %zu more cgroups\n", growth->cgroup_count - shown);
-	buf_append_string(
-		out, "\n  Page cache belongs to the cgroup of who read it in, kernel memory "
-		     "to that of who asked\n  for it. In the remainder: what was there before "
-		     "and has been released (-), vmalloc'ed\n  kernel stacks and bulk pages of "
-		     "the network, which have no event (+), slab pages of\n  which only a part "
-		     "is charged (-).\n");
+	buf_append_string(out,
+			  growth->cgroups[0].chosen
+				  ? "\n  before - released + by stacks + remainder = now. Of what "
+				    "is not anon, the remainder has\n  what was released, too.\n"
+				  : "\n  before + by stacks + remainder = now.\n");
+	buf_append_string(out,
+			  "  Page cache belongs to the cgroup of who read it in, kernel "
+			  "memory to that of who asked\n  for it. In the remainder: what was "
+			  "there before and has been released (-), vmalloc'ed\n  kernel stacks "
+			  "and bulk pages of the network, which have no event (+), slab pages "
+			  "of\n  which only a part is charged (-).\n");
 	return err ? err : buf_error(out);
 }
