@@ -33,6 +33,7 @@ probe_pprof_format() { [[ -d $BUILD/npm/node_modules/pprof-format ]]; }
 probe_tmpfs() { [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs && -w /dev/shm ]]; }
 # Page cache that can be dropped: a file system of its own on a disk.
 probe_disk() { [[ $(stat -f -c %T "$BATS_TEST_TMPDIR") == @(ext2/ext3|xfs|btrfs) ]]; }
+probe_jsonschema() { /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; }
 probe_mount() { unshare --mount true 2>/dev/null; }
 probe_ipc_lock() { (ulimit -l unlimited) 2>/dev/null || capsh --has-p=cap_ipc_lock 2>/dev/null; }
 

@@ -45,6 +45,15 @@ reads_a_file()
 		trace_start -p "$VICTIM_PID" --files --period "$2" --format json && victim_grow
 }
 
+# mincore ends with the file. Old kernels (5.10) bring in a page past it when its end is read, and
+# that one is in the page cache, too.
+is_cached()
+{
+	local pages=$1 true=$2 allowed=$3
+
+	((pages >= true - allowed && pages <= true + 1 + allowed))
+}
+
 @test "--files: a file that was read holds what mincore says, to the page and within the bound" {
 	for period in 1 16; do
 		reads_a_file 64 "$period"
@@ -53,8 +62,8 @@ reads_a_file()
 		pages=$(($(file_figure "$FILE" bytes) / 4096))
 		echo "one page in $period: $pages pages, mincore says $true_pages"
 		((true_pages == 64 << 8 && $(file_figure "$FILE" size_bytes) == 64 << 20))
-		(($(distance "$pages" "$true_pages") <=
-			$(allowed_pages "$true_pages" "$period" 4) + $(trace_skipped_events) * period))
+		is_cached "$pages" "$true_pages" \
+			$(($(allowed_pages "$true_pages" "$period" 4) + $(trace_skipped_events) * period))
 		victim_shed && victim_stop
 	done
 }
@@ -67,7 +76,7 @@ reads_a_file()
 	pages=$(($(file_figure "$FILE" bytes) / 4096))
 	echo "$pages pages, mincore says $true_pages"
 	((true_pages > 0 && true_pages < 24 << 8))
-	(($(distance "$pages" "$true_pages") <= $(trace_skipped_events)))
+	is_cached "$pages" "$true_pages" "$(trace_skipped_events)"
 }
 
 @test "--files: a file without a name any more says so, and its pages are told" {
@@ -79,11 +88,12 @@ reads_a_file()
 		growth = json.load(open(sys.argv[1]))
 		gone = [f["bytes"] for f in growth["files"] if f["deleted"]]
 		print(gone)
-		sys.exit(gone != [16 << 20])
+		sys.exit(len(gone) != 1 or gone[0] - (16 << 20) not in (0, 4096))
 	END
 }
 
 @test "--files: a name of control bytes, and one that is no UTF-8, reach no terminal" {
+	requires jsonschema
 	local name=$BATS_TEST_TMPDIR/$'a\n\e[31m;\xff 7'
 
 	victim_start file read 8 "$name"
@@ -123,5 +133,6 @@ reads_a_file()
 	trace_stop
 	pages=$(($(file_figure "$file" bytes) / 4096))
 	echo "$pages pages, mincore says $true_pages"
-	((true_pages == 8192 && $(distance "$pages" "$true_pages") <= $(allowed_pages 8192 64 4)))
+	# others may press some of it out again
+	((true_pages > 4096 && $(distance "$pages" "$true_pages") <= $(allowed_pages 8192 64 4)))
 }

@@ -62,7 +62,7 @@ kernel_stacks_of()
 }
 
 @test "--kernel-stacks: a recording keeps the kernel's functions, and no address of it" {
-	requires kernel_symbols
+	requires kernel_symbols jsonschema
 	local dir=$BATS_TEST_TMPDIR
 
 	"$OOMTRACE" --kernel-stacks --period 1 -o "$dir/x.oomtrace" -- \
@@ -70,8 +70,8 @@ kernel_stacks_of()
 	"$OOMTRACE" report "$dir/x.oomtrace" --annotate --format folded >"$dir/x.folded"
 	grep -E 'grow_populate;.*vm_mmap_pgoff_\[k\];.*_\[k\] [0-9]+$' "$dir/x.folded"
 	"$OOMTRACE" report "$dir/x.oomtrace" --format json >"$dir/x.json"
-	"$(dirname "$BATS_TEST_DIRNAME")/lib/validate-json" \
-		"$(dirname "$BATS_TEST_DIRNAME")/../docs/schema/growth.schema.json" <"$dir/x.json"
+	"$ROOT/tests/lib/validate-json" \
+		"$ROOT/docs/schema/growth.schema.json" <"$dir/x.json"
 	grep -q '"kernel_frame_count": *[1-9]' "$dir/x.json"
 	# the upper half of an address of kernel text, little-endian as the file would hold it
 	text=$(awk '$3 == "_stext" { print substr($1, 9, 4) }' /proc/kallsyms)
