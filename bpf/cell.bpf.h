@@ -59,6 +59,7 @@ static __always_inline void cell_close_slot(struct ot_entry entry, bool ended)
 
 /* What stands for one stack: its user part, and its kernel part where that is taken. */
 struct stack_parts {
+	__u32 owner; /* enum stack_user: whose record it is */
 	struct ot_stack_record *user;
 	struct ot_kernel_stack_record *kernel; /* NULL: never taken */
 };
@@ -80,6 +81,9 @@ static __always_inline long cell_announce(const struct stack_parts *parts)
 			return -1;
 		record->flags |= OT_STACK_KERNEL;
 	}
+	if (unwind_rows && (record->flags & OT_STACK_BYTES) &&
+	    stack_bytes_announce(parts->owner, record->cell))
+		return -1;
 	if (bytes > sizeof(record->frames))
 		return -1;
 	return bpf_ringbuf_output(&records, record,
@@ -125,6 +129,24 @@ static __always_inline __u32 cell_open(const struct stack_parts *parts)
 }
 
 /*
+ * Keeps the bytes of a stack that could not be walked yet, if there is room. They are part of what
+ * tells it from others.
+ */
+static __always_inline __u64 late_stack_hash(__u32 owner, struct ot_stack_record *record,
+					     __u64 hash)
+{
+	struct stack_space *space = stack_space_get(owner);
+	struct ot_account *account = bpf_map_lookup_elem(&accounts, &record->account);
+
+	if (!space || !space->unwind.pending || !account || !may_take_bytes(account) ||
+	    stack_bytes_take(owner))
+		return hash;
+	__sync_fetch_and_add(&account->late_stacks, 1);
+	record->flags |= OT_STACK_BYTES;
+	return hash_mix(hash, space->bytes.hash) | 1;
+}
+
+/*
  * The cell of the current task's stack in `account`. `user`: it has a user stack, which is its own.
  */
 static __always_inline __u32 cell_of_stack(void *ctx, const struct stack_parts *parts,
@@ -134,9 +156,11 @@ static __always_inline __u32 cell_of_stack(void *ctx, const struct stack_parts *
 	struct ot_cell_key key = {.account = account};
 	__u32 *known;
 
+	record->account = account;
 	record->frame_count = record->flags = 0;
+	record->end = OT_STACK_END_COMPLETE;
 	if (user)
-		stack_capture(ctx, record);
+		stack_capture(ctx, parts->owner, record);
 	if (has_kernel_part(parts))
 		kernel_stack_capture(ctx, parts->kernel);
 	if (record->frame_count == 0 && !(has_kernel_part(parts) && parts->kernel->frame_count))
@@ -145,12 +169,16 @@ static __always_inline __u32 cell_of_stack(void *ctx, const struct stack_parts *
 	key.stack = stack_hash(record);
 	if (has_kernel_part(parts))
 		key.stack = kernel_stack_hash(parts->kernel, key.stack);
+	if (unwind_rows && record->end == OT_STACK_END_NOT_LOADED)
+		key.stack = late_stack_hash(parts->owner, record, key.stack);
 	record->stack = key.stack;
 	known = bpf_map_lookup_elem(&cell_index, &key);
+	if (record->frame_count)
+		stack_end_count(known && (record->flags & OT_STACK_BYTES) ? OT_STACK_END_SAME_BYTES
+									  : record->end);
 	if (known)
 		return *known;
 	record->type = OT_RECORD_STACK;
-	record->account = account;
 	record->tid = bpf_get_current_pid_tgid();
 	record->time_ns = bpf_ktime_get_ns();
 	return cell_open(parts);
@@ -168,13 +196,14 @@ static __always_inline __u32 cell_of_allocation(void *ctx, struct scratch *scrat
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	const struct stack_parts parts = {
-		.user = &scratch->stack,
+		.owner = STACK_OF_PAGE,
+		.user = stack_record_get(STACK_OF_PAGE),
 		.kernel = &scratch->kernel_stack,
 	};
 	__u32 account;
 	bool user;
 
-	if (!mm)
+	if (!mm || !parts.user)
 		return 0;
 	if (class == OT_CLASS_OTHER && !(gfp & gfp_direct_reclaim) && (gfp & gfp_kswapd_reclaim))
 		return 0;

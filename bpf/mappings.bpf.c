@@ -29,13 +29,6 @@ struct {
 	__type(value, struct told);
 } mappings_told SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct ot_stack_record);
-} mapping_stack SEC(".maps");
-
 /* Numbers of the system calls that may unmap without a record of the range. */
 const volatile __u64 call_munmap = 0, call_mremap = 0;
 /* Wake the recorder when this much waits; until then its own clock does. */
@@ -43,8 +36,10 @@ const volatile __u64 mapping_wake_bytes = 0;
 
 static __always_inline __u32 cell_of_mapping(void *ctx, struct mm_struct *mm, __u32 account)
 {
-	__u32 zero = 0;
-	const struct stack_parts parts = {.user = bpf_map_lookup_elem(&mapping_stack, &zero)};
+	const struct stack_parts parts = {
+		.owner = STACK_OF_MAPPING,
+		.user = stack_record_get(STACK_OF_MAPPING),
+	};
 
 	if (!parts.user || mm_is_loading(mm))
 		return cell_fixed(account, OT_FIXED_NO_STACK);

@@ -112,7 +112,6 @@ struct scratch {
 	__u64 busy;
 	struct ot_entry opening; /* what ledger_open() stores */
 	struct pending pending;
-	struct ot_stack_record stack;
 	struct ot_kernel_stack_record kernel_stack;
 };
 
@@ -128,6 +127,12 @@ static __always_inline struct scratch *scratch_get(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratch_space, &zero);
+}
+
+static __always_inline __u64 hash_mix(__u64 hash, __u64 value)
+{
+	hash = (hash ^ value) * OT_SLOT_HASH;
+	return hash ^ hash >> 29;
 }
 
 static __always_inline void loss_count(__u32 cause, __u64 n)

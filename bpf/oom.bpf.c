@@ -111,6 +111,18 @@ static __always_inline void kill_fill_process(struct ot_kill_record *record,
 	BPF_CORE_READ_INTO(&record->comm, task, group_leader, comm);
 }
 
+/* It is taken where stacks are, and copied as it is. */
+static __always_inline void kill_fill_stack(void *ctx, struct ot_kill_record *record)
+{
+	struct ot_stack_record *taken = stack_record_get(STACK_OF_KILL);
+
+	if (!taken)
+		return;
+	taken->flags = 0;
+	stack_capture(ctx, STACK_OF_KILL, taken);
+	bpf_probe_read_kernel(&record->trigger_stack, sizeof(record->trigger_stack), taken);
+}
+
 static __always_inline void kill_fill_trigger(void *ctx, struct ot_kill_record *record)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -124,7 +136,7 @@ static __always_inline void kill_fill_trigger(void *ctx, struct ot_kill_record *
 	bpf_get_current_comm(record->trigger_comm, sizeof(record->trigger_comm));
 	record->trigger_stack.frame_count = record->trigger_stack.flags = 0;
 	if (mm)
-		stack_capture(ctx, &record->trigger_stack);
+		kill_fill_stack(ctx, record);
 	kernel_stack_capture(ctx, &record->trigger_kernel_stack);
 }
 

@@ -129,6 +129,8 @@ struct ot_account {
 	__u32 cells;    /* stack cells it has taken */
 	__u16 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
 	__u16 killed;   /* frozen by its SIGKILL, not by the end of the mm */
+	__u32 late_stacks; /* that were kept as bytes */
+	__u32 reserved;
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
 
@@ -223,6 +225,70 @@ struct ot_unwind_page {
 
 #define OT_UNWIND_PAGE_SHIFT 12
 
+/*
+ * Where the rows are that the kernel walks. A segment is one map value: a module's rows, then its
+ * pages, then its dictionary. What is larger than the room in a segment is cut by address into
+ * several tables, so that finding the mapping also finds the table. All places are in words of 8
+ * bytes from the beginning of the segment.
+ */
+#define OT_SEGMENT_WORDS (1U << 18)
+#define OT_SEGMENTS 64
+
+/* Rows of one module, or of a part of it. Table 0 does not exist. */
+struct ot_unwind_table {
+	__u32 segment;
+	__u32 rows;
+	__u32 pages;
+	__u32 first_page; /* which of the module's pages is the first here */
+	__u32 page_count;
+	__u32 dictionary;
+	__u32 dictionary_count;
+	__u32 flags; /* enum ot_unwind_flag */
+};
+
+enum ot_unwind_flag {
+	OT_UNWIND_GO = 1, /* keeps frame pointers, and its stacks are not in one piece */
+};
+
+/* What is known of the code behind a mapping. */
+enum ot_code {
+	OT_CODE_PENDING, /* a file whose rows are not here yet */
+	OT_CODE_ROWS,    /* see its table */
+	OT_CODE_NO_ROWS, /* made at run time, or a file without unwind data */
+	OT_CODE_REFUSED, /* a file whose rows found no room, or that could not be opened */
+};
+
+/* An executable mapping of a process, or a part of one. Those of one process are sorted. */
+struct ot_code_mapping {
+	__u64 start, end;
+	__u64 base; /* the address that the module's text base is mapped at */
+	__u32 table;
+	__u32 code; /* enum ot_code */
+};
+
+/* The mappings of a thread group. */
+struct ot_code_slice {
+	__u32 first;
+	__u32 count;
+};
+
+/* How a user stack ended, which says what it is worth. */
+enum ot_stack_end {
+	OT_STACK_END_FRAME_POINTERS, /* the kernel's walk: nothing is known of what it missed */
+	OT_STACK_END_TRUNCATED,      /* at OT_MAX_FRAMES frames: the root is missing */
+	OT_STACK_END_COMPLETE,       /* at the entry of the process or thread */
+	OT_STACK_END_NOT_LOADED,     /* passed through a file whose rows were not loaded */
+	OT_STACK_END_NO_DATA,        /* in code without unwind data or frame pointers */
+	OT_STACK_END_UNREADABLE,     /* stack memory that is not there, or swapped out */
+	OT_STACK_END_UNSUPPORTED,    /* at a rule that no row can say */
+	OT_STACK_END_BROKEN,         /* the stack pointer did not rise: not a stack */
+	OT_STACK_END_NOT_64_BIT,     /* a 32-bit program: the kernel's walk */
+	OT_STACK_END_COUNT,
+	/* not an end but a counter next to theirs: bytes that had been sent before */
+	OT_STACK_END_SAME_BYTES = OT_STACK_END_COUNT,
+	OT_STACK_END_COUNTERS,
+};
+
 /* Everything that can be lost or left out, by cause. Per-CPU counters; names in capture/losses.c.
  */
 enum ot_loss {
@@ -253,11 +319,12 @@ enum ot_record_type {
 	OT_RECORD_JOIN,         /* struct ot_process_record: it runs already and is a target now */
 	OT_RECORD_KILL,         /* struct ot_kill_record, in a ring of its own */
 	OT_RECORD_MARK,         /* struct ot_mark_record, in the same */
+	OT_RECORD_STACK_BYTES,  /* struct ot_stack_bytes_record, before the one of the cell */
 };
 
 /* Set in ot_stack_record.flags. */
-#define OT_STACK_TRUNCATED 1 /* more than OT_MAX_FRAMES frames: the root is missing */
-#define OT_STACK_KERNEL 2    /* the cell's kernel frames were sent before */
+#define OT_STACK_KERNEL 1 /* the cell's kernel frames were sent before */
+#define OT_STACK_BYTES 2  /* the bytes of the user stack were sent before */
 
 /* A cell was opened: which stack it stands for. Sent once per cell. */
 struct ot_stack_record {
@@ -268,7 +335,8 @@ struct ot_stack_record {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 stack;
 	char comm[OT_COMM_LEN]; /* of the thread */
-	__u32 flags;
+	__u16 flags;
+	__u16 end; /* enum ot_stack_end */
 	__u32 frame_count;
 	__u64 frames[OT_MAX_FRAMES]; /* leaf first; only frame_count are sent */
 };
@@ -280,6 +348,22 @@ struct ot_kernel_stack_record {
 	__u32 frame_count;
 	__u32 reserved;
 	__u64 frames[OT_MAX_KERNEL_FRAMES]; /* leaf first; only frame_count are sent */
+};
+
+/* Page size of x86-64, whose stacks these are. */
+#define OT_STACK_PAGE_BYTES 4096
+/* What is kept of one: the loader's frames alone are more than two pages deep. */
+#define OT_STACK_PAGES 4
+
+/* A user stack to be walked later, from its registers at the entry to the kernel. */
+struct ot_stack_bytes_record {
+	__u32 type;
+	__u32 cell;
+	__u32 page_count; /* that could be read, from the page of the stack pointer on */
+	__u32 reserved;
+	__u64 ip, sp, bp;
+	__u64 hash;                                            /* the kernel's own */
+	__u64 words[OT_STACK_PAGES * OT_STACK_PAGE_BYTES / 8]; /* only page_count pages are sent */
 };
 
 /* A traced process was forked, has replaced its image, is gone; or has become one. */
@@ -433,10 +517,11 @@ struct ot_mark_record {
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
-OT_STATIC_ASSERT(sizeof(struct ot_account) == 80);
+OT_STATIC_ASSERT(sizeof(struct ot_account) == 88);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);
+OT_STATIC_ASSERT(sizeof(struct ot_stack_bytes_record) == 48 + OT_STACK_PAGES * OT_STACK_PAGE_BYTES);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
 OT_STATIC_ASSERT(sizeof(struct ot_file_page) == 32);
 OT_STATIC_ASSERT(sizeof(struct ot_file_path) == 8 + OT_PATH_DEPTH * OT_NAME_LEN);
@@ -445,5 +530,8 @@ OT_STATIC_ASSERT(sizeof(struct ot_kill_level) == 48 + OT_KILL_NAME);
 OT_STATIC_ASSERT(sizeof(struct ot_mark_record) == 24);
 OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
+OT_STATIC_ASSERT(sizeof(struct ot_unwind_table) == 32);
+OT_STATIC_ASSERT(sizeof(struct ot_code_mapping) == 32);
+OT_STATIC_ASSERT(sizeof(struct ot_code_slice) == 8);
 
 #endif

@@ -5,6 +5,7 @@
  * target, as when the whole host is traced.
  */
 #include "bpf/account.bpf.h"
+#include "bpf/unwind.bpf.h"
 
 static __always_inline void process_announce(__u32 type, struct task_struct *task, __u32 parent)
 {
@@ -23,6 +24,20 @@ static __always_inline void process_announce(__u32 type, struct task_struct *tas
 	record->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_INTO(&record->comm, task, comm);
 	bpf_ringbuf_submit(record, 0);
+}
+
+/*
+ * A child runs its parent's code until it executes something else. What the number stood for
+ * before is forgotten in any case.
+ */
+static __always_inline void code_inherit(__u32 child_tgid, __u32 parent_tgid)
+{
+	struct ot_code_slice *slice = bpf_map_lookup_elem(&code_slices, &parent_tgid);
+
+	if (slice)
+		bpf_map_update_elem(&code_slices, &child_tgid, slice, BPF_ANY);
+	else
+		bpf_map_delete_elem(&code_slices, &child_tgid);
 }
 
 /*
@@ -50,14 +65,17 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *parent = (struct task_struct *)ctx->args[0];
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
 	__u32 parent_tgid = BPF_CORE_READ(parent, tgid);
+	__u32 child_tgid = BPF_CORE_READ(child, tgid);
 
+	if (unwind_rows && child_tgid != parent_tgid)
+		code_inherit(child_tgid, parent_tgid);
 	if (mm_life_is_address()) {
 		__u64 life = (__u64)BPF_CORE_READ(child, mm);
 
 		if (life != (__u64)BPF_CORE_READ(parent, mm))
 			bpf_map_delete_elem(&account_index, &life);
 	}
-	if ((__u32)BPF_CORE_READ(child, tgid) != parent_tgid && BPF_CORE_READ(child, mm))
+	if (child_tgid != parent_tgid && BPF_CORE_READ(child, mm))
 		process_forked(child, parent_tgid);
 	return 0;
 }
@@ -81,6 +99,8 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	__u32 *flags = bpf_map_lookup_elem(&targets, &tgid);
 
+	if (unwind_rows)
+		bpf_map_delete_elem(&code_slices, &tgid);
 	if (mm_life_is_address()) {
 		__u64 life = (__u64)BPF_CORE_READ(task, mm);
 
@@ -104,10 +124,15 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	__u32 tgid = BPF_CORE_READ(task, tgid);
+	bool target = bpf_map_lookup_elem(&targets, &tgid);
 
-	if (!bpf_map_lookup_elem(&targets, &tgid))
+	if (!target && !unwind_rows)
 		return 0;
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
+		return 0;
+	if (unwind_rows)
+		bpf_map_delete_elem(&code_slices, &tgid);
+	if (!target)
 		return 0;
 	bpf_map_delete_elem(&targets, &tgid);
 	process_announce(OT_RECORD_EXIT, task, BPF_CORE_READ(task, real_parent, tgid));

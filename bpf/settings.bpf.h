@@ -30,8 +30,12 @@ const volatile bool watch_kills __weak = false;
 const volatile __u32 cpu_count __weak = 1;
 /* oom:mark_victim gives a task, not its id. */
 const volatile bool mark_has_task __weak = false;
+/* Walk user stacks by unwind rows; otherwise the kernel does, along frame pointers. */
+const volatile bool unwind_rows __weak = false;
 /* Stack cells one account may take, so that one process cannot take all of them. */
 const volatile __u32 cells_per_account __weak = 0;
+/* Stacks of one account that may be kept as bytes, to be walked later. */
+const volatile __u32 late_stacks_per_account __weak = 0;
 /* Seed of the stack hash, so that nobody can prepare collisions. */
 const volatile __u64 stack_seed __weak = 0;
 /* The recorder's own thread, for calibration. */

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a user stack is taken. The one place another unwinder would replace: it fills frames, leaf
- * first, and says how many and whether the root side is missing.
+ * How a user stack is taken: by unwind rows, or by the kernel's walk along frame pointers. Frames,
+ * leaf first, how many, and how it ended.
  */
 #ifndef BPF_STACK_H
 #define BPF_STACK_H
 
 #include "bpf/settings.bpf.h"
+#include "bpf/stack_bytes.bpf.h"
+#include "bpf/unwind.bpf.h"
 
-/* Fills frames, frame_count and flags of `record`. No user stack: frame_count 0. */
-static __always_inline void stack_capture(void *ctx, struct ot_stack_record *record)
+/* Fills frames, frame_count and end of the record of `user`. No user stack: frame_count 0.
+ */
+static __always_inline void stack_capture(void *ctx, __u32 user, struct ot_stack_record *record)
 {
-	long bytes = bpf_get_stack(ctx, record->frames, sizeof(record->frames), BPF_F_USER_STACK);
+	long bytes;
 
-	record->frame_count = bytes > 0 ? bytes / sizeof(record->frames[0]) : 0;
-	record->flags = record->frame_count == OT_MAX_FRAMES ? OT_STACK_TRUNCATED : 0;
-}
-
-static __always_inline __u64 hash_mix(__u64 hash, __u64 value)
-{
-	hash = (hash ^ value) * OT_SLOT_HASH;
-	return hash ^ hash >> 29;
+	if (!unwind_rows || unwind_stack(user)) {
+		bytes = bpf_get_stack(ctx, record->frames, sizeof(record->frames),
+				      BPF_F_USER_STACK);
+		record->frame_count = bytes > 0 ? bytes / sizeof(record->frames[0]) : 0;
+		record->end = record->frame_count == OT_MAX_FRAMES ? OT_STACK_END_TRUNCATED
+			      : unwind_rows                        ? OT_STACK_END_NOT_64_BIT
+								   : OT_STACK_END_FRAME_POINTERS;
+	}
 }
 
 /* Of thread name and frames; never 0, which the fixed cells have. */

@@ -73,6 +73,7 @@ struct mm_struct___percpu {
 struct pt_regs {
 	unsigned long di, si, dx, r10, r8;
 	unsigned long orig_ax;
+	unsigned long ip, sp, bp, cs;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
@@ -133,6 +134,7 @@ struct mem_cgroup {
 };
 
 struct task_struct {
+	void *stack;
 	unsigned int flags;
 	int pid;
 	int tgid;

@@ -27,6 +27,7 @@ probe_cgroup_unified() { [[ -n $(cgroup_unified_root) ]]; }
 probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }
+probe_x86_64() { [[ $(uname -m) == x86_64 ]]; }
 probe_hugetlb() { [[ -w /proc/sys/vm/nr_hugepages ]]; }
 probe_compaction() { [[ -w /proc/sys/vm/compact_memory ]]; }
 probe_pprof_format() { [[ -d $BUILD/npm/node_modules/pprof-format ]]; }

@@ -157,7 +157,7 @@ static void random_stack(struct event *event)
 	event->stack = (struct stack_event){
 		.id = (uint32_t)random_between(1, UINT32_MAX),
 		.origin = random_between(0, STACK_ORIGIN_COUNT - 1),
-		.truncated = random_u64() & 1,
+		.end = random_u64() % STACK_END_COUNT,
 		.frame_count = (uint32_t)random_between(0, EVENT_MAX_FRAMES),
 		.frames = frames,
 	};
@@ -207,6 +207,11 @@ static void random_lost(struct event *event)
 {
 	event->lost = (struct lost_event){random_string(40), random_string(200), random_u64(),
 					  random_u64() & 1};
+}
+
+static void random_stack_end(struct event *event)
+{
+	event->stack_end = (struct stack_end_event){random_u64() % STACK_END_COUNT, random_u64()};
 }
 
 static void random_name(struct event *event)
@@ -438,6 +443,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
 	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
 	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
+	[EVENT_STACK_END] = random_stack_end,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,

@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Growth through libc's allocator. Pages that hold its own headers are left out of the regions. */
+/*
+ * Growth through libc's allocator. A page that holds the header of an allocation belongs to who
+ * allocated it, as does everything libc does for the function that calls it.
+ */
 #include "victim.h"
 
 #include <malloc.h>
+
+/* libc's own counters get a page of their own when they are first written. */
+static void use_allocator(struct victim *victim)
+{
+	(void)victim;
+	free(malloc(MIB));
+}
+
+/* The page that the header of a large allocation is in. */
+static char *with_header(char *pages)
+{
+	return pages - PAGE_BYTES;
+}
 
 /* The whole pages inside an allocation, without the first one: libc wrote its header there. */
 static char *interior(char *memory, size_t *ret_bytes, size_t allocated_bytes)
@@ -22,7 +38,7 @@ static void grow_malloc(struct victim *victim)
 	victim->memory = malloc(victim->size_bytes);
 	pages = interior(victim->memory, &bytes, victim->size_bytes);
 	victim_touch(pages, bytes);
-	victim_region("grow_malloc", "anon", getpid(), pages, bytes);
+	victim_region("grow_malloc", "anon", getpid(), with_header(pages), bytes + PAGE_BYTES);
 }
 
 static void shed_free(struct victim *victim)
@@ -38,7 +54,7 @@ static void grow_calloc(struct victim *victim)
 	victim->memory = calloc(victim->size_bytes / 64, 64);
 	pages = interior(victim->memory, &bytes, victim->size_bytes);
 	victim_touch(pages, bytes);
-	victim_region("grow_calloc", "anon", getpid(), pages, bytes);
+	victim_region("grow_calloc", "anon", getpid(), with_header(pages), bytes + PAGE_BYTES);
 }
 
 static char *grow_before_realloc(struct victim *victim, size_t *ret_bytes)
@@ -75,7 +91,8 @@ static void grow_realloc(struct victim *victim)
 
 	grow_before_realloc(victim, &before_bytes);
 	pages = grow_after_realloc(victim, before_bytes, &after_bytes);
-	victim_region("grow_before_realloc", "anon", getpid(), pages, before_bytes);
+	victim_region("grow_before_realloc", "anon", getpid(), with_header(pages),
+		      before_bytes + PAGE_BYTES);
 	victim_region("grow_after_realloc", "anon", getpid(), pages + before_bytes, after_bytes);
 }
 
@@ -102,9 +119,9 @@ static void shed_brk(struct victim *victim)
 }
 
 static const struct victim_case cases[] = {
-	{"malloc", NULL, grow_malloc, shed_free},
-	{"calloc", NULL, grow_calloc, shed_free},
-	{"realloc", NULL, grow_realloc, shed_free},
+	{"malloc", use_allocator, grow_malloc, shed_free},
+	{"calloc", use_allocator, grow_calloc, shed_free},
+	{"realloc", use_allocator, grow_realloc, shed_free},
 	{"brk_shrink", NULL, grow_brk, shed_brk},
 };
 

@@ -49,6 +49,7 @@ enum event_type {
 	EVENT_CGROUP,    /* figures of the kernel about a cgroup and all below it */
 	EVENT_MEMBER,    /* of a snapshot: whose cgroup a process is in */
 	EVENT_WORKLOAD,  /* of an incident: what the pod and container of a process are called */
+	EVENT_STACK_END, /* of a snapshot: how many stacks ended in one way */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -73,6 +74,23 @@ enum stack_origin {
 	STACK_MAPPED_BEFORE, /* [mapped before tracing] */
 	STACK_MAPPED_FORK,   /* [mapped before the fork] */
 	STACK_ORIGIN_COUNT,
+};
+
+/*
+ * How a stack was taken, and where its root side ended: what it is worth. The same as enum
+ * ot_stack_end, tied by an assert.
+ */
+enum stack_end {
+	STACK_END_FRAME_POINTERS, /* by frame pointers: whatever has none is missing, unseen */
+	STACK_END_TRUNCATED,      /* deeper than what is kept: the root side is missing */
+	STACK_END_COMPLETE,       /* by unwind data, to the entry of the process or thread */
+	STACK_END_NOT_LOADED,     /* some of its code was mapped just before */
+	STACK_END_NO_DATA,        /* code without unwind data or frame pointers */
+	STACK_END_UNREADABLE,     /* stack memory that is not there, or swapped out */
+	STACK_END_UNSUPPORTED,    /* unwind data that says more than we understand */
+	STACK_END_BROKEN,         /* not a stack */
+	STACK_END_NOT_64_BIT,     /* a 32-bit program, by frame pointers */
+	STACK_END_COUNT,
 };
 
 enum end_reason {
@@ -132,7 +150,7 @@ struct event_frame {
 struct stack_event {
 	uint32_t id; /* of this session, from 1, never reused */
 	enum stack_origin origin;
-	bool truncated;            /* the root side is missing */
+	enum stack_end end;
 	char comm[EVENT_COMM_LEN]; /* of the thread, "" when origin is not STACK_USER */
 	uint32_t frame_count;
 	const struct event_frame *frames; /* leaf first, the kernel's before the program's */
@@ -309,6 +327,11 @@ struct mappings_event {
 	uint64_t count;
 	uint64_t reserved_bytes;
 	uint64_t resident_bytes;
+};
+
+struct stack_end_event {
+	enum stack_end end;
+	uint64_t count; /* since the session began, of all stacks that were taken */
 };
 
 struct lost_event {
@@ -555,6 +578,7 @@ struct event {
 		struct inherited_event inherited;
 		struct memory_event memory;
 		struct lost_event lost;
+		struct stack_end_event stack_end;
 		struct name_event name;
 		struct end_event end;
 		struct reserved_event reserved;

@@ -53,7 +53,7 @@ static void queue_trigger_stacks(const struct incident *incident, uint32_t user_
 	uint32_t count = chosen->trigger_stack.frame_count;
 
 	if (user_id) {
-		event.stack.truncated = chosen->trigger_stack.flags & OT_STACK_TRUNCATED;
+		event.stack.end = stack_end_of(&chosen->trigger_stack);
 		lives_resolve(&incident->live->lives, chosen->trigger_account,
 			      chosen->trigger_stack.frames, count, frames);
 		/* a module that nobody has run before is declared in the session's queue */

@@ -36,7 +36,7 @@ static uint32_t queue_stack(const struct incident *incident, const struct stack 
 		.type = EVENT_STACK,
 		.stack = {.id = stack->id,
 			  .origin = STACK_USER,
-			  .truncated = stack->truncated,
+			  .end = stack->end,
 			  .frame_count = stack->frame_count,
 			  .frames = stack->frames},
 	};

@@ -2,10 +2,10 @@
 #include "capture/ledger.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 
+#include "capture/map_array.h"
 #include "oomtrace.skel.h"
 
 union entry_word {
@@ -58,21 +58,6 @@ uint64_t ledger_frame(const struct ledger_layout *layout, uint32_t index)
 	return ledger_slot(layout, block);
 }
 
-/* Maps an mmapable array; values are rounded up to 8 bytes, as ours are anyway. */
-static void *map_array(const struct bpf_map *map, size_t *ret_count)
-{
-	size_t count = bpf_map__max_entries(map);
-	size_t bytes = count * bpf_map__value_size(map);
-	void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-	if (address == MAP_FAILED)
-		return NULL;
-	/* The names child is forked from us and must not be able to count. */
-	madvise(address, bytes, MADV_DONTFORK);
-	*ret_count = count;
-	return address;
-}
-
 int ledger_map(const struct programs *programs, const struct physical *physical,
 	       struct ledger *ret_ledger)
 {
@@ -91,12 +76,6 @@ int ledger_map(const struct programs *programs, const struct physical *physical,
 	}
 	*ret_ledger = ledger;
 	return 0;
-}
-
-static void unmap_array(void *address, size_t count, size_t value_bytes)
-{
-	if (address)
-		munmap(address, count * value_bytes);
 }
 
 void ledger_unmap(struct ledger *ledger)

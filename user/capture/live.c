@@ -59,6 +59,8 @@ static int on_ring(struct live *live)
 
 	if (error && error != RING_LATER)
 		return error;
+	if (live->lives.publish_due)
+		lives_publish_missing(&live->lives);
 	if (live->somebody_joined) {
 		error = live_adopt(live);
 		if (error)
@@ -108,6 +110,10 @@ static int on_sweep(struct live *live)
 		return live_finish(live, END_TARGET_ENDED);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
+	lives_publish_missing(&live->lives);
+	error = stacks_walk_late(&live->stacks, &live->lives, false);
+	if (error)
+		return error;
 	error = sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
 		      live_cgroups(live), live->programs);
 	if (error || live->options.all)
@@ -238,6 +244,7 @@ struct live_facts live_facts(const struct source *source)
 		.cgroup_has_memory = live->cgroups.count > 0,
 		.period_pages = live->programs->sizes.period_pages,
 		.adopt_error = live->adopt_error,
+		.unwind_rows = live->unwinding != NULL,
 		.kernel_symbols_error =
 			live->kernel_symbols ? kernel_symbols_error(live->kernel_symbols) : 0,
 	};

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "capture/failure.h"
+#include "capture/rows_provider.h"
+#include "capture/programs.h"
 #include "capture/source.h"
 
 struct live_options {
@@ -23,6 +25,8 @@ struct live_options {
 	bool all;
 	bool children;                 /* follow forks; always on for a command */
 	bool kernel_stacks;            /* the kernel's part of stacks, too */
+	enum unwind_method unwind;     /* how user stacks are taken */
+	struct rows_provider rows;     /* of unwind data; get is NULL: nobody has any */
 	bool files;                    /* tell what files the page cache is of */
 	bool watch_kills;              /* hand out incidents, not what is held: watch.h */
 	uint64_t last_sequence;        /* of the incidents of this boot that there are already */
@@ -44,6 +48,7 @@ struct live_facts {
 	uint64_t own_bytes;       /* anonymous memory of this process; 0: unknown */
 	int kernel_symbols_error; /* why kernel functions have no names, or 0 */
 	int adopt_error;          /* why what was there before could not be adopted, or 0 */
+	bool unwind_rows;         /* stacks are walked by unwind rows */
 	bool period_costly;       /* the ledger takes more than 1/1024 of memory */
 };
 

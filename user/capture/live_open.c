@@ -37,6 +37,8 @@ static void live_close(struct source *source)
 	ledger_unmap(&live->ledger);
 	if (live->kernel_symbols)
 		kernel_symbols_free(live->kernel_symbols);
+	if (live->unwinding)
+		unwinding_close(live->unwinding);
 	if (live->modules)
 		modules_free(live->modules);
 	event_queue_release(&live->queue);
@@ -108,6 +110,7 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 		.rule = live_rule(live),
 		.period_pages = live->options.period_pages,
 		.kernel_stacks = live->options.kernel_stacks,
+		.unwind = live->options.rows.get ? live->options.unwind : UNWIND_FRAME_POINTERS,
 		.files = live->options.files,
 		.watch_kills = live->options.watch_kills,
 	};
@@ -126,6 +129,8 @@ static int open_tables(struct live *live)
 		live->sweep_due = sweep_due_new(&live->ledger, live->options.all);
 	if (!error)
 		error = modules_new(&live->root, &live->queue, &live->modules);
+	if (!error && live->programs->unwind_rows)
+		error = live_open_unwinding(live);
 	if (!error && (live->options.kernel_stacks || live->options.watch_kills))
 		error = kernel_symbols_read(&live->root, live->modules, &live->queue,
 					    &live->kernel_symbols);
@@ -147,6 +152,7 @@ static int open_tables(struct live *live)
 	error = live->options.watch_kills ? watch_new(live, &live->watch) : 0;
 	if (error)
 		return error;
+	live->lives.follow = live->unwinding ? live->unwinding->follow : NULL;
 	return live_open_ring(live);
 }
 
@@ -205,6 +211,7 @@ static int begin(struct live *live, struct failure *ret_failure)
 
 	if (error)
 		return fail(ret_failure, error, "naming the processes to trace");
+	live_load_code(live);
 	error = programs_attach(live->programs, ret_failure);
 	if (error)
 		return error;

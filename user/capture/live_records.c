@@ -33,6 +33,11 @@ static int take_kernel_stack(struct live *live, const void *data, size_t bytes)
 	return stacks_add_kernel(&live->stacks, live->kernel_symbols, data, bytes);
 }
 
+static int take_stack_bytes(struct live *live, const void *data, size_t bytes)
+{
+	return stacks_add_bytes(&live->stacks, data, bytes);
+}
+
 static int take_fork(struct live *live, const void *data, size_t bytes)
 {
 	const struct ot_process_record *record = data;
@@ -84,9 +89,13 @@ static int take_mover(struct live *live, const void *data, size_t bytes)
 static int take_record(void *context, void *data, size_t bytes)
 {
 	static int (*const by_type[])(struct live *, const void *, size_t) = {
-		[OT_RECORD_STACK] = take_stack, [OT_RECORD_FORK] = take_fork,
-		[OT_RECORD_EXEC] = take_exec,   [OT_RECORD_EXIT] = take_exit,
-		[OT_RECORD_MOVER] = take_mover, [OT_RECORD_KERNEL_STACK] = take_kernel_stack,
+		[OT_RECORD_STACK] = take_stack,
+		[OT_RECORD_FORK] = take_fork,
+		[OT_RECORD_EXEC] = take_exec,
+		[OT_RECORD_EXIT] = take_exit,
+		[OT_RECORD_MOVER] = take_mover,
+		[OT_RECORD_KERNEL_STACK] = take_kernel_stack,
+		[OT_RECORD_STACK_BYTES] = take_stack_bytes,
 		[OT_RECORD_JOIN] = take_join,
 	};
 	struct live *live = context;

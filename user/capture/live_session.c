@@ -102,6 +102,10 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 	error = live_has_rule(live) || live->somebody_joined ? live_adopt(live) : 0;
 	if (!error && !live->options.all)
 		error = spaces_settle(&live->spaces, last);
+	/* what is told of a stack stays: the last moment to know better */
+	lives_publish_missing(&live->lives);
+	if (!error)
+		error = stacks_walk_late(&live->stacks, &live->lives, true);
 	return error ? error : snapshot(&context);
 }
 

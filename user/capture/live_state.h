@@ -3,6 +3,7 @@
  * A live session from the inside, shared by the files live_*.c and by nobody else:
  *   live_open.c     everything a session needs, in the order in which it is needed, and its release
  *   live_targets.c  whom it traces, and what they had before
+ *   live_unwind.c   what the walking of stacks by unwind rows needs
  *   live_records.c  what comes out of the ring buffer
  *   live_session.c  the events that frame a session: its beginning, snapshots, its end
  *   live.c          waiting for what happens next, and the source that hands events out
@@ -18,6 +19,7 @@
 #include "capture/snapshot.h"
 #include "capture/sweep.h"
 #include "capture/target.h"
+#include "capture/unwinding.h"
 
 struct ring_buffer;
 struct watch;
@@ -30,6 +32,7 @@ struct live {
 	struct programs *programs;
 	struct ledger ledger;
 	struct modules *modules;
+	struct unwinding *unwinding;           /* NULL: stacks are walked by frame pointers */
 	struct kernel_symbols *kernel_symbols; /* NULL: kernel stacks are not taken */
 	struct lives lives;
 	struct stacks stacks;
@@ -86,6 +89,13 @@ static inline struct cgroups *live_cgroups(struct live *live)
 {
 	return live->options.all || live->options.cgroup ? &live->cgroups : NULL;
 }
+
+/* --- live_unwind.c --- */
+
+/* What walking stacks by unwind rows needs. 0 or -errno. */
+int live_open_unwinding(struct live *live);
+/* Before the programs are attached: has the rows ready that will be asked for first. */
+void live_load_code(struct live *live);
 
 /* --- live_records.c --- */
 

@@ -11,7 +11,7 @@
  * How long known mappings are trusted not to have grown: bounds the cost of unknown addresses. A
  * target with tens of thousands of mappings may make us busy for one part in REREAD_SHARE.
  */
-#define REREAD_NS 10000000
+#define REREAD_NS 1000000
 #define REREAD_SHARE 20
 
 struct lives_fork {
@@ -255,6 +255,37 @@ bool lives_may_read(const struct lives *lives, uint32_t number)
 	return account->in_use && may_read(&lives->items[number], account);
 }
 
+/*
+ * What is known of its mappings goes to where stacks are walked by. A copy of them: while rows are
+ * being made records are taken, and one of them may be a reason to read the mappings again.
+ */
+static void publish(struct lives *lives, uint32_t number)
+{
+	_cleanup_(mappings_release) struct mappings mappings = {0};
+	struct life *life = &lives->items[number];
+	uint32_t pid = life->process.pid;
+	bool complete = false;
+
+	life->code_missing = life->code_stale;
+	if (mappings_copy(&life->mappings, &mappings))
+		return;
+	/* the number of a process that is gone may be another's: only what waits can use its code
+	 */
+	if (lives->ledger->accounts[number].frozen_ns || !lives_is_latest(lives, number))
+		complete = unwind_follow_load(lives->follow, &mappings);
+	else if (unwind_follow_publish(lives->follow, pid, &mappings, &complete))
+		complete = false;
+	if (!complete)
+		life->code_missing = true;
+}
+
+static void publish_later(struct lives *lives, struct life *life, bool stale)
+{
+	life->code_missing = lives->follow != NULL;
+	life->code_stale = stale;
+	lives->publish_due = true;
+}
+
 static bool reread(struct lives *lives, uint32_t number)
 {
 	const struct ot_account *account = &lives->ledger->accounts[number];
@@ -275,7 +306,50 @@ static bool reread(struct lives *lives, uint32_t number)
 	}
 	mappings_release(&life->mappings);
 	life->mappings = fresh;
+	publish_later(lives, life, false);
 	return true;
+}
+
+void lives_code_missing(struct lives *lives, uint32_t number)
+{
+	struct life *life = lives->follow ? lives_get(lives, number) : NULL;
+
+	if (life && !reread(lives, number))
+		publish_later(lives, life, true);
+}
+
+void lives_publish_missing(struct lives *lives)
+{
+	lives->publish_due = false;
+	for (uint32_t i = 0; lives->follow && i < lives->ledger->account_count; i++) {
+		struct life *life = &lives->items[i];
+
+		if (!life->id || !life->code_missing)
+			continue;
+		if (life->code_stale)
+			reread(lives, i);
+		publish(lives, i);
+	}
+}
+
+int lives_walk(struct lives *lives, uint32_t number, const struct ot_stack_bytes_record *bytes,
+	       bool now, struct unwinder_stack *ret_stack)
+{
+	const struct life *life = lives_known(lives, number);
+	const struct unwinder_input input = {
+		.ip = bytes->ip,
+		.sp = bytes->sp,
+		.bp = bytes->bp,
+		.words = bytes->words,
+		.words_at = bytes->sp & ~(uint64_t)(OT_STACK_PAGE_BYTES - 1),
+		.word_count = bytes->page_count * OT_STACK_PAGE_BYTES / sizeof(bytes->words[0]),
+	};
+
+	if (!life || !lives->follow)
+		return -ENOENT;
+	if (life->code_missing && !now)
+		return -EAGAIN;
+	return unwind_follow_walk(lives->follow, &life->mappings, &input, ret_stack);
 }
 
 bool lives_executed(struct lives *lives, uint32_t pid)
@@ -304,6 +378,7 @@ bool lives_executed(struct lives *lives, uint32_t pid)
 void lives_mapped_code(struct lives *lives, uint32_t account)
 {
 	lives->items[account].mappings.read_ns = 0;
+	publish_later(lives, &lives->items[account], true);
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "capture/ledger.h"
 #include "capture/mappings.h"
 #include "capture/target.h"
+#include "capture/unwind_follow.h"
 
 struct life {
 	uint32_t id; /* of this session; 0: the account is not in use */
@@ -29,6 +30,8 @@ struct life {
 	bool hidden;             /* CMD before it became itself */
 	bool announced;          /* the process event was queued */
 	bool adopted;            /* what it had before it was traced */
+	bool code_missing;       /* something of its code is not yet where stacks are walked by */
+	bool code_stale;         /* and its mappings are to be read before */
 };
 
 struct lives {
@@ -37,7 +40,9 @@ struct lives {
 	struct ledger *ledger;
 	struct modules *modules;
 	struct event_queue *queue;
-	struct life *items; /* by account number */
+	struct unwind_follow *follow; /* NULL: stacks are not walked by unwind rows */
+	bool publish_due;             /* somebody's code is missing since the last look */
+	struct life *items;           /* by account number */
 	uint32_t last_id;
 	const struct targets *targets; /* named by the user; NULL: nobody */
 	bool keep_argv;                /* for a process that may be killed any moment */
@@ -70,6 +75,22 @@ void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid);
 
 /* A process mapped code: its mappings may be read again at once when an address is unknown. */
 void lives_mapped_code(struct lives *lives, uint32_t account);
+
+/* A stack went through code that the walk did not know: tells it what is mapped by now. */
+void lives_code_missing(struct lives *lives, uint32_t account);
+
+/*
+ * Tells the walk of all code that was missing. Rows may have to be made first, and records are
+ * taken while that lasts: never called from where they are taken.
+ */
+void lives_publish_missing(struct lives *lives);
+
+/*
+ * Walks a stack that was kept as bytes. -EAGAIN when rows of the process's code may still come,
+ * unless `now`; -ENOENT when nothing is known of the process.
+ */
+int lives_walk(struct lives *lives, uint32_t account, const struct ot_stack_bytes_record *bytes,
+	       bool now, struct unwinder_stack *ret_stack);
 
 /*
  * A process replaced its image: its new mappings are best read at once. True when somebody else

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/losses.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/cleanup.h"
 #include "bpf/oomtrace.h"
+#include "capture/per_cpu.h"
 #include "oomtrace.skel.h"
 
 static const struct loss_name {
@@ -32,19 +31,6 @@ static const struct loss_name {
 		 true},
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == OT_LOSS_COUNT, "each loss has a name");
-
-static uint64_t sum_over_cpus(int map_fd, uint32_t key)
-{
-	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ uint64_t *values = cpus > 0 ? calloc(cpus, sizeof(*values)) : NULL;
-	uint64_t sum = 0;
-
-	if (!values || bpf_map_lookup_elem(map_fd, &key, values))
-		return 0;
-	for (int cpu = 0; cpu < cpus; cpu++)
-		sum += values[cpu];
-	return sum;
-}
 
 static void queue_loss(struct event_queue *queue, const struct loss_name *name, uint64_t count)
 {
@@ -81,7 +67,7 @@ void losses_queue(const struct programs *programs, bool all, struct event_queue 
 	int fd = bpf_map__fd(programs->skeleton->maps.losses);
 
 	for (uint32_t loss = 0; loss < OT_LOSS_COUNT; loss++) {
-		uint64_t count = sum_over_cpus(fd, loss);
+		uint64_t count = per_cpu_sum(fd, loss);
 
 		if (count || all)
 			queue_loss(queue, &names[loss], count);

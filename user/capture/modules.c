@@ -26,6 +26,7 @@ struct module {
 	char *path;
 	uint8_t tries_left; /* to get at the file; 0 once it was had */
 	uint32_t next;      /* id of the next one of the same inode, 0: none */
+	int fd;             /* -1 unless it is kept, and not taken */
 };
 
 struct modules {
@@ -33,6 +34,7 @@ struct modules {
 	struct event_queue *queue;
 	struct module *items; /* id - 1 */
 	uint32_t count;
+	bool keep_files;
 	struct table by_inode; /* -> id, as a pointer */
 	struct table devices;  /* (device, pid) -> DEVICE_MAY_... */
 };
@@ -56,8 +58,10 @@ int modules_new(const struct sysroot *root, struct event_queue *queue, struct mo
 
 void modules_free(struct modules *modules)
 {
-	for (uint32_t i = 0; i < modules->count; i++)
+	for (uint32_t i = 0; i < modules->count; i++) {
+		cleanup_close(&modules->items[i].fd);
 		free(modules->items[i].path);
+	}
 	table_release(&modules->by_inode);
 	table_release(&modules->devices);
 	free(modules->items);
@@ -195,6 +199,8 @@ static void announce(struct modules *modules, uint32_t id, uint32_t pid,
 
 	event.module.fd = is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping);
 	module->tries_left = event.module.fd < 0 && module->tries_left ? module->tries_left - 1 : 0;
+	if (modules->keep_files && module->fd < 0 && event.module.fd >= 0)
+		module->fd = fcntl(event.module.fd, F_DUPFD_CLOEXEC, 0);
 	event_queue_push(modules->queue, &event);
 }
 
@@ -210,7 +216,7 @@ static uint32_t add_item(struct modules *modules, const char *path_of_it)
 	if (!items)
 		return 0;
 	modules->items = items;
-	items[modules->count] = (struct module){.path = TAKE_PTR(path)};
+	items[modules->count] = (struct module){.path = TAKE_PTR(path), .fd = -1};
 	return ++modules->count;
 }
 
@@ -225,6 +231,16 @@ static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_map
 	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)id);
 	announce(modules, id, pid, mapping);
 	return id;
+}
+
+void modules_keep_files(struct modules *modules)
+{
+	modules->keep_files = true;
+}
+
+int modules_take_file(struct modules *modules, uint32_t id)
+{
+	return id && id <= modules->count ? TAKE_FD(modules->items[id - 1].fd) : -1;
 }
 
 uint32_t modules_of_kernel(struct modules *modules, const char *path)

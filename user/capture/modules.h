@@ -31,6 +31,15 @@ DEFINE_CLEANUP(struct modules *, modules_free)
 uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
 			    const struct proc_mapping *mapping);
 
+/*
+ * From now on the files of new modules are kept, for modules_take_file(): one descriptor for each
+ * until it is taken.
+ */
+void modules_keep_files(struct modules *modules);
+
+/* The file of a module, once: it is the caller's. -1 where it could not be had, or was taken. */
+int modules_take_file(struct modules *modules, uint32_t id);
+
 /* The id of a part of the kernel, announced under this path; ask once for each. 0: too many. */
 uint32_t modules_of_kernel(struct modules *modules, const char *path);
 

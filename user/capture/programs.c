@@ -22,6 +22,12 @@ DEFINE_CLEANUP(struct btf *, btf__free)
 /* Some hundred kills at once; where nobody watches for them, the smallest ring there is. */
 #define KILL_RING_BYTES (512u << 10)
 #define MIN_RING_BYTES 4096
+/* The walk in bpf/unwind.bpf.h knows the registers of x86-64 alone. */
+#if defined(__x86_64__)
+#define UNWIND_ROWS_POSSIBLE true
+#else
+#define UNWIND_ROWS_POSSIBLE false
+#endif
 
 static int fail(struct failure *ret_failure, enum failure_kind kind, int error, const char *where)
 {
@@ -71,6 +77,8 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->watch_kills = programs->watch_kills;
 	constants->mark_has_task = kernel_mark_has_task(btf);
 	constants->cpu_count = libbpf_num_possible_cpus();
+	constants->unwind_rows = programs->unwind_rows;
+	constants->late_stacks_per_account = programs->sizes.cells_per_account / 64;
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;
 	constants->call_munmap = SYS_munmap;
@@ -119,6 +127,12 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		{programs->skeleton->maps.kills,
 		 programs->watch_kills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.mappings_told, programs->host ? 1 : sizes->accounts},
+		{programs->skeleton->maps.unwind_tables,
+		 programs->unwind_rows ? sizes->unwind_tables : 1},
+		{programs->skeleton->maps.code_mappings,
+		 programs->unwind_rows ? sizes->code_mappings : 1},
+		{programs->skeleton->maps.code_slices,
+		 programs->unwind_rows ? sizes->code_slices : 1},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -177,7 +191,7 @@ static int fill_tables(const struct programs *programs, const struct physical *p
 }
 
 static struct programs *programs_new(const struct programs_options *options,
-				     const struct physical *physical)
+				     const struct physical *physical, bool unwind_rows)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
 
@@ -191,6 +205,7 @@ static struct programs *programs_new(const struct programs_options *options,
 	programs->kernel_stacks = options->kernel_stacks;
 	programs->choice = options->rule.choice;
 	programs->watch_kills = options->watch_kills;
+	programs->unwind_rows = unwind_rows;
 	return programs;
 }
 
@@ -245,15 +260,15 @@ static int load(struct programs *programs, struct failure *ret_failure)
 	return error ? fail(ret_failure, FAILURE_LOAD, error, NULL) : 0;
 }
 
-int programs_load(const struct sysroot *root, const struct physical *physical,
-		  const struct programs_options *options, struct programs **ret_programs,
-		  struct failure *ret_failure)
+/* Everything up to calibration, with stacks taken in one way. */
+static int load_with(const struct sysroot *root, const struct physical *physical,
+		     const struct programs_options *options, bool with_rows,
+		     struct programs **ret_programs, struct failure *ret_failure)
 {
-	_cleanup_(programs_freep) struct programs *programs = programs_new(options, physical);
+	_cleanup_(programs_freep) struct programs *programs =
+		programs_new(options, physical, with_rows);
 	int error;
 
-	libbpf_set_print(print_libbpf);
-	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	if (!programs)
 		return fail(ret_failure, FAILURE_SYSTEM, -ENOMEM, "loading the BPF programs");
 	programs->skeleton = oomtrace_bpf__open();
@@ -270,6 +285,38 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 	if (!options->files)
 		leave_out_files(programs);
 	error = load(programs, ret_failure);
+	if (error)
+		return error;
+	*ret_programs = TAKE_PTR(programs);
+	return 0;
+}
+
+/* The best way of taking stacks that loads. */
+static int load_best(const struct sysroot *root, const struct physical *physical,
+		     const struct programs_options *options, struct programs **ret_programs,
+		     struct failure *ret_failure)
+{
+	int error = -ENOSYS;
+
+	if (options->unwind == UNWIND_ROWS && !UNWIND_ROWS_POSSIBLE)
+		return fail(ret_failure, FAILURE_LOAD, error, NULL);
+	if (options->unwind != UNWIND_FRAME_POINTERS && UNWIND_ROWS_POSSIBLE)
+		error = load_with(root, physical, options, true, ret_programs, ret_failure);
+	if (error && options->unwind != UNWIND_ROWS)
+		error = load_with(root, physical, options, false, ret_programs, ret_failure);
+	return error;
+}
+
+int programs_load(const struct sysroot *root, const struct physical *physical,
+		  const struct programs_options *options, struct programs **ret_programs,
+		  struct failure *ret_failure)
+{
+	_cleanup_(programs_freep) struct programs *programs = NULL;
+	int error;
+
+	libbpf_set_print(print_libbpf);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	error = load_best(root, physical, options, &programs, ret_failure);
 	if (error)
 		return error;
 	error = fill_tables(programs, physical);

@@ -28,6 +28,7 @@ struct programs {
 	uint32_t cell_count; /* fixed ones included */
 	bool host;
 	bool kernel_stacks;
+	bool unwind_rows; /* stacks are walked by them */
 	enum ot_choice choice;
 	bool watch_kills;
 };
@@ -41,6 +42,13 @@ struct programs_rule {
 	bool cgroup_unified;
 };
 
+/* How user stacks are taken. */
+enum unwind_method {
+	UNWIND_AUTO,           /* by rows where the kernel and the machine can, else: */
+	UNWIND_ROWS,           /* by unwind rows, or not at all */
+	UNWIND_FRAME_POINTERS, /* by the kernel */
+};
+
 struct programs_options {
 	enum capture_mode mode;
 	struct programs_rule rule;
@@ -48,6 +56,7 @@ struct programs_options {
 	bool kernel_stacks;
 	bool files;       /* programs that look pages up in files */
 	bool watch_kills; /* tell of OOM kills */
+	enum unwind_method unwind;
 };
 
 /*

@@ -23,6 +23,11 @@ struct sizes {
 	uint32_t ring_bytes;
 	uint32_t mapping_ring_bytes;
 	uint64_t period_pages;
+	/* for walking stacks by unwind rows */
+	uint32_t unwind_segments; /* of 2 MiB each, at most; made when they are needed */
+	uint32_t unwind_tables;
+	uint32_t code_mappings; /* of all processes */
+	uint32_t code_slices;   /* processes */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "capture/files.h"
 #include "capture/cell_figures.h"
 #include "capture/losses.h"
+#include "capture/stack_ends.h"
 #include "capture/mapping_kinds.h"
 #include "capture/meminfo.h"
 #include "capture/procfs.h"
@@ -31,7 +32,7 @@ static uint32_t queue_stack(const struct snapshot_context *context, struct stack
 		.type = EVENT_STACK,
 		.stack = {.id = stack->id,
 			  .origin = STACK_USER,
-			  .truncated = stack->truncated,
+			  .end = stack->end,
 			  .frame_count = stack->frame_count,
 			  .frames = stack->frames},
 	};
@@ -300,6 +301,7 @@ static void queue_all(const struct snapshot_context *context,
 		queue_inheritance(context, &reconciliation->inheritances[i]);
 	/* what has not happened is said once, at the end */
 	losses_queue(context->programs, context->last, context->queue);
+	stack_ends_queue(context->programs, context->stacks, context->queue);
 }
 
 void snapshot_queue_host(const struct sysroot *root, enum memory_when when,

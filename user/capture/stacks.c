@@ -23,6 +23,7 @@ static void clear(struct stacks *stacks, struct stack *stack)
 	if (stack->id)
 		stacks->used--;
 	free(stack->frames);
+	free(stack->bytes);
 	memset(stack, 0, sizeof(*stack));
 }
 
@@ -71,6 +72,12 @@ static bool is_valid_kernel(const struct ot_kernel_stack_record *record, size_t 
 				record->frame_count * sizeof(record->frames[0]);
 }
 
+enum stack_end stack_end_of(const struct ot_stack_record *record)
+{
+	return record->end < STACK_END_COUNT ? (enum stack_end)record->end
+					     : STACK_END_FRAME_POINTERS;
+}
+
 int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 		      const struct ot_kernel_stack_record *record, size_t bytes)
 {
@@ -89,9 +96,100 @@ int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 	return 0;
 }
 
+static bool is_valid_bytes(const struct ot_stack_bytes_record *record, size_t bytes)
+{
+	return bytes >= offsetof(struct ot_stack_bytes_record, words) && record->page_count > 0 &&
+	       record->page_count <= OT_STACK_PAGES &&
+	       bytes >= offsetof(struct ot_stack_bytes_record, words) +
+				(size_t)record->page_count * OT_STACK_PAGE_BYTES;
+}
+
+int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *record,
+		     size_t bytes)
+{
+	struct ot_stack_bytes_record *copy;
+	struct stack *stack;
+
+	if (!is_valid_bytes(record, bytes))
+		return -EBADMSG;
+	stack = slot(stacks, record->cell);
+	if (!stack)
+		return -EBADMSG;
+	copy = malloc(bytes);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, record, bytes);
+	free(stack->bytes);
+	stack->bytes = copy;
+	return 0;
+}
+
+/* Frames of the program take the place of those that were there; the kernel's stay. */
+static int replace_frames(struct stack *stack, struct lives *lives,
+			  const struct unwinder_stack *walked)
+{
+	stack->frame_count = stack->kernel_frame_count;
+	if (make_room(stack, walked->frame_count))
+		return -ENOMEM;
+	lives_resolve(lives, stack->account, walked->frames, walked->frame_count,
+		      stack->frames + stack->frame_count);
+	stack->frame_count += walked->frame_count;
+	stack->end = (enum stack_end)walked->end;
+	return 0;
+}
+
+/* 1: done with it, 0: not yet, or -ENOMEM. */
+static int walk_late(struct stacks *stacks, struct stack *stack, struct lives *lives, bool now)
+{
+	struct unwinder_stack walked;
+	int error = stack->bytes && !stack->announced
+			    ? lives_walk(lives, stack->account, stack->bytes, now, &walked)
+			    : -ENOENT;
+
+	if (error == -EAGAIN)
+		return 0;
+	/* what nothing more is known of stays as the kernel walked it */
+	if (!error) {
+		error = replace_frames(stack, lives, &walked);
+		stacks->late_ends[stack->end]++;
+	}
+	free(TAKE_PTR(stack->bytes));
+	return error == -ENOMEM ? error : 1;
+}
+
+int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < stacks->late_count; i++) {
+		uint32_t cell = stacks->late[i];
+		int done = walk_late(stacks, slot(stacks, cell), lives, now);
+
+		if (done < 0)
+			return done;
+		if (!done)
+			stacks->late[kept++] = cell;
+	}
+	stacks->late_count = kept;
+	return 0;
+}
+
+/* Its turn to be walked comes; where too many wait already it stays as it is. */
+static void keep_bytes(struct stacks *stacks, struct stack *stack, uint32_t cell,
+		       struct ot_stack_bytes_record *bytes)
+{
+	if (stacks->late_count == STACKS_LATE_MAX) {
+		free(bytes);
+		return;
+	}
+	stack->bytes = bytes;
+	stacks->late[stacks->late_count++] = cell;
+}
+
 int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack_record *record,
 	       size_t bytes)
 {
+	_cleanup_free_ struct ot_stack_bytes_record *late = NULL;
 	struct stack *stack;
 
 	if (!is_valid(record, bytes))
@@ -99,16 +197,23 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 	stack = slot(stacks, record->cell);
 	if (!stack)
 		return -EBADMSG;
+	late = TAKE_PTR(stack->bytes);
 	/* what is there is the kernel's part of this stack, or somebody's who had the cell before
 	 */
 	if (stack->id || !(record->flags & OT_STACK_KERNEL))
 		forget(stacks, stack);
 	if (make_room(stack, record->frame_count))
 		return -ENOMEM;
+	if (record->end == OT_STACK_END_NOT_LOADED)
+		lives_code_missing(lives, record->account);
 	lives_resolve(lives, record->account, record->frames, record->frame_count,
 		      stack->frames + stack->frame_count);
+	stack->kernel_frame_count = stack->frame_count;
+	stack->account = record->account;
+	if (late && (record->flags & OT_STACK_BYTES))
+		keep_bytes(stacks, stack, record->cell, TAKE_PTR(late));
 	stack->id = ++stacks->last_id;
-	stack->truncated = record->flags & OT_STACK_TRUNCATED;
+	stack->end = stack_end_of(record);
 	stack->frame_count += record->frame_count;
 	memcpy(stack->comm, record->comm, sizeof(stack->comm));
 	stack->comm[sizeof(stack->comm) - 1] = '\0';

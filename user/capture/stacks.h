@@ -12,13 +12,19 @@
 #include "capture/kernel_symbols.h"
 #include "capture/lives.h"
 
+/* Stacks kept as bytes at one time, 16 KiB each at most. */
+#define STACKS_LATE_MAX 1024
+
 struct stack {
 	uint32_t id; /* of this session; 0: the cell has none */
-	bool truncated;
-	bool announced; /* its event was queued */
+	enum stack_end end;
+	uint32_t account;
+	struct ot_stack_bytes_record *bytes; /* to be walked later; NULL: it was walked */
+	bool announced;                      /* its event was queued */
 	char comm[EVENT_COMM_LEN];
 	uint32_t frame_count;
-	struct event_frame *frames; /* leaf first; the kernel's wait here for the program's */
+	uint32_t kernel_frame_count; /* of them */
+	struct event_frame *frames;  /* leaf first; the kernel's wait here for the program's */
 };
 
 struct stacks {
@@ -27,7 +33,10 @@ struct stacks {
 	uint32_t count;
 	uint32_t used;
 	uint32_t last_id;
-	struct event_queue *queue; /* to say which ones are forgotten */
+	uint32_t late[STACKS_LATE_MAX]; /* cells whose stacks are to be walked later */
+	uint32_t late_count;
+	uint64_t late_ends[STACK_END_COUNT]; /* how those that were walked ended */
+	struct event_queue *queue;           /* to say which ones are forgotten */
 };
 
 /* `stacks` keeps the queue. 0 or -ENOMEM. */
@@ -40,6 +49,19 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 /* The same of the kernel's part, which comes first. */
 int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 		      const struct ot_kernel_stack_record *record, size_t bytes);
+/* The same of the bytes that it is to be walked by, which come before it as well. */
+int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *record,
+		     size_t bytes);
+
+/*
+ * Walks the stacks that were kept as bytes, where all rows have come, or all of them `now`. Frames
+ * change, which nobody may have been told of yet. 0 or -ENOMEM.
+ */
+int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now);
+
+/* What the kernel says of it; a number that is none of ours says nothing. */
+enum stack_end stack_end_of(const struct ot_stack_record *record);
+
 /* NULL for a cell without a stack. */
 struct stack *stacks_get(const struct stacks *stacks, uint32_t cell);
 void stacks_forget(struct stacks *stacks, uint32_t cell);

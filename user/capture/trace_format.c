@@ -56,7 +56,7 @@ static const struct trace_field module_fields[] = {
 static const struct trace_field stack_fields[] = {
 	NUMBER_IN(stack.id, 4, 1, UINT32_MAX),
 	NUMBER_IN(stack.origin, 1, 0, STACK_ORIGIN_COUNT - 1),
-	BOOL(stack.truncated),
+	NUMBER_IN(stack.end, 1, 0, STACK_END_COUNT - 1),
 	COMM(stack.comm),
 	FIELD(FRAMES, stack.frames),
 };
@@ -89,6 +89,11 @@ static const struct trace_field lost_fields[] = {
 	STRING(lost.meaning),
 	U64(lost.count),
 	BOOL(lost.data),
+};
+
+static const struct trace_field stack_end_fields[] = {
+	NUMBER_IN(stack_end.end, 1, 0, STACK_END_COUNT - 1),
+	U64(stack_end.count),
 };
 
 static const struct trace_field name_fields[] = {
@@ -281,6 +286,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = LAYOUT(cgroup),
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
+	[EVENT_STACK_END] = LAYOUT(stack_end),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -31,6 +31,7 @@ struct findings {
 	bool hook_present[HOOKS_MAX]; /* by place in hooks[] */
 	bool hooks_complete;          /* the required ones are there */
 	bool loaded;           /* BPF programs passed the verifier and frames were calibrated */
+	bool unwind_rows;      /* stacks are walked by unwind data */
 	uint64_t period_pages; /* of the host-wide mode whose maps are listed */
 	struct map_size maps[MAX_MAPS];
 	size_t map_count;
@@ -68,6 +69,7 @@ static int try_programs(struct findings *findings)
 	if (error)
 		return error;
 	findings->period_pages = programs->sizes.period_pages;
+	findings->unwind_rows = programs->unwind_rows;
 	programs_each_map(programs, add_map, findings);
 	return 0;
 }
@@ -152,7 +154,8 @@ static int print_text(const struct findings *findings, FILE *stream)
 		  : privileges_missing() ? "not tried without the capabilities below"
 					 : "do not load here; -v shows why");
 	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
-		  "user stacks by frame pointer");
+		  findings->unwind_rows ? "by unwind data, frame pointers where there is none"
+					: "by frame pointers");
 	print_privileges(stream);
 	print_hooks(stream, findings);
 	print_maps(stream, findings);
@@ -205,9 +208,9 @@ static int print_json(const struct findings *findings, FILE *stream)
 		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:I}", "schema", 1, "kind",
 		"check", "kernel", findings->uts.release, "machine", findings->uts.machine, "btf",
 		findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
-		"stacks", "frame_pointer", "capabilities", privileges_json(), "hooks",
-		hooks_json(findings), "map_bytes", maps_json(findings), "map_bytes_total",
-		(json_int_t)findings->map_bytes);
+		"stacks", findings->unwind_rows ? "eh_frame" : "frame_pointer", "capabilities",
+		privileges_json(), "hooks", hooks_json(findings), "map_bytes", maps_json(findings),
+		"map_bytes_total", (json_int_t)findings->map_bytes);
 	int error = document && json_dumpf(document, stream, JSON_COMPACT | JSON_ENSURE_ASCII) == 0
 			    ? 0
 			    : -EIO;

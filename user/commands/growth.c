@@ -244,6 +244,7 @@ static int start(struct recording *recording)
 		.children = opts->children,
 		.files = opts->files,
 		.kernel_stacks = opts->kernel_stacks,
+		.unwind = opts->unwind,
 		.duration_ns = opts->duration_ns,
 		.period_pages = opts->period_pages,
 		.snapshot_interval_ns = live_show_interval_ns(opts),
@@ -258,6 +259,7 @@ static int start(struct recording *recording)
 	if (symbolizer_open(&places, &recording->symbolizer))
 		log_warning("functions will have no names: the process that reads them did not "
 			    "start");
+	options.rows = naming_rows(recording->symbolizer);
 	if (live_open(&options, &recording->source, &failure))
 		return failure_report(&failure, opts);
 	return EXIT_CODE_PRINTED;

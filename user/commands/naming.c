@@ -5,17 +5,33 @@
 
 #include "base/log.h"
 
+static int rows_get(void *context, uint32_t module, int fd, struct module_rows *ret_rows)
+{
+	uint8_t build_id[SYMBOLIZER_BUILD_ID_MAX], len;
+	int error = fd < 0 ? 0 : symbolizer_add_module(context, module, fd, build_id, &len);
+
+	if (error && error != -EEXIST)
+		return error;
+	return symbolizer_rows(context, module, ret_rows);
+}
+
+struct rows_provider naming_rows(struct symbolizer *symbolizer)
+{
+	return (struct rows_provider){symbolizer, symbolizer ? rows_get : NULL};
+}
+
 void naming_add_module(struct symbolizer *symbolizer, struct module_event *module)
 {
-	uint8_t build_id[SYMBOLIZER_BUILD_ID_MAX], len = 0;
+	uint8_t len = 0;
 
 	_Static_assert(SYMBOLIZER_BUILD_ID_MAX == EVENT_BUILD_ID_MAX, "build-ids fit");
 	if (!symbolizer || module->fd < 0)
 		return;
-	if (symbolizer_add_module(symbolizer, module->id, module->fd, build_id, &len) == 0) {
-		module->build_id_len = len;
-		memcpy(module->build_id, build_id, len);
-	}
+	/* it may have been added for its unwind rows */
+	if (symbolizer_add_module(symbolizer, module->id, module->fd, module->build_id, &len) ==
+	    -EEXIST)
+		len = symbolizer_build_id(symbolizer, module->id, module->build_id);
+	module->build_id_len = len;
 }
 
 struct place {

@@ -7,8 +7,14 @@
 #define COMMANDS_NAMING_H
 
 #include "base/table.h"
+#include "capture/rows_provider.h"
 #include "model/growth_builder.h"
 #include "symbols/symbolizer.h"
+
+/*
+ * Who has unwind rows: the same who has names, of the same files. For live_options; NULL: nobody.
+ */
+struct rows_provider naming_rows(struct symbolizer *symbolizer);
 
 /* Hands the module's file over and fills in its build-id. `symbolizer` may be NULL. */
 void naming_add_module(struct symbolizer *symbolizer, struct module_event *module);

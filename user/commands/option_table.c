@@ -121,6 +121,24 @@ static int store_format(const struct option_row *row __attribute__((unused)), co
 	return 0;
 }
 
+static int store_unwind(const struct option_row *row __attribute__((unused)), const char *text,
+			struct opts *opts)
+{
+	static const char *const names[] = {
+		[UNWIND_AUTO] = "auto",
+		[UNWIND_ROWS] = "eh_frame",
+		[UNWIND_FRAME_POINTERS] = "fp",
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			opts->unwind = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static int kind_bit(const char *name, size_t len_bytes, uint32_t *kinds)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -177,6 +195,8 @@ static const struct option_row rows[] = {
 
 	{"files", 0, NULL, "what files the page cache is of, in text and JSON", NULL,
 	 GROUP_RECORDING, RECORDING, store_flag, MEMBER(files)},
+	{"unwind", 0, "HOW", "auto, eh_frame or fp: how stacks are walked (default: auto)",
+	 "one of auto, eh_frame and fp", GROUP_RECORDING, RECORDING, store_unwind, MEMBER(unwind)},
 	{"kernel-stacks", 0, NULL, "what the kernel did for each stack, too", NULL, GROUP_RECORDING,
 	 RECORDING, store_flag, MEMBER(kernel_stacks)},
 
@@ -217,6 +237,8 @@ static const struct option_row rows[] = {
 	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
 	{"explain", 0, NULL, "of an incident: what each rule of the verdict measured", NULL,
 	 GROUP_OUTPUT, REPORTING, store_flag, MEMBER(explain)},
+	{"stats", 0, NULL, "say on stderr how stacks were taken, and where they ended", NULL,
+	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(stats)},
 	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, PRINTING,
 	 store_flag, MEMBER(strict)},
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture/programs.h"
 #include "model/growth_builder.h"
 #include "render/format.h"
 
@@ -38,14 +39,15 @@ struct opts {
 	bool all;                  /* every process of the host */
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 
-	bool children;          /* follow forked children */
-	bool kernel_stacks;     /* the kernel's part of stacks, too */
-	bool files;             /* tell what files the page cache is of */
-	uint64_t duration_ns;   /* 0: until interrupted or the target ends */
-	uint64_t period_pages;  /* 0: chosen by the recorder */
-	uint64_t interval_ns;   /* between snapshots in a trace file, 0: none but the last */
-	uint64_t max_bytes;     /* of a trace file */
-	const char *cache_path; /* for module files; "none" */
+	bool children;             /* follow forked children */
+	bool kernel_stacks;        /* the kernel's part of stacks, too */
+	bool files;                /* tell what files the page cache is of */
+	enum unwind_method unwind; /* how user stacks are taken */
+	uint64_t duration_ns;      /* 0: until interrupted or the target ends */
+	uint64_t period_pages;     /* 0: chosen by the recorder */
+	uint64_t interval_ns;      /* between snapshots in a trace file, 0: none but the last */
+	uint64_t max_bytes;        /* of a trace file */
+	const char *cache_path;    /* for module files; "none" */
 
 	const char *
 		report_path; /* COMMAND_REPORT: the trace file, "-" is stdin; the old one to diff */
@@ -64,6 +66,7 @@ struct opts {
 	const char *output;    /* NULL or "-": stdout */
 	enum format_id format; /* resolved from --format, else from the ending of `output` */
 
+	bool stats; /* say how stacks ended */
 	bool strict;
 	bool verbose;
 };

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "base/log.h"
+#include "model/stack_ends.h"
 #include "commands/commands.h"
 #include "render/folded.h"
 
@@ -127,6 +128,29 @@ static void output_remarks(const struct growth *growth)
 				    growth->losses[i].count, growth->losses[i].cause);
 }
 
+static uint64_t stacks_taken(const struct growth *growth)
+{
+	uint64_t taken = 0;
+
+	for (int end = 0; end < STACK_END_COUNT; end++)
+		taken += growth->stack_ends[end];
+	return taken;
+}
+
+/* Of every sampled allocation, not of different stacks. */
+static void output_stats(const struct growth *growth)
+{
+	uint64_t taken = stacks_taken(growth);
+
+	log_info("stacks taken: %" PRIu64, taken);
+	for (int end = 0; end < STACK_END_COUNT; end++)
+		if (growth->stack_ends[end])
+			log_info("  %6.2f %%  %-14s %" PRIu64 ", %s",
+				 100.0 * (double)growth->stack_ends[end] / (double)taken,
+				 stack_end_name(end), growth->stack_ends[end],
+				 stack_end_meaning(end));
+}
+
 int output_growth(const struct growth *growth, const struct opts *opts, struct atomic_file *file)
 {
 	const struct format *format = output_format(opts, atomic_file_stream(file));
@@ -143,5 +167,7 @@ int output_growth(const struct growth *growth, const struct opts *opts, struct a
 	if (format->id == FORMAT_FOLDED || format->id == FORMAT_SVG)
 		output_left_out(growth, opts);
 	output_remarks(growth);
+	if (opts->stats)
+		output_stats(growth);
 	return opts->strict && growth->data_lost ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
 }

@@ -4,7 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/stack_ends.h"
+
 #define LABEL_TRUNCATED "[truncated stack]"
+#define LABEL_INCOMPLETE "[incomplete stack]"
 
 const char *stack_origin_label(enum stack_origin origin)
 {
@@ -94,8 +97,10 @@ int frame_names_make_label(struct arena *arena, const char *label, uint32_t inhe
 /* What stands where the program's frames are missing; NULL: nothing does. */
 static const char *root_label(const struct known_stack *stack)
 {
-	if (stack->truncated)
+	if (stack->end == STACK_END_TRUNCATED)
 		return LABEL_TRUNCATED;
+	if (stack_end_is_incomplete(stack->end))
+		return LABEL_INCOMPLETE;
 	return stack->frame_count == stack->kernel_frame_count ? stack_origin_label(STACK_NO_STACK)
 							       : NULL;
 }

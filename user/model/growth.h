@@ -216,11 +216,12 @@ struct growth {
 	size_t file_count;
 	uint64_t other_files; /* that are not told one by one */
 	uint64_t other_files_bytes;
-	uint64_t files_bytes;               /* of all */
-	int64_t total_bytes;                /* of all rows */
-	int64_t change_bytes;               /* of all rows */
-	int64_t kind_bytes[KIND_COUNT + 1]; /* of all rows, by kind or GROWTH_KIND_ANY */
-	const struct growth_loss *losses;   /* only those with a count */
+	uint64_t files_bytes;                 /* of all */
+	int64_t total_bytes;                  /* of all rows */
+	int64_t change_bytes;                 /* of all rows */
+	int64_t kind_bytes[KIND_COUNT + 1];   /* of all rows, by kind or GROWTH_KIND_ANY */
+	uint64_t stack_ends[STACK_END_COUNT]; /* how the stacks taken ended; all 0: not recorded */
+	const struct growth_loss *losses;     /* only those with a count */
 	size_t loss_count;
 	bool data_lost; /* one of the losses was of data */
 };

@@ -206,7 +206,7 @@ static int add_stack(struct growth_builder *builder, const struct event *event)
 	}
 	stack->id = from->id;
 	stack->origin = from->origin;
-	stack->truncated = from->truncated;
+	stack->end = from->end;
 	memcpy(stack->comm, from->comm, sizeof(stack->comm) - 1);
 	stack->frame_count = from->frame_count;
 	stack->kernel_frame_count = kernel_frame_count(builder, from);
@@ -302,6 +302,16 @@ static int add_lost(struct growth_builder *builder, const struct event *event)
 		return -ENOMEM;
 	*snapshot->last_loss = loss;
 	snapshot->last_loss = &loss->next;
+	return 0;
+}
+
+static int add_stack_end(struct growth_builder *builder, const struct event *event)
+{
+	struct known_snapshot *snapshot = snapshots_filling(&builder->snapshots);
+
+	if (!snapshot)
+		return -ENOMEM;
+	snapshot->stack_ends[event->stack_end.end] += event->stack_end.count;
 	return 0;
 }
 
@@ -487,6 +497,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_CGROUP] = add_cgroup,
 	[EVENT_MEMBER] = add_member,
 	[EVENT_WORKLOAD] = add_nothing,
+	[EVENT_STACK_END] = add_stack_end,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

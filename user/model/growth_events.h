@@ -25,7 +25,7 @@ struct known_stack {
 	struct known_stack *next;
 	bool forgotten, marked; /* as of a process */
 	enum stack_origin origin;
-	bool truncated;
+	enum stack_end end;
 	char comm[EVENT_COMM_LEN];
 	uint32_t id;
 	uint32_t frame_count;

@@ -249,6 +249,8 @@ static int draft_finish(struct growth_draft *draft)
 
 	times_make(draft);
 	growth_host_make(draft);
+	memcpy(draft->owned->growth.stack_ends, draft->to->stack_ends,
+	       sizeof(draft->to->stack_ends));
 	err = processes_make(draft);
 	if (!err)
 		err = growth_accounts_make(draft);

@@ -63,8 +63,9 @@ struct known_snapshot {
 	struct known_inherited *first_inherited, **last_inherited;
 	struct known_reserved *first_reserved, **last_reserved;
 	struct known_loss *first_loss, **last_loss;
-	struct table cgroups;     /* id -> struct cgroup_event */
-	struct table members;     /* process id -> struct member_event */
+	struct table cgroups; /* id -> struct cgroup_event */
+	struct table members; /* process id -> struct member_event */
+	uint64_t stack_ends[STACK_END_COUNT];
 	struct known_file *files; /* the last one first */
 	struct host_event host;   /* known is 0 where nothing was said */
 };

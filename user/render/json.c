@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/json.h"
 
+#include "model/stack_ends.h"
+
 /* --- stacks ------------------------------------------------------------------------------- */
 
 static const char *const origin_names[] = {
@@ -343,6 +345,24 @@ void json_put_losses(struct json_maker *object, const struct growth *growth)
 	json_put_bool(object, "data_lost", growth->data_lost);
 }
 
+static bool any_stack_ended(const struct growth *growth)
+{
+	for (int end = 0; end < STACK_END_COUNT; end++)
+		if (growth->stack_ends[end])
+			return true;
+	return false;
+}
+
+static void put_stack_ends(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker ends = json_make_object();
+
+	for (int end = 0; end < STACK_END_COUNT; end++)
+		if (growth->stack_ends[end])
+			json_put_count(&ends, stack_end_name(end), growth->stack_ends[end]);
+	json_put_made(object, "stack_ends", &ends);
+}
+
 int json_growth(const struct growth *growth,
 		const struct render_options *options __attribute__((unused)), FILE *stream)
 {
@@ -361,6 +381,8 @@ int json_growth(const struct growth *growth,
 		put_files(&object, growth);
 	if (growth->host.known)
 		put_host(&object, growth);
+	if (any_stack_ended(growth))
+		put_stack_ends(&object, growth);
 	json_put_losses(&object, growth);
 	return json_print_line(&object, stream);
 }

@@ -10,6 +10,8 @@
 #define CRC_START (offsetof(struct module_file_header, crc32) + sizeof(uint32_t))
 #define REGISTERS 16
 
+_Static_assert((int)MODULE_FILE_GO == (int)OT_UNWIND_GO, "flags go to the kernel as they are");
+
 const size_t module_item_bytes[MODULE_SECTION_COUNT] = {
 	[MODULE_ROWS] = sizeof(uint64_t),
 	[MODULE_PAGES] = sizeof(struct ot_unwind_page),

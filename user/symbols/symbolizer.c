@@ -268,6 +268,18 @@ int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd
 	return r;
 }
 
+uint8_t symbolizer_build_id(const struct symbolizer *symbolizer, uint32_t module,
+			    uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX])
+{
+	const struct module_identity *identity;
+
+	if (module >= symbolizer->module_count || !symbolizer->modules[module].added)
+		return 0;
+	identity = &symbolizer->modules[module].identity;
+	memcpy(ret_build_id, identity->build_id, identity->build_id_bytes);
+	return (uint8_t)identity->build_id_bytes;
+}
+
 /* DEBUG/.build-id/ab/cdef….debug; -1 when there is none. */
 static int debug_file_open(const struct symbolizer *symbolizer,
 			   const struct module_identity *identity)

@@ -62,6 +62,10 @@ void symbolizer_set_meanwhile(struct symbolizer *symbolizer, int fd, void (*work
 int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd,
 			  uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX], uint8_t *ret_build_id_len);
 
+/* The build-id of a module that was added; its length, 0: none. */
+uint8_t symbolizer_build_id(const struct symbolizer *symbolizer, uint32_t module,
+			    uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX]);
+
 /*
  * `name` is demangled, NULL when unknown, shorter than 1024 bytes, never empty; but its bytes are
  * the target's choice, to be escaped wherever they are printed. Valid during the call only.

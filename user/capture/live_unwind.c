@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/live_state.h"
+
+int live_open_unwinding(struct live *live)
+{
+	modules_keep_files(live->modules);
+	return unwinding_open(live->programs, &live->options.rows, live->modules, &live->unwinding);
+}
+
+/* What nearly everybody maps, libc above all, is mapped by us as well. */
+static void load_own_code(struct live *live)
+{
+	_cleanup_(mappings_release) struct mappings mappings = {0};
+
+	if (!mappings_read(&mappings, &live->root, live->modules, getpid()))
+		unwind_follow_load(live->unwinding->follow, &mappings);
+}
+
+static void load_code_of(struct live *live, uint32_t pid)
+{
+	_cleanup_(mappings_release) struct mappings mappings = {0};
+	bool complete;
+
+	/* what cannot be published now is when its first stack has come */
+	if (!mappings_read(&mappings, &live->root, live->modules, pid))
+		unwind_follow_publish(live->unwinding->follow, pid, &mappings, &complete);
+}
+
+void live_load_code(struct live *live)
+{
+	if (!live->unwinding)
+		return;
+	load_own_code(live);
+	for (size_t i = 0; i < live->targets.count && !live->targets.child; i++)
+		load_code_of(live, live->targets.items[i].pid);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keeps what the kernel walks stacks by in step with what processes map: asks for the rows of each
+ * module once, whoever maps it, enters them when they are there, and publishes the mappings of a
+ * process as far as they are known. Reads no ELF and no /proc itself: who asks brings the mappings.
+ */
+#ifndef CAPTURE_UNWIND_FOLLOW_H
+#define CAPTURE_UNWIND_FOLLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "capture/code_slices.h"
+#include "capture/mappings.h"
+#include "capture/rows_provider.h"
+#include "capture/unwind_tables.h"
+#include "capture/unwinder.h"
+
+struct unwind_follow;
+
+/* All are borrowed. 0 or -ENOMEM. */
+int unwind_follow_new(const struct rows_provider *provider, struct modules *files,
+		      struct unwind_tables *tables, struct code_slices *slices,
+		      struct unwind_follow **ret_follow);
+void unwind_follow_free(struct unwind_follow *follow);
+DEFINE_CLEANUP(struct unwind_follow *, unwind_follow_free)
+
+/* Asks for the rows of everything that is mapped. True when all are there, or never will be. */
+bool unwind_follow_load(struct unwind_follow *follow, const struct mappings *mappings);
+
+/*
+ * The same, and tells the kernel. *ret_complete as above; publish again when more rows have come.
+ * 0 or -errno.
+ */
+int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
+			  const struct mappings *mappings, bool *ret_complete);
+
+/*
+ * Walks a stack of a process with these mappings: `input` without its code. 0 or -ENOMEM.
+ */
+int unwind_follow_walk(const struct unwind_follow *follow, const struct mappings *mappings,
+		       const struct unwinder_input *input, struct unwinder_stack *ret_stack);
+
+/* Modules whose rows found no room. */
+uint32_t unwind_follow_refused(const struct unwind_follow *follow);
+
+#endif
