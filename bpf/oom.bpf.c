@@ -14,6 +14,10 @@
 /* include/linux/signal.h: instead of a siginfo, where the kernel itself sends the signal. */
 #define SEND_SIG_PRIV 1
 
+/* include/trace/events/signal.h: the first process of a pid namespace cannot be killed from inside.
+ */
+#define TRACE_SIGNAL_IGNORED 1
+
 static __always_inline void kill_fill_level(struct ot_kill_level *level,
 					    struct cgroup_subsys_state *css)
 {
@@ -180,7 +184,7 @@ int kill_signal(struct bpf_raw_tracepoint_args *ctx)
 	bool by_kernel = ctx->args[1] == SEND_SIG_PRIV;
 	struct mm_struct *mm;
 
-	if ((__u32)ctx->args[0] != SIGKILL)
+	if ((__u32)ctx->args[0] != SIGKILL || (__u32)ctx->args[4] == TRACE_SIGNAL_IGNORED)
 		return 0;
 	mm = BPF_CORE_READ(task, mm);
 	if (mm && (by_kernel || kill_is_of_all_users(task, mm)))

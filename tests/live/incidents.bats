@@ -51,7 +51,8 @@ expect_incident()
 	stack=$(incident_lines cell "process=$VICTIM " | sed 's/.*stack=\([0-9]*\) anon=\([0-9]*\).*/\2 \1/' | sort -n | tail -1)
 	((${stack% *} * 64 > 56 << 8))
 	incident_lines stack "id=${stack#* } " | grep -q "$BUILD/victims/oom+.*$BUILD/victims/oom+"
-	# the kernel's own figures of that moment, whoever was faster
+	# the kernel's own figures of that moment, unless it has printed ten dumps in five seconds
+	[[ $(incident_field incident sources) == 3 ]] || return 0
 	[[ $(incident_lines figure level=0 when=1) =~ \ (total_rss|anon)=([0-9]+) ]]
 	((BASH_REMATCH[2] > 60 << 20))
 }
@@ -149,6 +150,8 @@ expect_incident()
 	oom_start crowd 64 128
 	oom_go
 	kills_wait
+	[[ $(incident_field incident sources) == 3 ]] ||
+		skip "the kernel prints no more than ten dumps in five seconds, of everybody's"
 	grep -av "^figure" "$INCIDENT"
 	[[ $(incident_field process comm "id=$(incident_field victim process role=chosen) ") == crowd ]]
 	(($(incident_lines candidate | wc -l) > 10))

@@ -16,11 +16,12 @@ enum wake {
 	WAKE_SIGNAL,
 	WAKE_TARGET,
 	WAKE_DURATION,
+	/* before the ring: a kill does not wait for other records */
+	WAKE_KILLS,
+	WAKE_QUIET,
 	WAKE_RING,
 	WAKE_SPACES,
 	WAKE_SNAPSHOT,
-	WAKE_KILLS,
-	WAKE_QUIET,
 	WAKE_ONLOOKER,
 	WAKE_SWEEP,
 	WAKE_COUNT,
@@ -55,7 +56,7 @@ static int on_duration(struct live *live)
  * clock. */
 static int on_ring(struct live *live)
 {
-	int error = live_take_records(live, RING_BUDGET_NS);
+	int error = live_take_records(live, live->watch ? RING_WATCH_BUDGET_NS : RING_BUDGET_NS);
 
 	if (error && error != RING_LATER)
 		return error;

@@ -102,6 +102,8 @@ void live_load_code(struct live *live);
 /* How long records are taken before anything else is looked at, and at the end. */
 #define RING_BUDGET_NS 50000000
 #define RING_FINAL_BUDGET_NS 2000000000
+/* While a kill may be waiting. */
+#define RING_WATCH_BUDGET_NS 5000000
 /* A record handler's way to say: not now. */
 #define RING_LATER (-EAGAIN)
 
