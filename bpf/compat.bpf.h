@@ -206,12 +206,27 @@ static __always_inline unsigned long page_flags(struct page *page)
 #define page_flag(page, flag) \
 	(!!(page_flags(page) & (1UL << bpf_core_enum_value(enum pageflags, flag))))
 
-/* The first page of the compound page that `page` is part of, or `page` itself. */
+/*
+ * The first page of the compound page that `page` is part of, or `page` itself. A tail page has bit
+ * 0 set, and in the rest the address of its head. Where the field is called compound_info and
+ * struct page has a size that is a power of two, it is a mask for the tail's own address instead
+ * ("mm: rework compound_head() for power-of-2 sizeof(struct page)", 2026; seen in 7.2): ones down
+ * to the size of the largest page, which no address of the memory map looks like.
+ */
 static __always_inline struct page *page_head(struct page *page)
 {
-	unsigned long head = BPF_CORE_READ(page, compound_head);
+	struct page___info *renamed = (void *)page;
+	unsigned long head;
 
-	return head & 1 ? (struct page *)(head - 1) : page;
+	if (bpf_core_field_exists(renamed->compound_info))
+		head = BPF_CORE_READ(renamed, compound_info);
+	else
+		head = BPF_CORE_READ(page, compound_head);
+	if (!(head & 1))
+		return page;
+	if (head >> 32 == 0xffffffff)
+		return (struct page *)((unsigned long)page & head);
+	return (struct page *)(head - 1);
 }
 
 /*

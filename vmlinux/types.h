@@ -197,6 +197,11 @@ struct page {
 	unsigned long compound_head;
 };
 
+/* Renamed in 2026: compat.bpf.h. */
+struct page___info {
+	unsigned long compound_info;
+};
+
 /* The order of a large folio is in its second page, under three names: compat.bpf.h. */
 struct folio {
 	unsigned long _flags_1;

@@ -35,16 +35,35 @@ static int fail(struct failure *ret_failure, enum failure_kind kind, int error, 
 	return error;
 }
 
+/* Of the verifier's account of a refusal, which may have megabytes, the end tells the reason. */
+#define LIBBPF_LINES_SHOWN 40
+
+static const char *last_lines(const char *text, size_t count)
+{
+	const char *start = text + strlen(text);
+
+	while (start > text && (start[-1] != '\n' || !start[0] || count-- > 0))
+		start--;
+	return start;
+}
+
 /* libbpf explains refusals at length; that is for --verbose. */
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	char line[1024];
+	_cleanup_free_ char *text = NULL;
 
 	if (level == LIBBPF_DEBUG || !log_is_verbose())
 		return 0;
-	vsnprintf(line, sizeof(line), format, arguments);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("%s", line);
+	if (vasprintf(&text, format, arguments) < 0) {
+		text = NULL;
+		return 0;
+	}
+	for (const char *line = last_lines(text, LIBBPF_LINES_SHOWN); *line;) {
+		size_t length = strcspn(line, "\n");
+
+		log_debug("%.*s", (int)length, line);
+		line += length + (line[length] == '\n');
+	}
 	return 0;
 }
 
