@@ -87,12 +87,12 @@ JUDGE := $(BUILD)/judge
 JUDGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/judge/*.c))
 
 FORMATTED := $(wildcard bpf/*.[ch] user/*.[ch] user/*/*.[ch] tests/*/*.[ch])
-SCRIPTS := .ci/run $(wildcard tools/* tools/*/*) $(wildcard tests/*.bats tests/*/*.bats tests/lib/*.bash)
+SCRIPTS := .ci/run $(wildcard tools/* tools/*/*) $(wildcard tests/*.bats tests/*/*.bats tests/lib/*.bash tests/vm/*)
 IS_SHELL = $(shell grep -lsE '^\#!.*(sh|bats)$$|^\# shellcheck shell' $(SCRIPTS))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help all unit-tests victims check check-unit check-live demo bench install clean fmt lint
+.PHONY: help all unit-tests victims check check-unit check-live vmtest demo bench install clean fmt lint
 
 help: ## this list
 	@echo 'Targets:'
@@ -234,6 +234,10 @@ check-unit: unit-tests ## the unit tests alone, without root
 
 check-live: all victims ## the tests that need root and a kernel with BPF
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests live
+
+vmtest: all victims ## the kernels of tests/kernels under QEMU (KERNEL=6.1 for one), as root
+	$(Q)tools/install-deps --test
+	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' KERNEL='$(KERNEL)' tools/run-tests vm
 
 # --- for people ----------------------------------------------------------------------------------
 

@@ -31,6 +31,15 @@ probe_x86_64() { [[ $(uname -m) == x86_64 ]]; }
 probe_hugetlb() { [[ -w /proc/sys/vm/nr_hugepages ]]; }
 probe_compaction() { [[ -w /proc/sys/vm/compact_memory ]]; }
 probe_pprof_format() { [[ -d $BUILD/npm/node_modules/pprof-format ]]; }
+# A second node with memory on it.
+probe_numa() { grep -qsw MemTotal: /sys/devices/system/node/node1/meminfo; }
+probe_migration_events() { [[ -d /sys/kernel/tracing/events/migrate/mm_migrate_pages_start ]]; }
+# The sum of a cgroup's kernel memory: always in v1, from 5.18 on in v2.
+probe_cgroup_kernel_memory()
+{
+	[[ -e $(cgroup_memory_root)/memory.kmem.usage_in_bytes ]] ||
+		grep -qs '^kernel ' "$(cgroup_memory_root)/memory.stat"
+}
 probe_tmpfs() { [[ $(stat -f -c %T /dev/shm 2>/dev/null) == tmpfs && -w /dev/shm ]]; }
 # Page cache that can be dropped: a file system of its own on a disk.
 probe_disk() { [[ $(stat -f -c %T "$BATS_TEST_TMPDIR") == @(ext2/ext3|xfs|btrfs) ]]; }

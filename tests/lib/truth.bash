@@ -213,7 +213,7 @@ truth()
 {
 	local period
 
-	for period in 1 16 64; do
+	for period in ${TRUTH_PERIODS:-1 16 64}; do
 		victim_start "$@" && truth_before || return
 		trace_start -p "$VICTIM_PID" --period "$period" --kinds --format folded \
 			"${TRACE_OPTIONS[@]}" || return
@@ -229,7 +229,7 @@ truth_of_free()
 {
 	local period
 
-	for period in 1 16; do
+	for period in ${TRUTH_PERIODS_OF_FREE:-1 16}; do
 		victim_start "$@" && truth_before || return
 		trace_start -p "$VICTIM_PID" --period "$period" --kinds --format folded \
 			"${TRACE_OPTIONS[@]}" || return

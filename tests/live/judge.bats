@@ -83,6 +83,7 @@ judged()
 }
 
 @test "kernel memory: page tables by the process, pipes by the cgroup" {
+	requires cgroup_kernel_memory
 	victim_start kernel page_tables 32
 	truth_before
 	victim_grow

@@ -80,3 +80,22 @@ region_place()
 	}
 	truth huge collapse 16
 }
+
+@test "migration between NUMA nodes: at least nine tenths stay with their author" {
+	requires numa migration_events
+	# shellcheck disable=SC2317 # truth calls it
+	truth_meanwhile()
+	{
+		local place there
+
+		read -ra place <<<"$(region_place)"
+		there=$(awk -v start="${place[1]#0x}" '$1 == start {
+			for (i = 2; i <= NF; i++)
+				if (sub(/^N1=/, "", $i))
+					print $i
+		}' "/proc/${place[0]}/numa_maps")
+		echo "${there:-0} of $((place[2] / 4096)) pages are on the second node"
+		((there * 4096 * 10 >= place[2] * 9))
+	}
+	truth huge migrated 16
+}

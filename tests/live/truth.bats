@@ -131,14 +131,17 @@ grows_and_frees()
 }
 
 @test "page tables: as many as the kernel counts" {
+	requires cgroup_kernel_memory
 	grows_and_frees kernel page_tables
 }
 
 @test "pipes: the bytes that lie in them" {
+	requires cgroup_kernel_memory
 	grows_and_frees kernel pipes
 }
 
 @test "slab: what the cgroup is charged for sockets" {
+	requires cgroup_kernel_memory
 	truth kernel slab
 }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Huge pages: allocated as one, given back in parts, or made by the kernel out of small ones. */
+/*
+ * Pages that are large, or do not stay where they were: allocated as one, given back in parts, made
+ * by the kernel out of small ones, moved between NUMA nodes.
+ */
 #include "victim.h"
+
+#include <sys/syscall.h>
 
 static void ask_for_huge(char *memory, size_t bytes, int advice)
 {
@@ -54,6 +59,29 @@ static void grow_fragments(struct victim *victim)
 	victim_region("grow_fragments", "anon_moved", getpid(), victim->memory, victim->size_bytes);
 }
 
+static void grow_migrated(struct victim *victim)
+{
+	victim->memory = victim_map(victim->size_bytes, MAP_PRIVATE | MAP_ANONYMOUS);
+	victim_touch(victim->memory, victim->size_bytes);
+	victim_region("grow_migrated", "anon_moved", getpid(), victim->memory, victim->size_bytes);
+}
+
+/* All of the process, from the first node to the second. */
+static void migrate_away(void)
+{
+	unsigned long from = 1, to = 2;
+
+	if (syscall(SYS_migrate_pages, 0, 8 * sizeof(from), &from, &to) < 0)
+		err(1, "migrate_pages");
+}
+
+/* Who moves is another function than who touched: it must not get the pages. */
+static void grow_and_migrate(struct victim *victim)
+{
+	grow_migrated(victim);
+	migrate_away();
+}
+
 /* Pages of the hugetlb pool, there before anybody looks. */
 static void hold_hugetlb(struct victim *victim)
 {
@@ -72,6 +100,7 @@ static const struct victim_case cases[] = {
 	{"thp_half", NULL, grow_thp_half, victim_unmap},
 	{"collapse", NULL, grow_collapse, victim_unmap},
 	{"fragments", NULL, grow_fragments, victim_unmap},
+	{"migrated", NULL, grow_and_migrate, victim_unmap},
 };
 
 VICTIM_MAIN(cases)
