@@ -243,7 +243,7 @@ vmtest: all victims ## the kernels of tests/kernels under QEMU (KERNEL=6.1 for o
 
 demo: ## trace a growing program, as root; leaves demo/growth.svg
 	$(Q)tools/install-deps --demo
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) all $(BUILD)/victims/oom
 	$(Q)OOMTRACE='$(abspath $(PROGRAM))' tools/demo
 
 bench: ## what tracing costs, as root: ratios against the same loop without it

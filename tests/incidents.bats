@@ -75,3 +75,81 @@ same()
 		[[ -n $stderr ]]
 	done
 }
+
+# --- the spool ------------------------------------------------------------------------------
+
+# A spool of four, as a watcher would have left them.
+spool_make()
+{
+	local id=20231114T221500Z-4a7d name number=7
+
+	mkdir spool
+	for name in pod group log-only evil; do
+		cp "$DATA/$name.oomtrace" "spool/$id-$((number++)).oomtrace"
+	done
+}
+
+@test "list shows the incidents, the newest last, and -r the newest first" {
+	spool_make
+	"$OOMTRACE" list --spool spool >out
+	[[ $(wc -l <out) -eq 5 ]]
+	[[ $(grep -o '4a7d-[0-9]*' out | tr '\n' ' ') == '4a7d-7 4a7d-8 4a7d-9 4a7d-10 ' ]]
+	grep -q 'worker (pid 1234) +1 *mailer-0/worker' out
+	"$OOMTRACE" list --spool spool -r >out
+	[[ $(grep -o '4a7d-[0-9]*' out | head -1) == 4a7d-10 ]]
+}
+
+@test "list picks by pid, name, container and time" {
+	spool_make
+	for filter in '-p 502' '--comm hog' '--container mailer-0' '--container 3fe0c1d2b3a4' \
+		'--since 2023-11-14T22:15:00Z --comm hog' '--until 2023-11-15T00:00:00Z -p 77'; do
+		# shellcheck disable=SC2086 # several words
+		"$OOMTRACE" list --spool spool $filter >out
+		[[ $(wc -l <out) -eq 2 ]]
+	done
+	for filter in '-p 1' '--comm worke' '--container fe0' '--since 1h' '--until 2023-11-14T22:00:00Z'; do
+		# shellcheck disable=SC2086
+		"$OOMTRACE" list --spool spool $filter >out
+		[[ ! -s out ]]
+	done
+}
+
+@test "list --json prints the lines of report, and they are what the schema allows" {
+	spool_make
+	"$OOMTRACE" list --spool spool --json >out
+	cat "$EXPECTED"/{pod,group,log-only,evil}.json >expected
+	same expected out
+}
+
+@test "report takes an id, -1, or nothing: the newest" {
+	spool_make
+	"$OOMTRACE" report --spool spool 20231114T221500Z-4a7d-7 >out
+	same "$EXPECTED/pod.txt" out
+	"$OOMTRACE" report --spool spool -1 >out
+	same "$EXPECTED/evil.txt" out
+	"$OOMTRACE" report --spool spool >out
+	same "$EXPECTED/evil.txt" out
+}
+
+@test "an id that is not there, and a spool that is empty or missing, are said so" {
+	mkdir empty
+	run --separate-stderr -1 "$OOMTRACE" report --spool empty 20231114T221500Z-4a7d-7
+	[[ $stderr == *"cannot read incident '20231114T221500Z-4a7d-7' in 'empty'"* ]]
+	run --separate-stderr -1 "$OOMTRACE" report --spool empty
+	[[ $stderr == *"no incidents in 'empty'"* ]]
+	run --separate-stderr -0 "$OOMTRACE" list --spool empty
+	[[ -z $output && $stderr == *"no incidents in 'empty'"* ]]
+	run --separate-stderr -1 "$OOMTRACE" list --spool missing
+	[[ $stderr == *"'missing': No such file"* ]]
+}
+
+@test "what is no incident in the spool is passed over or said, and hides no other" {
+	spool_make
+	: >spool/.unfinished
+	: >spool/readme.txt
+	mkfifo spool/20231114T221500Z-4a7d-11.oomtrace
+	head -c 100 "$DATA/pod.oomtrace" >spool/20231114T221500Z-4a7d-12.oomtrace
+	run --separate-stderr -1 "$OOMTRACE" list --spool spool
+	[[ $output == *4a7d-10* && $output == *4a7d-7* ]]
+	[[ $stderr == *4a7d-12* ]]
+}

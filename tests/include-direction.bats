@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Include arrows point one way: base -> capture / symbols -> model -> render -> commands -> main.
+# Include arrows point one way: base -> capture / symbols -> model -> render -> fleet -> commands -> main.
 
 ROOT=${BATS_TEST_DIRNAME%/tests}
 
@@ -13,7 +13,8 @@ declare -gA may_include=(
 	[symbols]='base symbols bpf'
 	[model]='base capture symbols model'
 	[render]='base capture symbols model render'
-	[commands]='base capture symbols model render commands'
+	[fleet]='base capture symbols model render fleet'
+	[commands]='base capture symbols model render fleet commands'
 )
 
 # Prints each include that points the wrong way, below the directory given.
@@ -51,7 +52,7 @@ wrong_includes()
 }
 
 @test "the kernel side includes nothing of user/" {
-	run grep -rE '#include "(user|base|capture|symbols|model|render|commands)/' "$ROOT/bpf"
+	run grep -rE '#include "(user|base|capture|symbols|model|render|fleet|commands)/' "$ROOT/bpf"
 	[[ $status -eq 1 && -z $output ]]
 }
 

@@ -37,7 +37,8 @@ refuses()
 @test "--help lists every option that is taken, within 100 columns" {
 	run -0 "$OOMTRACE" --help
 	for option in pid comm cgroup all children duration period interval max-size output format from to kinds \
-		since-start virtual top strict \
+		since-start virtual top strict watch-oom-kills spool spool-size keep-free container \
+		since until reverse last json \
 		verbose help version; do
 		[[ $output == *"--$option"* ]]
 	done

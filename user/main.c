@@ -6,10 +6,9 @@
 #include "commands/commands.h"
 
 static int (*const commands[])(const struct opts *) = {
-	[COMMAND_GROWTH] = command_growth,
-	[COMMAND_REPORT] = command_report,
-	[COMMAND_DIFF] = command_diff,
-	[COMMAND_CHECK] = command_check,
+	[COMMAND_GROWTH] = command_growth, [COMMAND_WATCH] = command_watch,
+	[COMMAND_LIST] = command_list,     [COMMAND_REPORT] = command_report,
+	[COMMAND_DIFF] = command_diff,     [COMMAND_CHECK] = command_check,
 };
 
 _Static_assert(sizeof(commands) / sizeof(commands[0]) == COMMAND_COUNT, "every command runs");

@@ -202,7 +202,7 @@ static void test_bad_words_are_refused(void **state)
 	REFUSE("-p", "1", "--all");
 	REFUSE("-p", "1", "--", "sort");
 	REFUSE("--strict");
-	REFUSE("report");
+	REFUSE("report", "a", "b");
 	REFUSE("report", "a", "b");
 	REFUSE("report", "a", "-p", "1");
 	REFUSE("report", "a", "--", "sort");

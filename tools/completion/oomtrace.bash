@@ -11,7 +11,7 @@ _oomtrace_help()
 
 _oomtrace_options()
 {
-	_oomtrace_help | grep -oE '^  (-[a-zA-Z], |    )--[a-z-]+' | grep -oE -- '--?[a-zA-Z-]+'
+	_oomtrace_help | grep -oE '^  (-[a-zA-Z0-9], |    )--[a-z-]+' | grep -oE -- '--?[a-zA-Z-]+'
 }
 
 _oomtrace_commands()

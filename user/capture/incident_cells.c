@@ -67,10 +67,10 @@ static void queue_cell(const struct incident *incident, uint32_t number, uint32_
 	event_queue_push(incident->queue, &event);
 }
 
-static void queue_frame(const struct incident *incident, enum event_type type)
+static void queue_snapshot(const struct incident *incident)
 {
 	const struct event event = {
-		.type = type,
+		.type = EVENT_SNAPSHOT,
 		.snapshot = {.time_ns = incident->chosen->time_ns - incident->live->start_ns,
 			     .last = true},
 	};
@@ -117,7 +117,7 @@ int incident_queue_cells(const struct incident *incident)
 
 	if (!error)
 		error = ledger_settle(ledger, incident->live->programs);
-	queue_frame(incident, EVENT_SNAPSHOT);
+	queue_snapshot(incident);
 	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i])
 		queue_memory(incident, &cases->records[i], incident->processes[i]);
 	for (uint32_t cell = 0; cell < ledger->cell_count; cell++) {
@@ -129,6 +129,6 @@ int incident_queue_cells(const struct incident *incident)
 		if (process)
 			queue_cell(incident, cell, process, labels);
 	}
-	queue_frame(incident, EVENT_WHOLE);
+	/* what was lost is of this snapshot, too: the end of the incident closes it */
 	return error;
 }

@@ -12,6 +12,7 @@ struct trace_writer {
 	uint32_t crc; /* of everything written so far, crcs excepted */
 	uint64_t written_bytes;
 	struct buf payload;
+	struct buf record; /* kept, like the payload: writing allocates only to grow them */
 };
 
 static void put_number(struct buf *out, uint64_t value, size_t wire_bytes)
@@ -128,30 +129,71 @@ static int writer_seal(struct trace_writer *writer, struct buf *bytes)
 
 static int writer_record(struct trace_writer *writer, uint32_t type, const struct buf *payload)
 {
-	_cleanup_(buf_release) struct buf record = {0};
+	struct buf *record = &writer->record;
 
 	if (buf_error(payload))
 		return buf_error(payload);
-	put_number(&record, type, 4);
-	put_number(&record, payload->len_bytes, 4);
-	buf_append(&record, payload->data, payload->len_bytes);
-	return writer_seal(writer, &record);
+	buf_clear(record);
+	put_number(record, type, 4);
+	put_number(record, payload->len_bytes, 4);
+	buf_append(record, payload->data, payload->len_bytes);
+	return writer_seal(writer, record);
+}
+
+static int writer_alloc(FILE *stream, struct trace_writer **ret_writer)
+{
+	struct trace_writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer)
+		return -ENOMEM;
+	writer->stream = stream;
+	*ret_writer = writer;
+	return 0;
+}
+
+int trace_writer_restart(struct trace_writer *writer)
+{
+	struct buf *header = &writer->record;
+
+	writer->crc = 0;
+	writer->written_bytes = 0;
+	buf_clear(header);
+	buf_append(header, TRACE_MAGIC, TRACE_MAGIC_BYTES);
+	put_number(header, TRACE_VERSION, 4);
+	return writer_seal(writer, header);
+}
+
+/* Filled once, it stays as large. */
+static void reserve(struct buf *buf)
+{
+	static const char zeros[TRACE_PAYLOAD_MAX / 16];
+
+	for (int i = 0; i < 17; i++)
+		buf_append(buf, zeros, sizeof(zeros));
+}
+
+int trace_writer_reserve(FILE *stream, struct trace_writer **ret_writer)
+{
+	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
+	int err = writer_alloc(stream, &writer);
+
+	if (err)
+		return err;
+	reserve(&writer->payload);
+	reserve(&writer->record);
+	if (buf_error(&writer->payload) || buf_error(&writer->record))
+		return -ENOMEM;
+	*ret_writer = TAKE_PTR(writer);
+	return 0;
 }
 
 int trace_writer_new(FILE *stream, struct trace_writer **ret_writer)
 {
 	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
-	_cleanup_(buf_release) struct buf header = {0};
-	int err;
+	int err = writer_alloc(stream, &writer);
 
-	writer = calloc(1, sizeof(*writer));
-	if (!writer)
-		return -ENOMEM;
-	writer->stream = stream;
-
-	buf_append(&header, TRACE_MAGIC, TRACE_MAGIC_BYTES);
-	put_number(&header, TRACE_VERSION, 4);
-	err = writer_seal(writer, &header);
+	if (!err)
+		err = trace_writer_restart(writer);
 	if (err)
 		return err;
 	*ret_writer = TAKE_PTR(writer);
@@ -192,5 +234,6 @@ int trace_writer_finish(struct trace_writer *writer)
 void trace_writer_free(struct trace_writer *writer)
 {
 	buf_release(&writer->payload);
+	buf_release(&writer->record);
 	free(writer);
 }

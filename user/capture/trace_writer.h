@@ -18,6 +18,15 @@ struct trace_writer;
 int trace_writer_new(FILE *stream, struct trace_writer **ret_writer);
 
 /*
+ * A writer for many files, one after the other on the same stream, with the memory for any event
+ * taken now. Nothing is written before trace_writer_restart(). 0 or -ENOMEM.
+ */
+int trace_writer_reserve(FILE *stream, struct trace_writer **ret_writer);
+
+/* Writes the file header: what follows is of a new file. 0 or -errno. */
+int trace_writer_restart(struct trace_writer *writer);
+
+/*
  * Writes one event. Strings longer than TRACE_STRING_MAX are cut. 0, -EINVAL for an event that the
  * format cannot hold, or -errno of the stream.
  */

@@ -18,6 +18,10 @@ enum exit_code {
 
 /* Records until the session is over and prints what has grown; -- CMD passes CMD's status on. */
 int command_growth(const struct opts *opts);
+/* Stays resident; an incident for each OOM kill, into the spool and onto stdout. */
+int command_watch(const struct opts *opts);
+/* The incidents in the spool. Needs no privilege and no BPF. */
+int command_list(const struct opts *opts);
 /* Renders a trace file. Needs no privilege and no BPF. */
 int command_report(const struct opts *opts);
 /* Prints two trace files as differential folded stacks. */

@@ -18,9 +18,6 @@
 #include "commands/naming.h"
 #include "commands/output.h"
 
-/* Where every distribution puts the symbols that it has stripped off. */
-#define DEBUG_PATH "/usr/lib/debug"
-
 struct recording {
 	const struct opts *opts;
 	struct source *source;
@@ -249,16 +246,11 @@ static int start(struct recording *recording)
 		.period_pages = opts->period_pages,
 		.snapshot_interval_ns = live_show_interval_ns(opts),
 	};
-	struct symbolizer_places places = {.cache = opts->cache_path, .debug = DEBUG_PATH};
 	struct failure failure = {0};
 
 	describe_target(opts, &target);
 	options.target = buf_string(&target);
-	if (strcmp(opts->cache_path, CACHE_NONE) == 0)
-		places.cache = NULL;
-	if (symbolizer_open(&places, &recording->symbolizer))
-		log_warning("functions will have no names: the process that reads them did not "
-			    "start");
+	recording->symbolizer = naming_open(opts);
 	options.rows = naming_rows(recording->symbolizer);
 	if (live_open(&options, &recording->source, &failure))
 		return failure_report(&failure, opts);

@@ -6,11 +6,15 @@
 #define HELP_COLUMN 24
 
 static const char help_usage[] =
-	"oomtrace shows which code grew the memory of a process, and by how much.\n"
+	"oomtrace shows which code holds the memory of a process, of a host, or of who was killed "
+	"for it.\n"
 	"\n"
 	"Usage: oomtrace [OPTIONS] -p PID          until Ctrl-C, or its end\n"
 	"       oomtrace [OPTIONS] -- CMD ARGS     start CMD and trace it\n"
-	"       oomtrace [OPTIONS] report FILE     render a recording, without privileges\n"
+	"       oomtrace [OPTIONS] --watch-oom-kills   an incident for each OOM kill\n"
+	"       oomtrace [OPTIONS] list            the incidents there are\n"
+	"       oomtrace [OPTIONS] report FILE|ID  render a recording or incident, without "
+	"privileges\n"
 	"       oomtrace [OPTIONS] diff OLD NEW    two recordings, for a differential flame graph\n"
 	"       oomtrace [OPTIONS] check           what this kernel offers\n";
 
@@ -19,15 +23,6 @@ static const char help_examples[] =
 	"Examples:\n"
 	"  which code grew, as a flame graph\n"
 	"    sudo oomtrace -p 1234 -d 30 | flamegraph.pl --colors mem --countname bytes >mem.svg\n"
-	"  the same to read, every page counted\n"
-	"    sudo oomtrace -p 1234 -d 30 --period 1 --format text\n"
-	"  a program from its start, with its children\n"
-	"    sudo oomtrace -o growth.txt -- make -j4\n"
-	"  record here, look elsewhere, at what grew in the second minute\n"
-	"    sudo oomtrace -p 1234 -d 5m -i 10 -o growth.oomtrace\n"
-	"    oomtrace report growth.oomtrace --from 1m --to 2m\n"
-	"  what differs between two runs, red where it grew\n"
-	"    oomtrace diff old.oomtrace new.oomtrace | flamegraph.pl --countname bytes >diff.svg\n"
 	"\n"
 	"Without -o the result goes to stdout: text on a terminal, else folded stacks.\n"
 	"Exit status: 0 result printed, 1 failed, 2 data was lost (--strict), 64 usage,\n"
@@ -49,9 +44,8 @@ static void help_option(const struct option_row *row, FILE *stream)
 static void help_options(FILE *stream)
 {
 	static const char *const titles[] = {
-		[GROUP_TARGET] = "What to trace",
-		[GROUP_RECORDING] = "How",
-		[GROUP_OUTPUT] = "What to print",
+		[GROUP_TARGET] = "What to trace", [GROUP_RECORDING] = "How",
+		[GROUP_INCIDENTS] = "Incidents",  [GROUP_OUTPUT] = "What to print",
 		[GROUP_OTHER] = "Other",
 	};
 

@@ -20,6 +20,22 @@ struct rows_provider naming_rows(struct symbolizer *symbolizer)
 	return (struct rows_provider){symbolizer, symbolizer ? rows_get : NULL};
 }
 
+/* Where every distribution puts the symbols that it has stripped off. */
+#define DEBUG_PATH "/usr/lib/debug"
+
+struct symbolizer *naming_open(const struct opts *opts)
+{
+	struct symbolizer_places places = {.cache = opts->cache_path, .debug = DEBUG_PATH};
+	struct symbolizer *symbolizer = NULL;
+
+	if (strcmp(opts->cache_path, CACHE_NONE) == 0)
+		places.cache = NULL;
+	if (symbolizer_open(&places, &symbolizer))
+		log_warning("functions will have no names: the process that reads them did not "
+			    "start");
+	return symbolizer;
+}
+
 void naming_add_module(struct symbolizer *symbolizer, struct module_event *module)
 {
 	uint8_t len = 0;
@@ -34,14 +50,14 @@ void naming_add_module(struct symbolizer *symbolizer, struct module_event *modul
 	module->build_id_len = len;
 }
 
-struct place {
+struct asked_place {
 	uint32_t module;
 	uint64_t offset;
 };
 
 /* All places without a name, to be asked for module by module. */
 struct places {
-	struct place *items;
+	struct asked_place *items;
 	size_t count, capacity;
 	struct naming_asked *asked; /* NULL: all are asked for */
 };
@@ -59,20 +75,20 @@ static int place_add(uint32_t module, uint64_t offset, void *context)
 	}
 	if (places->count == places->capacity) {
 		size_t capacity = places->capacity ? places->capacity * 2 : 1024;
-		struct place *items = reallocarray(places->items, capacity, sizeof(*items));
+		struct asked_place *items = reallocarray(places->items, capacity, sizeof(*items));
 
 		if (!items)
 			return -ENOMEM;
 		places->items = items;
 		places->capacity = capacity;
 	}
-	places->items[places->count++] = (struct place){module, offset};
+	places->items[places->count++] = (struct asked_place){module, offset};
 	return 0;
 }
 
 static int place_compare(const void *a, const void *b)
 {
-	const struct place *left = a, *right = b;
+	const struct asked_place *left = a, *right = b;
 
 	if (left->module != right->module)
 		return left->module < right->module ? -1 : 1;
@@ -98,8 +114,8 @@ static void keep_name(void *context, uint32_t module, uint64_t offset, const cha
 }
 
 /* One module's places, from `first` on. Returns how many they are. */
-static size_t name_module(struct symbolizer *symbolizer, const struct place *first, size_t most,
-			  struct keeping *keeping)
+static size_t name_module(struct symbolizer *symbolizer, const struct asked_place *first,
+			  size_t most, struct keeping *keeping)
 {
 	_cleanup_free_ uint64_t *offsets = calloc(most, sizeof(*offsets));
 	size_t count = 0;

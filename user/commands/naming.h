@@ -8,8 +8,12 @@
 
 #include "base/table.h"
 #include "capture/rows_provider.h"
+#include "commands/options.h"
 #include "model/growth_builder.h"
 #include "symbols/symbolizer.h"
+
+/* Starts the child that reads names, with the options' cache. NULL: there are none; said so. */
+struct symbolizer *naming_open(const struct opts *opts);
 
 /*
  * Who has unwind rows: the same who has names, of the same files. For live_options; NULL: nobody.

@@ -7,6 +7,7 @@
 
 #include "base/parse.h"
 #include "base/parse_time.h"
+#include "fleet/spool.h"
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -19,7 +20,9 @@
 #define REPORTING (1U << COMMAND_REPORT)
 #define SHOWING (RECORDING | REPORTING)
 #define PRINTING (SHOWING | 1U << COMMAND_DIFF)
-#define EVERYTHING (PRINTING | 1U << COMMAND_CHECK)
+#define WATCHING (1U << COMMAND_WATCH)
+#define LISTING (1U << COMMAND_LIST)
+#define EVERYTHING (PRINTING | LISTING | 1U << COMMAND_CHECK)
 
 /* --- types -------------------------------------------------------------------------------- */
 
@@ -139,6 +142,13 @@ static int store_unwind(const struct option_row *row __attribute__((unused)), co
 	return -EINVAL;
 }
 
+static int store_json(const struct option_row *row __attribute__((unused)),
+		      const char *text __attribute__((unused)), struct opts *opts)
+{
+	opts->format = FORMAT_JSON;
+	return 0;
+}
+
 static int kind_bit(const char *name, size_t len_bytes, uint32_t *kinds)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -173,24 +183,26 @@ static int store_kinds(const struct option_row *row __attribute__((unused)), con
 
 static const struct option_row rows[] = {
 	{"pid", 'p', "PID,...", "trace running processes, until all have ended",
-	 "a list of at most 128 process ids", GROUP_TARGET, RECORDING, store_pids, MEMBER(pids), 1,
-	 PID_LIMIT, .repeats = true},
+	 "a list of at most 128 process ids", GROUP_TARGET, RECORDING | LISTING, store_pids,
+	 MEMBER(pids), 1, PID_LIMIT, .repeats = true},
 	{"comm", 0, "NAME", "trace all of that name, and who takes it later; until Ctrl-C or -d",
-	 "a name of 1 to 15 bytes, as in /proc/PID/comm", GROUP_TARGET, RECORDING, store_comm,
-	 MEMBER(comm)},
+	 "a name of 1 to 15 bytes, as in /proc/PID/comm", GROUP_TARGET, RECORDING | LISTING,
+	 store_comm, MEMBER(comm)},
 	{"cgroup", 0, "PATH", "trace all in it and below it, whoever moves in, until it is removed",
 	 "a directory below /sys/fs/cgroup, or a path as in /proc/PID/cgroup", GROUP_TARGET,
 	 RECORDING, store_string, MEMBER(cgroup)},
 	{"all", 0, NULL, "trace every process of this host", NULL, GROUP_TARGET, RECORDING,
 	 store_flag, MEMBER(all)},
+	{"watch-oom-kills", 0, NULL, "stay; write and print an incident for each OOM kill", NULL,
+	 GROUP_TARGET, RECORDING | WATCHING, store_flag, MEMBER(watch)},
 	{"children", 0, NULL, "follow forked children, too (-- CMD always does)", NULL,
 	 GROUP_TARGET, RECORDING, store_flag, MEMBER(children)},
 
 	{"duration", 'd', "TIME", "stop after 30, 1.5, 30s or 5m (default: Ctrl-C)",
-	 "a duration such as 30, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING, RECORDING,
-	 store_duration, MEMBER(duration_ns)},
+	 "a duration such as 30, 1.5, 30s or 5m, of at most a year", GROUP_RECORDING,
+	 RECORDING | WATCHING, store_duration, MEMBER(duration_ns)},
 	{"period", 0, "N", "sample one page in N; 1 is exact (default: chosen)",
-	 "a power of two from 1 to 512", GROUP_RECORDING, RECORDING, store_power_of_two,
+	 "a power of two from 1 to 512", GROUP_RECORDING, RECORDING | WATCHING, store_power_of_two,
 	 MEMBER(period_pages), 1, PERIOD_LIMIT},
 
 	{"files", 0, NULL, "what files the page cache is of, in text and JSON", NULL,
@@ -209,13 +221,35 @@ static const struct option_row rows[] = {
 
 	{"cache", 0, "DIR",
 	 "keep what was read of programs there, or none (default: " CACHE_PATH ")",
-	 "a directory, or none", GROUP_RECORDING, RECORDING, store_string, MEMBER(cache_path)},
+	 "a directory, or none", GROUP_RECORDING, RECORDING | WATCHING, store_string,
+	 MEMBER(cache_path)},
+	{"spool", 0, "DIR", "where incidents are kept (default: " SPOOL_DIRECTORY ")",
+	 "a directory", GROUP_INCIDENTS, WATCHING | LISTING | REPORTING, store_string,
+	 MEMBER(spool)},
+	{"spool-size", 0, "SIZE", "drop the oldest beyond it (default: 256M)",
+	 "a size from 1M to 1024G", GROUP_INCIDENTS, WATCHING, store_size, MEMBER(spool_bytes),
+	 1 << 20, 1ULL << 40},
+	{"keep-free", 0, "PERCENT", "of the file system, too (default: 5)", "a number from 0 to 99",
+	 GROUP_INCIDENTS, WATCHING, store_number, MEMBER(keep_free), 0, 99},
+	{"container", 0, "NAME", "list: its name, its pod's, or how its id begins", "a name",
+	 GROUP_INCIDENTS, LISTING, store_string, MEMBER(container)},
+	{"since", 0, "WHEN", "list: from then on; 2h ago, or an RFC 3339 time",
+	 "90s, 2h or a time such as 2024-05-01T12:00:00Z", GROUP_INCIDENTS, LISTING, store_moment,
+	 MEMBER(since)},
+	{"until", 0, "WHEN", "list: up to then", "90s, 2h or a time such as 2024-05-01T12:00:00Z",
+	 GROUP_INCIDENTS, LISTING, store_moment, MEMBER(until)},
+	{"reverse", 'r', NULL, "list: the newest first", NULL, GROUP_INCIDENTS, LISTING, store_flag,
+	 MEMBER(reverse)},
+	{"last", '1', NULL, "list, report: the newest alone", NULL, GROUP_INCIDENTS,
+	 LISTING | REPORTING, store_flag, MEMBER(last)},
+	{"json", 0, NULL, "the same as --format json", NULL, GROUP_OUTPUT, EVERYTHING | WATCHING,
+	 store_json, MEMBER(format)},
 
 	{"output", 'o', "FILE", "write to FILE; its ending (.txt, .svg, ...) is the format",
 	 "a file name", GROUP_OUTPUT, EVERYTHING, store_string, MEMBER(output)},
 	{"format", 0, "NAME", "text, folded, json or svg",
-	 "one of text, folded, json, svg and oomtrace", GROUP_OUTPUT, EVERYTHING, store_format,
-	 MEMBER(format)},
+	 "one of text, folded, json, svg and oomtrace", GROUP_OUTPUT, EVERYTHING | WATCHING,
+	 store_format, MEMBER(format)},
 	{"from", 0, "WHEN", "what grew since then: 90s or 5m after the start, or an RFC 3339 time",
 	 "90s, 5m or a time such as 2024-05-01T12:00:00Z", GROUP_OUTPUT, REPORTING, store_moment,
 	 MEMBER(shown.from)},
@@ -234,19 +268,20 @@ static const struct option_row rows[] = {
 	{"annotate", 0, NULL, "mark the kernel's frames with _[k]", NULL, GROUP_OUTPUT, PRINTING,
 	 store_flag, MEMBER(annotate)},
 	{"top", 0, "N", "stacks to list in text (default: 20)", "a number from 1 to 1000000",
-	 GROUP_OUTPUT, SHOWING, store_number, MEMBER(top), 1, 1000000},
+	 GROUP_OUTPUT, SHOWING | WATCHING, store_number, MEMBER(top), 1, 1000000},
 	{"explain", 0, NULL, "of an incident: what each rule of the verdict measured", NULL,
 	 GROUP_OUTPUT, REPORTING, store_flag, MEMBER(explain)},
 	{"stats", 0, NULL, "say on stderr how stacks were taken, and where they ended", NULL,
 	 GROUP_OUTPUT, SHOWING, store_flag, MEMBER(stats)},
-	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT, PRINTING,
-	 store_flag, MEMBER(strict)},
+	{"strict", 0, NULL, "exit with 2 when data was lost", NULL, GROUP_OUTPUT,
+	 PRINTING | WATCHING, store_flag, MEMBER(strict)},
 
-	{"verbose", 'v', NULL, "say on stderr what is being done", NULL, GROUP_OTHER, EVERYTHING,
-	 store_flag, MEMBER(verbose)},
-	{"help", OPTION_HELP, NULL, "this text", NULL, GROUP_OTHER, EVERYTHING, NULL, .offset = 0},
-	{"version", OPTION_VERSION, NULL, "the version", NULL, GROUP_OTHER, EVERYTHING, NULL,
+	{"verbose", 'v', NULL, "say on stderr what is being done", NULL, GROUP_OTHER,
+	 EVERYTHING | WATCHING, store_flag, MEMBER(verbose)},
+	{"help", OPTION_HELP, NULL, "this text", NULL, GROUP_OTHER, EVERYTHING | WATCHING, NULL,
 	 .offset = 0},
+	{"version", OPTION_VERSION, NULL, "the version", NULL, GROUP_OTHER, EVERYTHING | WATCHING,
+	 NULL, .offset = 0},
 };
 
 _Static_assert(ARRAY_COUNT(rows) <= OPTION_ROWS_MAX, "struct words.given has a bit for each row");
@@ -315,6 +350,8 @@ uint32_t option_formats_of(enum command_id command)
 				   1U << FORMAT_TRACE,
 		[COMMAND_REPORT] = 1U << FORMAT_TEXT | 1U << FORMAT_FOLDED | 1U << FORMAT_JSON |
 				   1U << FORMAT_SVG | 1U << FORMAT_PPROF | 1U << FORMAT_HTML,
+		[COMMAND_WATCH] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON | 1U << FORMAT_FOLDED,
+		[COMMAND_LIST] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON,
 		[COMMAND_DIFF] = 1U << FORMAT_FOLDED | 1U << FORMAT_SVG,
 		[COMMAND_CHECK] = 1U << FORMAT_TEXT | 1U << FORMAT_JSON,
 	};

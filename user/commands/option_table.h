@@ -13,7 +13,7 @@
 #include "commands/options.h"
 
 /* The bits of struct words.given. */
-#define OPTION_ROWS_MAX 32
+#define OPTION_ROWS_MAX 64
 
 /* Keys beyond the letters, for options that only have a long name. */
 enum option_key {
@@ -25,6 +25,7 @@ enum option_key {
 enum option_group {
 	GROUP_TARGET,
 	GROUP_RECORDING,
+	GROUP_INCIDENTS,
 	GROUP_OUTPUT,
 	GROUP_OTHER,
 	GROUP_COUNT,

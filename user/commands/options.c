@@ -10,11 +10,14 @@
 #include "commands/commands.h"
 #include "commands/help.h"
 #include "commands/option_table.h"
+#include "fleet/spool.h"
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define STACKS_DEFAULT 20
 #define TRACE_BYTES_DEFAULT (64ULL << 20)
+#define SPOOL_BYTES_DEFAULT (256ULL << 20)
+#define KEEP_FREE_DEFAULT 5
 #define OPERANDS_MAX 2
 
 /* What getopt_long() returns for a word that is no option, as its first character '-' asks. */
@@ -23,7 +26,7 @@
 /* The words of one command line while they are taken in. */
 struct words {
 	struct opts opts;
-	uint32_t given;                     /* bits of option_table rows that were used */
+	uint64_t given;                     /* bits of option_table rows that were used */
 	const char *operands[OPERANDS_MAX]; /* of the command */
 	size_t operand_count;
 	bool has_command;
@@ -31,11 +34,13 @@ struct words {
 
 static const struct command_word {
 	const char *name;
-	size_t operands;   /* exactly so many */
-	const char *lacks; /* what to say when there are fewer */
+	size_t operands;   /* at most so many */
+	const char *lacks; /* what to say when there are fewer; NULL: they may be left out */
 } command_words[] = {
 	[COMMAND_GROWTH] = {NULL, 0, NULL},
-	[COMMAND_REPORT] = {"report", 1, "no file to report on: write 'oomtrace report FILE'"},
+	[COMMAND_WATCH] = {NULL, 0, NULL},
+	[COMMAND_LIST] = {"list", 0, NULL},
+	[COMMAND_REPORT] = {"report", 1, NULL},
 	[COMMAND_DIFF] = {"diff", 2, "two recordings are compared: write 'oomtrace diff OLD NEW'"},
 	[COMMAND_CHECK] = {"check", 0, NULL},
 };
@@ -80,11 +85,11 @@ static int take_option(struct words *words, const struct option_row *row, const 
 {
 	int err = row->store(row, text, &words->opts);
 
-	if (row->argument && !row->repeats && words->given & 1U << option_index(row)) {
+	if (row->argument && !row->repeats && words->given & 1ULL << option_index(row)) {
 		log_error("option '--%s' is given twice", row->name);
 		return -EINVAL;
 	}
-	words->given |= 1U << option_index(row);
+	words->given |= 1ULL << option_index(row);
 	if (err)
 		log_error("option '--%s': '%s' is not %s", row->name, text, row->expects);
 	return err;
@@ -153,6 +158,8 @@ static int take_words(struct words *words, int argc, char **argv)
 
 static const char *command_title(enum command_id command)
 {
+	if (command == COMMAND_WATCH)
+		return "--watch-oom-kills";
 	return command_words[command].name ? command_words[command].name : "a recording";
 }
 
@@ -161,7 +168,7 @@ static int check_applicable(const struct words *words)
 	for (size_t i = 0; i < option_row_count(); i++) {
 		const struct option_row *row = option_row_at(i);
 
-		if (words->given & 1U << i && !(row->commands & 1U << words->opts.command)) {
+		if (words->given & 1ULL << i && !(row->commands & 1U << words->opts.command)) {
 			log_error("option '--%s' means nothing to %s", row->name,
 				  command_title(words->opts.command));
 			return -EINVAL;
@@ -181,8 +188,13 @@ static int check_target(struct words *words)
 	int targets = (opts->pid_count != 0) + (opts->comm != NULL) + (opts->cgroup != NULL) +
 		      opts->all + (opts->command_argv != NULL);
 
-	if (words->operand_count < command_words[opts->command].operands) {
+	if (command_words[opts->command].lacks &&
+	    words->operand_count < command_words[opts->command].operands) {
 		log_error("%s", command_words[opts->command].lacks);
+		return -EINVAL;
+	}
+	if (opts->command == COMMAND_REPORT && opts->last && words->operand_count) {
+		log_error("-1 is the newest incident: leave '%s' out, or -1", words->operands[0]);
 		return -EINVAL;
 	}
 	if (opts->command == COMMAND_GROWTH && targets != 1) {
@@ -261,6 +273,8 @@ static int check_words(struct words *words)
 {
 	int err;
 
+	if (words->opts.watch && words->opts.command == COMMAND_GROWTH)
+		words->opts.command = COMMAND_WATCH;
 	err = check_applicable(words);
 	if (!err)
 		err = check_target(words);
@@ -278,7 +292,10 @@ int options_parse(int argc, char **argv, struct opts *ret_opts)
 	struct words words = {
 		.opts = {.top = STACKS_DEFAULT,
 			 .max_bytes = TRACE_BYTES_DEFAULT,
-			 .cache_path = CACHE_PATH},
+			 .cache_path = CACHE_PATH,
+			 .spool = SPOOL_DIRECTORY,
+			 .spool_bytes = SPOOL_BYTES_DEFAULT,
+			 .keep_free = KEEP_FREE_DEFAULT},
 	};
 	int code;
 

@@ -15,6 +15,8 @@
 
 enum command_id {
 	COMMAND_GROWTH, /* no command word: record */
+	COMMAND_WATCH,  /* no command word: --watch-oom-kills */
+	COMMAND_LIST,
 	COMMAND_REPORT,
 	COMMAND_DIFF,
 	COMMAND_CHECK,
@@ -38,6 +40,16 @@ struct opts {
 	const char *cgroup;        /* processes in this cgroup or below it */
 	bool all;                  /* every process of the host */
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
+
+	bool watch;           /* for OOM kills, of the whole host */
+	const char *spool;    /* directory of incidents */
+	uint64_t spool_bytes; /* that they may take together */
+	uint64_t keep_free;   /* percent of the spool's file system */
+
+	/* COMMAND_LIST, with pids and comm: which incidents */
+	const char *container;
+	struct growth_moment since, until; /* not absolute: so long ago */
+	bool reverse, last;
 
 	bool children;             /* follow forked children */
 	bool kernel_stacks;        /* the kernel's part of stacks, too */

@@ -25,18 +25,9 @@ void replay_release(struct replay *replay)
 		incident_builder_free(replay->builder);
 }
 
-static int open_source(const char *path, struct source **ret_source)
+static FILE *open_stream(const char *path)
 {
-	_cleanup_fclose_ FILE *stream = NULL;
-	int err;
-
-	stream = strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
-	if (!stream)
-		return -errno;
-	err = trace_reader_new(stream, ret_source);
-	if (!err)
-		TAKE_PTR(stream);
-	return err;
+	return strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
 }
 
 /* 0 when all of the file was read, else what is wrong with it; the builder has what came before. */
@@ -54,11 +45,15 @@ static int read_events(struct source *source, struct incident_builder *builder)
 	return more;
 }
 
-static bool read_file(const char *path, const struct opts *opts, struct replay *replay)
+/* `stream` is taken over. */
+static bool read_stream(const char *path, FILE *stream, const struct opts *opts,
+			struct replay *replay)
 {
 	_cleanup_(source_closep) struct source *source = NULL;
-	int err = open_source(path, &source);
+	int err = stream ? trace_reader_new(stream, &source) : -errno;
 
+	if (err && stream)
+		fclose(stream);
 	if (!err)
 		err = incident_builder_new(&replay->builder);
 	if (err) {
@@ -118,13 +113,32 @@ static bool make_figures(const char *path, const struct opts *opts, struct repla
 	return !err;
 }
 
-bool replay_read(const char *path, const struct opts *opts, struct replay *ret_replay)
+static bool replay_stream(const char *path, FILE *stream, const struct opts *opts,
+			  struct replay *ret_replay)
 {
 	_cleanup_(replay_release) struct replay replay = {0};
 
-	if (!read_file(path, opts, &replay) || !make_figures(path, opts, &replay))
+	if (!read_stream(path, stream, opts, &replay) || !make_figures(path, opts, &replay))
 		return false;
 	*ret_replay = replay;
 	replay = (struct replay){0};
 	return true;
+}
+
+bool replay_read(const char *path, const struct opts *opts, struct replay *ret_replay)
+{
+	return replay_stream(path, open_stream(path), opts, ret_replay);
+}
+
+bool replay_read_id(const struct spool *spool, const char *id, const struct opts *opts,
+		    struct replay *ret_replay)
+{
+	FILE *stream = NULL;
+	int err = spool_read(spool, id, &stream);
+
+	if (err) {
+		log_error("cannot read incident '%s' in '%s': %s", id, opts->spool, strerror(-err));
+		return false;
+	}
+	return replay_stream(id, stream, opts, ret_replay);
 }

@@ -7,6 +7,7 @@
 #define COMMANDS_REPLAY_H
 
 #include "commands/options.h"
+#include "fleet/spool.h"
 #include "model/incident_builder.h"
 
 struct replay {
@@ -22,5 +23,9 @@ void replay_release(struct replay *replay);
 
 /* Reads the file ("-": stdin) and makes the figures that the options ask for. False: said why. */
 bool replay_read(const char *path, const struct opts *opts, struct replay *ret_replay);
+
+/* The same of an incident in the spool. */
+bool replay_read_id(const struct spool *spool, const char *id, const struct opts *opts,
+		    struct replay *ret_replay);
 
 #endif

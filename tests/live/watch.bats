@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The watcher as people run it: a kill becomes a report, a line, an entry in the list.
+
+setup()
+{
+	bats_require_minimum_version 1.5.0
+	load ../lib/common
+	load ../lib/incident
+	requires root bpf cgroup_memory
+	SPOOL=$BATS_TEST_TMPDIR/spool
+}
+
+teardown()
+{
+	tracer_cleanup
+	live_teardown
+}
+
+# Returns when the probes are live.
+watch_start()
+{
+	local dir=$BATS_TEST_TMPDIR/watch
+
+	mkdir -p "$dir"
+	rm -f "$dir/out" "$dir/err"
+	mkfifo "$dir/out" "$dir/err"
+	(run_in_background "$OOMTRACE" --watch-oom-kills --spool "$SPOOL" "$@" \
+		</dev/null >"$dir/out" 2>"$dir/err") &
+	TRACE_PID=$!
+	# shellcheck disable=SC2034 # tests/lib/tracer.bash writes to it
+	TRACE_TALK=$dir/talk
+	exec {WATCH_OUT}<"$dir/out" {TRACE_ERR}<"$dir/err"
+	wait_for_line "$TRACE_ERR" 'oomtrace: watching for *'
+}
+
+watch_kill()
+{
+	kill -KILL "$TRACE_PID"
+	drain "$TRACE_ERR" >/dev/null
+	exec {TRACE_ERR}<&- {WATCH_OUT}<&-
+	TRACE_ERR=
+	wait "$TRACE_PID" || true
+	TRACE_PID=
+}
+
+# The line of our own victim: other tests have their own kills at the same time.
+watch_line()
+{
+	wait_for_line "$WATCH_OUT" "*\"path\":\"/${CGROUP##*/}\"*" && LINE=${LINES[-1]}
+}
+
+@test "a kill is one line on stdout, an entry in the list, and a report with the guilty stack" {
+	watch_start --format json
+	oom_start hog 64
+	oom_go
+	watch_line
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+	/usr/bin/python3 - "$LINE" <<'END'
+import json
+import sys
+
+incident = json.loads(sys.argv[1])
+victim = incident["victim"]
+assert incident["kind"] == "oom_kill" and incident["scope"] == "memcg"
+assert victim["comm"] == "oom" and victim["argv"][1] == "hog", victim
+assert sum(term["bytes"] for term in incident["account"]) == 64 << 20
+anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+assert any("grow_hog" in stack["frames"] for stack in anon), anon
+held, error = sum(s["bytes"] for s in anon), sum(s["error_bytes"] for s in anon)
+assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, victim["rss"])
+END
+	id=${LINE#*'"id":"'} id=${id%%'"'*}
+	pid=${LINE#*'"victim":{"pid":'} pid=${pid%%,*}
+	kill -INT "$TRACE_PID"
+	drain "$WATCH_OUT" >/dev/null
+	trace_wait
+	"$OOMTRACE" list --spool "$SPOOL" -p "$pid" | grep -q "$id"
+	"$OOMTRACE" report --spool "$SPOOL" "$id" | grep -q grow_hog
+	[[ $("$OOMTRACE" report --spool "$SPOOL" "$id" --format json) == "$LINE" ]]
+}
+
+@test "two watchers cannot share a spool, and the second says so" {
+	watch_start
+	run -1 "$OOMTRACE" --watch-oom-kills --spool "$SPOOL"
+	[[ $output == *"another oomtrace writes to '$SPOOL'"* ]]
+	watch_kill
+}
+
+@test "a watcher that was killed leaves whole incidents, and the next one tells what it missed" {
+	watch_start --format json
+	oom_start hog 64
+	oom_go
+	watch_line
+	victim_cleanup
+	watch_kill
+	oom_start hog 64
+	oom_go
+	victim_wait 'never' || true
+	victim_cleanup
+	watch_start --format json
+	[[ "${LINES[*]}" == *'OOM kill'*' were not recorded: nobody was watching'* ]]
+	"$OOMTRACE" list --spool "$SPOOL" >/dev/null
+	oom_start hog 64
+	oom_go
+	watch_line
+	watch_kill
+	"$OOMTRACE" list --spool "$SPOOL" --json | /usr/bin/python3 -c '
+import json
+import sys
+
+numbers = [json.loads(line)["sequence"] for line in sys.stdin]
+assert numbers == sorted(set(numbers)) and len(numbers) >= 2, numbers'
+}
