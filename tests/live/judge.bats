@@ -40,8 +40,8 @@ judged()
 }
 
 @test "anonymous pages: all of them, three quarters, a half" {
-	judged heap malloc 8191
-	judged heap calloc 8191
+	judged heap malloc 8192
+	judged heap calloc 8192
 	judged heap brk_shrink 4096
 	judged mapping munmap_part 6144
 	judged mapping dontneed 6144
@@ -53,7 +53,7 @@ judged()
 }
 
 @test "realloc: what was there before, and what came" {
-	judged heap realloc 4095 4096
+	judged heap realloc 4096 4096
 }
 
 @test "processes: parent and child, heir, new image" {

@@ -151,7 +151,7 @@ screen_wait()
 	victim_grow
 	wait_for_line "$TRACE_ERR" 'oomtrace: * MiB, +* MiB in 0.* s; most by victim_touch < grow_malloc < * in heap (pid *'
 	trace_stop
-	(($(folded_pages "$TRACE_OUT" '[anon]' grow_malloc) == 4095))
+	(($(folded_pages "$TRACE_OUT" '[anon]' grow_malloc) == 4096))
 }
 
 @test "a terminal that cannot move its cursor gets lines, too" {

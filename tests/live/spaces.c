@@ -441,7 +441,10 @@ static void start_process(struct test *test, uint64_t seed, int threads)
 
 static void start_tracing(struct test *test)
 {
-	const struct programs_options options = {.mode = CAPTURE_ONE};
+	/* Owners are told apart by their stacks: those of frame pointers are the same from the
+	 * first on, where unwind rows have to be brought first. */
+	const struct programs_options options = {.mode = CAPTURE_ONE,
+						 .unwind = UNWIND_FRAME_POINTERS};
 	struct failure failure = {0};
 
 	must(sysroot_open_host(&test->root), "opening /proc");

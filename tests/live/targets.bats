@@ -93,7 +93,7 @@ teardown()
 	((TRACE_STATUS == 0))
 	measured=$(folded_pages "$TRACE_OUT" '[anon]' grow_malloc)
 	echo "$measured pages"
-	((measured == 4095))
+	((measured == 4096))
 }
 
 @test "a target killed with SIGKILL leaves the figures of its end" {
@@ -105,7 +105,7 @@ teardown()
 	((TRACE_STATUS == 0))
 	measured=$(folded_pages "$TRACE_OUT" '[anon]' grow_malloc)
 	echo "$measured pages"
-	((measured == 4095))
+	((measured == 4096))
 }
 
 @test "what was there before tracing is a line of its own, and goes when it is freed" {
@@ -135,6 +135,6 @@ teardown()
 	trace_stop
 	allocated=$(folded_pages "$TRACE_OUT" grow_malloc)
 	echo "$allocated pages"
-	# 4095 of data and 8 page tables for 16 MiB, give or take those that its edges share
-	((allocated >= 4095 + 7 && allocated <= 4095 + 9))
+	# 4096 of data and 8 page tables for 16 MiB, give or take those that its edges share
+	((allocated >= 4096 + 7 && allocated <= 4096 + 9))
 }

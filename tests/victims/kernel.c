@@ -2,6 +2,8 @@
 /* Kernel memory that a process makes the kernel hold: no mapping shows it. */
 #include "victim.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -74,6 +76,8 @@ static void shed_pipes(struct victim *victim)
 
 /* A socket pair is a few slab objects and nothing else. */
 #define SOCKET_PAIRS 8192
+/* Objects of earlier lives lie free in slabs that are held already: so many pairs fill those. */
+#define FILLING_PAIRS (4 * SOCKET_PAIRS)
 
 VICTIM_SYSCALL_WRAPPER void open_sockets(int pair[2])
 {
@@ -82,9 +86,36 @@ VICTIM_SYSCALL_WRAPPER void open_sockets(int pair[2])
 	victim_stay();
 }
 
+/* Lives as long as the victim, and is not traced: what the victim grows by needs new slabs. */
+static void fill_slabs(void)
+{
+	int done[2];
+	char byte;
+
+	if (pipe(done))
+		err(1, "pipe");
+	if (fork() == 0) {
+		int pair[2];
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = 0; i < FILLING_PAIRS; i++)
+			if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+				break; /* as many as the limit on descriptors allows */
+		close(done[0]);
+		close(done[1]);
+		for (;;)
+			pause();
+	}
+	close(done[1]);
+	if (read(done[0], &byte, 1) < 0)
+		err(1, "pipe");
+	close(done[0]);
+}
+
 static void prepare_slab(struct victim *victim)
 {
 	raise_files_limit();
+	fill_slabs();
 	victim->more = calloc(SOCKET_PAIRS, sizeof(int[2]));
 	for (size_t i = 0; i < SOCKET_PAIRS * sizeof(int[2]); i += PAGE_BYTES)
 		((volatile char *)victim->more)[i] = 0;
