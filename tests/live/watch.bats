@@ -81,6 +81,16 @@ END
 	[[ $("$OOMTRACE" report --spool "$SPOOL" "$id" --format json) == "$LINE" ]]
 }
 
+@test "the watcher is locked in memory and the last to be killed, or says that it may not be" {
+	watch_start --format json
+	if (echo -999 >/proc/self/oom_score_adj) 2>/dev/null; then
+		[[ $(<"/proc/$TRACE_PID/oom_score_adj") == -999 ]]
+	else
+		[[ ${LINES[*]} == *"warning: the OOM killer may choose it"* ]]
+	fi
+	(($(sed -n 's/VmLck:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$TRACE_PID/status") > 1000))
+}
+
 @test "two watchers cannot share a spool, and the second says so" {
 	watch_start
 	run -1 "$OOMTRACE" --watch-oom-kills --spool "$SPOOL"
@@ -112,4 +122,36 @@ import sys
 
 numbers = [json.loads(line)["sequence"] for line in sys.stdin]
 assert numbers == sorted(set(numbers)) and len(numbers) >= 2, numbers'
+}
+
+@test "a slow leaker: its minutes before the kill, its stack to the program's entry, and the verdict" {
+	requires python
+	watch_start --format json
+	# 5 MiB a second into 128 MiB
+	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
+	VICTIM_LIMIT_BYTES=$((128 << 20))
+	victim_spawn /usr/bin/python3 -c '
+import time
+kept = []
+while True:
+    kept.append(bytearray(512 << 10))
+    time.sleep(0.1)'
+	watch_line
+	/usr/bin/python3 - "$LINE" <<'END'
+import json
+import sys
+
+incident = json.loads(sys.argv[1])
+pid = incident["victim"]["pid"]
+moments = [m for m in incident["timeline"] if m.get("pid") == pid]
+anon = [m["anon_bytes"] for m in moments]
+assert len(moments) >= 15 and moments[0]["before_ns"] > 20e9, moments
+# it never shrinks by more than what sampling may be off by
+assert all(b > a - (8 << 20) for a, b in zip(anon, anon[1:])), anon
+last, rss = anon[-1], incident["victim"]["rss"]["anon_bytes"]
+assert abs(last - rss) < 24 << 20, (last, rss)
+assert incident["verdict"]["kind"] == "leak", incident["verdict"]
+largest = incident["stacks"][0]
+assert largest["frames"][0] == "_start" and "Py_BytesMain" in largest["frames"], largest
+END
 }

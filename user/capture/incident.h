@@ -46,6 +46,10 @@ void incident_queue_levels(const struct incident *incident);
 /* The table of the kernel's log. */
 void incident_queue_candidates(const struct incident *incident);
 
+/* --- incident_moments.c --- */
+
+void incident_queue_moments(const struct incident *incident);
+
 /* --- incident_cells.c --- */
 
 /* 0 or -errno. */

@@ -101,8 +101,10 @@ static int on_sweep(struct live *live)
 	/* nobody is retired whose kill waits to be read */
 	int error = live->watch ? watch_take(live) : 0;
 
-	if (live->watch)
+	if (live->watch) {
+		watch_look(live);
 		watch_read_log(live->watch);
+	}
 	if (error)
 		return error;
 

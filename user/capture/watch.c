@@ -26,6 +26,8 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 		.duration_ns = options->duration_ns,
 		.period_pages = options->period_pages,
 		.target = options->target,
+		.unwind = options->unwind,
+		.rows = options->rows,
 	};
 
 	return live_open(&live, ret_source, ret_failure);
@@ -67,6 +69,9 @@ static int set_up(struct live *live, struct watch *watch)
 				       take_record, watch, NULL);
 	if (!watch->ring)
 		return -errno;
+	error = timeline_init(&watch->timeline, &live->ledger);
+	if (error)
+		return error;
 	watch->sequence = live->options.last_sequence;
 	read_boot_id(live, watch);
 	watch->kmsg_fd = kmsg_open();
@@ -97,6 +102,7 @@ void watch_free(struct watch *watch)
 {
 	ring_buffer__free(watch->ring);
 	kill_cases_release(&watch->cases);
+	timeline_release(&watch->timeline);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
 	cleanup_close(&watch->quiet_fd);
@@ -117,6 +123,11 @@ int watch_quiet_fd(const struct watch *watch)
 struct event_queue *watch_queue(struct watch *watch)
 {
 	return &watch->out;
+}
+
+void watch_look(struct live *live)
+{
+	timeline_tick(&live->watch->timeline, &live->ledger, clock_monotonic_ns());
 }
 
 void watch_read_log(struct watch *watch)

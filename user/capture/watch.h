@@ -11,13 +11,17 @@
 #include <stdint.h>
 
 #include "capture/failure.h"
+#include "capture/programs.h"
+#include "capture/rows_provider.h"
 #include "capture/source.h"
 
 struct watch_options {
-	uint64_t period_pages;  /* 0: chosen */
-	uint64_t duration_ns;   /* 0: until a signal */
-	uint64_t last_sequence; /* of the incidents of this boot that there are already */
-	const char *target;     /* for the session events */
+	uint64_t period_pages;     /* 0: chosen */
+	uint64_t duration_ns;      /* 0: until a signal */
+	uint64_t last_sequence;    /* of the incidents of this boot that there are already */
+	const char *target;        /* for the session events */
+	enum unwind_method unwind; /* how user stacks are taken */
+	struct rows_provider rows; /* of unwind data; get is NULL: nobody has any */
 };
 
 /* Probes are live when this returns. 0, or -errno with *ret_failure. */

@@ -11,6 +11,7 @@
 #include "capture/kill_cases.h"
 #include "capture/kmsg_oom.h"
 #include "capture/live_state.h"
+#include "capture/timeline.h"
 
 #define WATCH_BOOT_LEN 5
 /* Cases whose files are kept at once: more rarely wait. */
@@ -31,6 +32,7 @@ struct watch {
 	uint32_t next_files;
 	int kmsg_fd; /* -errno: it cannot be read */
 	struct kmsg_oom kmsg;
+	struct timeline timeline;
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);
@@ -45,6 +47,8 @@ const struct incident_files *watch_files(const struct watch *watch, const struct
 
 /* Takes kills from their ring and queues the incidents that are complete. 0 or -errno. */
 int watch_take(struct live *live);
+/* Looks at what each process holds, when it is time to. */
+void watch_look(struct live *live);
 /* Reads the kernel's log, so that what is new at a kill is little. */
 void watch_read_log(struct watch *watch);
 /* Empties the session's queue. 0 or -errno. */

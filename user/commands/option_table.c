@@ -208,7 +208,8 @@ static const struct option_row rows[] = {
 	{"files", 0, NULL, "what files the page cache is of, in text and JSON", NULL,
 	 GROUP_RECORDING, RECORDING, store_flag, MEMBER(files)},
 	{"unwind", 0, "HOW", "auto, eh_frame or fp: how stacks are walked (default: auto)",
-	 "one of auto, eh_frame and fp", GROUP_RECORDING, RECORDING, store_unwind, MEMBER(unwind)},
+	 "one of auto, eh_frame and fp", GROUP_RECORDING, RECORDING | WATCHING, store_unwind,
+	 MEMBER(unwind)},
 	{"kernel-stacks", 0, NULL, "what the kernel did for each stack, too", NULL, GROUP_RECORDING,
 	 RECORDING, store_flag, MEMBER(kernel_stacks)},
 

@@ -13,6 +13,8 @@
 #include "base/sysroot.h"
 #include "capture/trace_reader.h"
 #include "capture/vmstat.h"
+#include "capture/live.h"
+#include "capture/recorder.h"
 #include "capture/watch.h"
 #include "commands/failures.h"
 #include "commands/finish.h"
@@ -280,12 +282,19 @@ static int open_spool(struct watch_command *watch)
 	return err;
 }
 
+/* The names child takes its time over a file; what the kernel has to say does not wait. */
+static void while_files_are_read(void *source)
+{
+	live_while_busy(source);
+}
+
 static int start(struct watch_command *watch)
 {
 	struct watch_options options = {
 		.period_pages = watch->opts->period_pages,
 		.duration_ns = watch->opts->duration_ns,
 		.target = "--watch-oom-kills",
+		.unwind = watch->opts->unwind,
 	};
 	struct failure failure = {0};
 
@@ -299,8 +308,12 @@ static int start(struct watch_command *watch)
 	if (finisher_new(watch->spool, watch->writer, watch->symbolizer, &watch->finisher))
 		return EXIT_CODE_FAILED;
 	options.last_sequence = watch->state.sequence;
+	options.rows = naming_rows(watch->symbolizer);
 	if (watch_open(&options, &watch->source, &failure))
 		return failure_report(&failure, watch->opts);
+	if (watch->symbolizer)
+		symbolizer_set_meanwhile(watch->symbolizer, live_busy_fd(watch->source),
+					 while_files_are_read, watch->source);
 	return EXIT_CODE_PRINTED;
 }
 
@@ -316,6 +329,17 @@ static int end(const struct watch_command *watch)
 	return watch->opts->strict && watch->failed ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
 }
 
+/* Whoever watches for a lack of memory must not be its first victim. */
+static void protect(void)
+{
+	const struct recorder_protection protection = recorder_protect();
+
+	if (protection.lock_error)
+		log_warning("its memory may be swapped out: %s", strerror(-protection.lock_error));
+	if (protection.adj_error)
+		log_warning("the OOM killer may choose it: %s", strerror(-protection.adj_error));
+}
+
 int command_watch(const struct opts *opts)
 {
 	_cleanup_(watch_close) struct watch_command watch = {.opts = opts};
@@ -323,6 +347,7 @@ int command_watch(const struct opts *opts)
 
 	if (code != EXIT_CODE_PRINTED)
 		return code;
+	protect();
 	log_info("watching for OOM kills, incidents go to '%s'", opts->spool);
 	err = pump(&watch);
 	if (err < 0) {

@@ -289,14 +289,28 @@ static bool is_own_memory(const struct verdict_findings *findings, struct verdic
 	return true;
 }
 
+/* memset and malloc are where memory is touched, not why: the first frame that is not the C
+ * library's. */
+static const char *telling_frame(const struct growth_row *row)
+{
+	for (uint32_t i = row->frame_count; i > 0; i--) {
+		const struct growth_module *module = row->places[i - 1].module;
+		const char *slash = module ? strrchr(module->path, '/') : NULL;
+
+		if (!slash ||
+		    (strncmp(slash, "/libc.", 6) != 0 && strncmp(slash, "/libc-", 6) != 0))
+			return row->frames[i - 1];
+	}
+	return row->frames[row->frame_count - 1];
+}
+
 static void fact_top_stack(const struct verdict_findings *findings, struct verdict_step *step)
 {
 	const struct growth *held = &findings->incident->held;
 
 	if (!held->row_count || held->rows[0].bytes <= 0)
 		return;
-	fact_text(step, "most of it allocated in",
-		  held->rows[0].frames[held->rows[0].frame_count - 1]);
+	fact_text(step, "most of it allocated in", telling_frame(&held->rows[0]));
 	fact_bytes(step, "by that one stack", (double)held->rows[0].bytes,
 		   (double)held->total_bytes);
 }

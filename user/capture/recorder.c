@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "base/cleanup.h"
+
+static int lock_memory(void)
+{
+	/* pages as they are touched: most of what is mapped never is */
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ? -errno : 0;
+}
+
+static int set_oom_score_adj(int adj)
+{
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || dprintf(fd, "%d", adj) < 0)
+		return -errno;
+	return 0;
+}
+
+struct recorder_protection recorder_protect(void)
+{
+	return (struct recorder_protection){
+		.lock_error = lock_memory(),
+		.adj_error = set_oom_score_adj(RECORDER_OOM_SCORE_ADJ),
+	};
+}

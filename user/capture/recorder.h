@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What keeps a resident recorder alive where memory runs out: it is not swapped out, and it is
+ * killed last. Not -1000, for a task that cannot be killed, alone in a full cgroup, spins for ever.
+ */
+#ifndef CAPTURE_RECORDER_H
+#define CAPTURE_RECORDER_H
+
+#define RECORDER_OOM_SCORE_ADJ (-999)
+
+struct recorder_protection {
+	int lock_error; /* 0: its memory is locked; else -errno */
+	int adj_error;  /* 0: oom_score_adj is set; else -errno */
+};
+
+/* Of the calling process. Children that are forked later inherit the second. */
+struct recorder_protection recorder_protect(void);
+
+#endif
