@@ -112,6 +112,19 @@ static void test_the_largest_have_the_curves(void **state)
 	assert_null(timeline_find(*state, 1010));
 }
 
+static void test_nobody_takes_the_curve_of_a_killed_process(void **state)
+{
+	for (uint32_t i = 10; i < 10 + TIMELINE_CURVES; i++)
+		set_account(i, 1000 + i, 100 + i);
+	timeline_look(*state, &ledger, SECOND);
+	accounts[10].frozen_ns = SECOND + 1;
+	cells[10].live[OT_KIND_ANON] = 0;
+	set_account(301, 3001, 5000);
+	timeline_look(*state, &ledger, 2 * SECOND);
+	assert_non_null(timeline_find(*state, 1010));
+	assert_null(timeline_find(*state, 1011));
+}
+
 static void test_small_ones_have_none(void **state)
 {
 	set_account(5, 55, 3);
@@ -138,6 +151,7 @@ int main(void)
 		TEST(test_a_killed_process_does_not_shrink),
 		TEST(test_an_account_that_is_used_again_has_a_curve_of_its_own),
 		TEST(test_the_largest_have_the_curves),
+		TEST(test_nobody_takes_the_curve_of_a_killed_process),
 		TEST(test_small_ones_have_none),
 		TEST(test_a_counter_below_nothing_is_none),
 	};

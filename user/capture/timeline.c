@@ -67,10 +67,14 @@ static struct timeline_curve *curve_take(struct timeline *timeline, const struct
 
 	for (uint32_t i = 0; i < TIMELINE_CURVES; i++) {
 		struct timeline_curve *curve = &timeline->curves[i];
+		const struct ot_account *account = &ledger->accounts[curve->account];
 		uint32_t held;
 
-		if (!curve->life || ledger->accounts[curve->account].life != curve->life)
+		if (!curve->life || account->life != curve->life || !account->in_use)
 			return curve;
+		/* its incident may not have been made yet */
+		if (account->frozen_ns)
+			continue;
 		held = total_of(timeline->totals[curve->account]);
 		if (held < least_slots) {
 			least_slots = held;
