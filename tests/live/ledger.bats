@@ -161,7 +161,7 @@ descriptors()
 	# and it went on counting all the time
 	TRACE_PID=$watch TRACE_ERR=$watch_err
 	trace_stop
-	(($(distance "$(folded_pages "$watch_out" heap grow_malloc)" 4096) <= $(allowed_pages 4096 16 1)))
+	(($(distance "$(folded_pages "$watch_out" heap grow_malloc)" 4096) <= $(allowed_pages 4096 16 4)))
 	bpf_objects_are_gone "$all.watch"
 }
 

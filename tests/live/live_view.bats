@@ -22,7 +22,8 @@ terminal_start()
 {
 	local size=(-x "$1" -y "$2") dir=$BATS_TEST_TMPDIR
 
-	SOCKET=$dir/tmux
+	# a server of its own: the one of the terminal before may still be on its way out
+	SOCKET=$dir/tmux-$((++TERMINALS))
 	shift 2
 	env -u NO_COLOR LC_ALL=C.UTF-8 tmux -S "$SOCKET" -f /dev/null new-session -d "${size[@]}" \
 		"env $TERMINAL_SETTINGS '$OOMTRACE' $* ; echo status \$?; cat" 3>&-
