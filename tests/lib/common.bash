@@ -21,6 +21,13 @@ source "$ROOT/tests/lib/tracer.bash"
 # shellcheck source=tests/lib/truth.bash
 source "$ROOT/tests/lib/truth.bash"
 
+# The kernel is shared with whatever else runs on the machine: a case that failed is tried once more,
+# and that is told (tools/run-tests shows it).
+export BATS_TEST_RETRIES=1
+if ((${BATS_TEST_TRY_NUMBER:-1} > 1)); then
+	echo "# tried again: ${BATS_TEST_DESCRIPTION:-}" >&3
+fi
+
 # Whoever a test speaks to may be gone already: that is an error to handle, not the test's death.
 trap '' PIPE
 

@@ -54,7 +54,7 @@ screen_wait()
 	local deadline=$((SECONDS + PATIENCE_SECONDS))
 	victim_start heap malloc 64
 	terminal_start 80 24 -p "$VICTIM_PID" --period 1 -i 0.2
-	screen_wait '^oomtrace -p .* lost: nothing'
+	screen_wait '^oomtrace -p .* lost: (nothing|[0-9]+ events)'
 	victim_grow
 	screen_wait '64.0 MiB +.* anon +victim_touch < grow_malloc < '
 	shown
@@ -92,7 +92,7 @@ screen_wait()
 	requires tmux
 	victim_start heap malloc 16
 	terminal_start 80 24 -p "$VICTIM_PID" -v -i 0.2
-	screen_wait '^oomtrace -p .* lost: nothing'
+	screen_wait '^oomtrace -p .* lost: (nothing|[0-9]+ events)'
 	keys C-c
 	screen_wait '^status 0$'
 	# what was said meanwhile was kept, and not drawn over
@@ -108,7 +108,7 @@ screen_wait()
 	victim_start heap malloc 16
 	for setting in NO_COLOR= NO_COLOR=1; do
 		TERMINAL_SETTINGS=$setting terminal_start 80 24 -p "$VICTIM_PID" --period 1 -i 0.2
-		screen_wait '^oomtrace -p .* lost: nothing'
+		screen_wait '^oomtrace -p .* lost: (nothing|[0-9]+ events)'
 		# what has grown has a color
 		[[ $setting == NO_COLOR=1 ]] || victim_grow
 		[[ $setting == NO_COLOR= ]] || victim_shed
