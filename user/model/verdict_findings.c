@@ -86,13 +86,7 @@ static int compare_points(const void *left, const void *right)
 static void look_at_levels(struct verdict_findings *findings, struct trend_point *points,
 			   size_t count)
 {
-	uint64_t first_ns = points[0].time_ns, all_ns = points[count - 1].time_ns - first_ns;
-
 	findings->grown_bytes = (double)points[count - 1].bytes - (double)points[0].bytes;
-	for (size_t i = 0; i < count; i++)
-		if (points[i].time_ns - first_ns < all_ns - all_ns / 10 &&
-		    (double)points[i].bytes > findings->most_before_bytes)
-			findings->most_before_bytes = (double)points[i].bytes;
 	qsort(points, count, sizeof(*points), compare_points);
 	findings->median_bytes = (double)points[count / 2].bytes;
 }

@@ -15,12 +15,11 @@ struct verdict_findings {
 	/* anon, shmem and swap at the kill, of the chosen one and of those killed with its group;
 	 * 0: unknown */
 	double victim_bytes;
-	double life_seconds;      /* of the victim; 0: unknown */
-	bool of_level;            /* the two below are of the cgroup's usage, not of the victim */
-	struct trend trend;       /* of the minutes before */
-	double grown_bytes;       /* over the trend's time */
-	double median_bytes;      /* of all moments */
-	double most_before_bytes; /* the most there was, but for the last tenth of the time */
+	double life_seconds; /* of the victim; 0: unknown */
+	bool of_level;       /* the two below are of the cgroup's usage, not of the victim */
+	struct trend trend;  /* of the minutes before */
+	double grown_bytes;  /* over the trend's time */
+	double median_bytes; /* of all moments */
 };
 
 /* 0 or -ENOMEM. */
