@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "capture/trace_format.h"
 #include "capture/trace_reader.h"
 #include "capture/trace_writer.h"
 #include "scenes.h"
@@ -688,6 +689,74 @@ static void test_records_of_unknown_types_are_skipped(void **state)
 	assert_int_equal(count, 1);
 }
 
+static uint64_t little_endian(const char *bytes, size_t len_bytes)
+{
+	uint64_t value = 0;
+
+	while (len_bytes--)
+		value = value << 8 | (uint8_t)bytes[len_bytes];
+	return value;
+}
+
+/* What a field that begins there takes. */
+static size_t field_bytes(const struct trace_field *field, const char *at)
+{
+	switch (field->type) {
+	case TRACE_FIELD_NUMBER:
+		return field->wire_bytes;
+	case TRACE_FIELD_SLOTS:
+		return 1 + 8 * little_endian(at, 1);
+	case TRACE_FIELD_BUILD_ID:
+		return 1 + little_endian(at, 1);
+	case TRACE_FIELD_FRAMES:
+		return 2 + 12 * little_endian(at, 2);
+	default:
+		return little_endian(at, 2) == TRACE_STRING_ABSENT ? 2 : 3 + little_endian(at, 2);
+	}
+}
+
+static int read_one_record(uint32_t type, const char *payload, size_t len_bytes, size_t *ret_count)
+{
+	_cleanup_free_ char *bytes = malloc(len_bytes + 64);
+	uint32_t crc;
+	char *at = put_header(bytes, &crc, 1);
+
+	at = put_record(at, &crc, type, payload, (uint32_t)len_bytes);
+	at = put_record(at, &crc, 0xffffffff, "", 0);
+	return read_all(bytes, (size_t)(at - bytes), ret_count);
+}
+
+/* As the first version of the format wrote it: without what was appended to the event since. */
+static void expect_older_is_read(uint32_t type)
+{
+	const struct trace_layout *layout = trace_layout_of(type);
+	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
+	_cleanup_free_ char *file = NULL;
+	size_t file_bytes, len_bytes = 0, count;
+	FILE *stream = open_memstream(&file, &file_bytes);
+	const char *payload;
+	struct event event = {.type = type};
+
+	random_events[type](&event);
+	assert_int_equal(trace_writer_new(stream, &writer), 0);
+	assert_int_equal(trace_writer_add(writer, &event), 0);
+	assert_int_equal(fclose(stream), 0);
+	payload = file + TRACE_HEADER_BYTES + TRACE_RECORD_HEADER_BYTES;
+	for (size_t i = 0; i < layout->required; i++)
+		len_bytes += field_bytes(&layout->fields[i], payload + len_bytes);
+	assert_int_equal(read_one_record(type, payload, len_bytes, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(read_one_record(type, payload, len_bytes - 1, &count), -EBADMSG);
+	assert_int_equal(count, 0);
+}
+
+static void test_records_of_an_older_writer_are_read(void **state)
+{
+	(void)state;
+	for (uint32_t type = 1; type < EVENT_TYPE_END; type++)
+		expect_older_is_read(type);
+}
+
 static void test_values_out_of_range_are_refused(void **state)
 {
 	static const char reason[] = {1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0};
@@ -758,6 +827,7 @@ int main(void)
 		cmocka_unit_test(test_a_foreign_file_is_told_as_such),
 		cmocka_unit_test(test_a_newer_format_is_told_as_such),
 		cmocka_unit_test(test_records_of_unknown_types_are_skipped),
+		cmocka_unit_test(test_records_of_an_older_writer_are_read),
 		cmocka_unit_test(test_values_out_of_range_are_refused),
 		cmocka_unit_test(test_the_writer_refuses_what_the_format_cannot_hold),
 		cmocka_unit_test(test_the_writer_tells_a_full_disk),

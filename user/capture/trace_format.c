@@ -25,7 +25,9 @@
 
 /*
  * One table for each event type, in the order of the file. Fields may be appended, never changed,
- * moved or removed: an older reader skips what it does not know at the end of a record.
+ * moved or removed: an older reader skips what it does not know at the end of a record. An appended
+ * field is one where zero (no string, no bytes) means unknown, for that is what an older file says
+ * of it, and the layout of its event becomes GROWN() with the number of fields before the first.
  */
 
 static const struct trace_field session_fields[] = {
@@ -266,10 +268,12 @@ static const struct trace_field workload_fields[] = {
 	OPTIONAL(workload.container),
 };
 
-#define LAYOUT(name)                                                         \
-	{                                                                    \
-		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields) \
+#define GROWN(name, first_fields)                                             \
+	{                                                                     \
+		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
+		.required = (first_fields)                                    \
 	}
+#define LAYOUT(name) GROWN(name, ARRAY_COUNT(name##_fields))
 
 static const struct trace_layout layouts[] = {
 	[EVENT_SESSION] = LAYOUT(session),     [EVENT_PROCESS] = LAYOUT(process),

@@ -163,7 +163,10 @@ static int (*const decoders[])(struct cursor *, const struct trace_field *, void
 _Static_assert(sizeof(decoders) / sizeof(decoders[0]) == TRACE_FIELD_TYPE_COUNT,
 	       "every field type has a decoder");
 
-/* Bytes left over belong to fields that a newer writer has appended. */
+/*
+ * Bytes left over belong to fields that a newer writer has appended. A record that ends where one
+ * of an older writer did leaves what was appended since at zero: unknown.
+ */
 static int event_decode(const struct trace_layout *layout, uint32_t type, struct cursor cursor,
 			struct event *ret_event)
 {
@@ -175,6 +178,8 @@ static int event_decode(const struct trace_layout *layout, uint32_t type, struct
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct trace_field *field = &layout->fields[i];
 
+		if (i >= layout->required && cursor.left_bytes == 0)
+			break;
 		err = decoders[field->type](&cursor, field, (char *)&event + field->offset);
 		if (err)
 			return err;
