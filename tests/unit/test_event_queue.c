@@ -34,6 +34,30 @@ static void test_strings_and_frames_are_copied(void **state)
 	event_queue_release(&queue);
 }
 
+static void test_what_is_removed_is_not_popped(void **state)
+{
+	struct event_queue queue = {0};
+	struct queued_event *pushed[4];
+	struct event event = {.type = EVENT_PROCESS}, popped;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		event.process.id = i;
+		pushed[i] = event_queue_push(&queue, &event);
+	}
+	event_queue_remove(&queue, pushed[0]);
+	event_queue_remove(&queue, pushed[2]);
+	event_queue_remove(&queue, pushed[3]);
+	event.process.id = 4;
+	event_queue_push(&queue, &event);
+	assert_true(event_queue_pop(&queue, &popped));
+	assert_int_equal(popped.process.id, 1);
+	assert_true(event_queue_pop(&queue, &popped));
+	assert_int_equal(popped.process.id, 4);
+	assert_false(event_queue_pop(&queue, &popped));
+	event_queue_release(&queue);
+}
+
 /* A descriptor lives until the next pop, and no longer. */
 static void test_descriptors_are_closed_in_time(void **state)
 {
@@ -73,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings_and_frames_are_copied),
+		cmocka_unit_test(test_what_is_removed_is_not_popped),
 		cmocka_unit_test(test_descriptors_are_closed_in_time),
 		cmocka_unit_test(test_absent_strings_stay_absent),
 	};

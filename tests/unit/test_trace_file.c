@@ -199,6 +199,110 @@ static void test_what_dropped_snapshots_declare_comes_with_the_next(void **state
 	assert_int_equal(processes, 100);
 }
 
+/* Each second two processes, each with a stack: one lives for ten seconds, one not at all. */
+static void play_short_lives(const struct stage *stage, uint32_t second)
+{
+	uint32_t stays = 10 + 2 * second, goes = stays + 1;
+
+	for (uint32_t id = stays; id <= goes; id++) {
+		play_process(stage, id, id, 1, "short", false, false);
+		play_rss(stage, id, MEMORY_START, 0);
+		play_label(stage, id, STACK_NO_STACK);
+	}
+	play_forgotten(stage, goes, 0);
+	play_forgotten(stage, 0, goes);
+	if (second >= 10) {
+		play_forgotten(stage, stays - 20, 0);
+		play_forgotten(stage, 0, stays - 20);
+	}
+}
+
+static void record_short_lives(uint64_t max_bytes, uint32_t seconds)
+{
+	struct trace_file *file = NULL;
+	struct stage stage = {into_file, NULL};
+	unsigned int halvings;
+
+	assert_int_equal(trace_file_open(path, max_bytes, &file), 0);
+	stage.context = file;
+	play_session(&stage, 1, "-i 1 --all");
+	play_process(&stage, 1, 5, 1, "x", false, false);
+	play_label(&stage, 1, STACK_NO_STACK);
+	for (uint32_t second = 0; second <= seconds; second++) {
+		play_figures(&stage, second, second == seconds);
+		for (uint32_t age = 0; age < 9 && age + 1 < second; age++)
+			play_cell(&stage, 10 + 2 * (second - 1 - age), 10 + 2 * (second - 1 - age),
+				  KIND_ANON, 1, 1);
+		if (second == seconds)
+			break;
+		play_whole(&stage, second);
+		play_short_lives(&stage, second);
+	}
+	play_end(&stage, END_DURATION);
+	assert_int_equal(trace_file_commit(file, &halvings), 0);
+}
+
+struct ids {
+	uint8_t processes[1 << 15], stacks[1 << 15]; /* 1: declared, 2: forgotten */
+};
+
+/* What a record names is declared before it and was not forgotten. */
+static void expect_known(const struct ids *ids, const struct event *event)
+{
+	if (event->type == EVENT_CELL) {
+		assert_int_equal(ids->processes[event->cell.process], 1);
+		assert_int_equal(ids->stacks[event->cell.stack], 1);
+	} else if (event->type == EVENT_MEMORY) {
+		assert_int_equal(ids->processes[event->memory.process], 1);
+	} else if (event->type == EVENT_FORGOTTEN) {
+		assert_int_equal(ids->processes[event->forgotten.process],
+				 event->forgotten.process > 0);
+		assert_int_equal(ids->stacks[event->forgotten.stack], event->forgotten.stack > 0);
+	}
+}
+
+static size_t count_processes(void)
+{
+	static struct ids ids;
+	struct source *source = NULL;
+	struct event event;
+	size_t processes = 0;
+
+	memset(&ids, 0, sizeof(ids));
+	assert_int_equal(trace_reader_new(fopen(path, "re"), &source), 0);
+	while (source->next(source, &event) > 0) {
+		expect_known(&ids, &event);
+		if (event.type == EVENT_PROCESS) {
+			ids.processes[event.process.id] = 1;
+			processes++;
+			/* those that do not live */
+			assert_true(event.process.id == 1 || event.process.id % 2 == 0);
+		} else if (event.type == EVENT_STACK) {
+			ids.stacks[event.stack.id] = 1;
+		} else if (event.type == EVENT_FORGOTTEN) {
+			ids.processes[event.forgotten.process] = 2 * (event.forgotten.process > 0);
+			ids.stacks[event.forgotten.stack] = 2 * (event.forgotten.stack > 0);
+		}
+	}
+	source->close(source);
+	return processes;
+}
+
+static void test_who_is_in_no_snapshot_is_not_in_the_file(void **state)
+{
+	size_t snapshots;
+
+	(void)state;
+	record_short_lives(64 << 20, 1000);
+	assert_int_equal(count_processes(), 1 + 1000);
+	/* each snapshot that is left names ten at most */
+	record_short_lives(400000, 10000);
+	assert_true(size_of_file() <= 400000);
+	snapshots = read_contents().snapshots;
+	assert_in_range(snapshots, 20, 1000);
+	assert_in_range(count_processes(), 5 * snapshots, 10 * snapshots + 20);
+}
+
 /* Bytes that this process has read from anywhere. */
 static uint64_t bytes_read(void)
 {
@@ -277,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_what_does_not_fit_is_thinned_evenly),
 		cmocka_unit_test(test_start_and_end_are_never_dropped),
 		cmocka_unit_test(test_what_dropped_snapshots_declare_comes_with_the_next),
+		cmocka_unit_test(test_who_is_in_no_snapshot_is_not_in_the_file),
 		cmocka_unit_test(test_no_event_waits_for_the_whole_file_to_be_thinned),
 		cmocka_unit_test(test_what_is_no_file_has_no_size),
 		cmocka_unit_test(test_a_recording_given_up_leaves_nothing),

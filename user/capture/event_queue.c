@@ -8,7 +8,7 @@
 
 struct queued_event {
 	struct event event;
-	struct queued_event *next;
+	struct queued_event *previous, *next;
 	_Alignas(8) char payload[]; /* the strings or frames the event points to */
 };
 
@@ -57,7 +57,7 @@ static struct queued_event *queued_new(const struct event *event)
 	if (!queued)
 		return NULL;
 	queued->event = copy;
-	queued->next = NULL;
+	queued->previous = queued->next = NULL;
 	return queued;
 }
 
@@ -89,7 +89,7 @@ static void queued_free(struct queued_event *queued)
 	free(queued);
 }
 
-void event_queue_push(struct event_queue *queue, const struct event *event)
+struct queued_event *event_queue_push(struct event_queue *queue, const struct event *event)
 {
 	struct queued_event *queued = queued_new(event);
 
@@ -97,14 +97,34 @@ void event_queue_push(struct event_queue *queue, const struct event *event)
 		queue->error = -ENOMEM;
 		if (event->type == EVENT_MODULE && event->module.fd >= 0)
 			close(event->module.fd);
-		return;
+		return NULL;
 	}
 	queued_own(queued);
+	queued->previous = queue->last;
 	if (queue->last)
 		queue->last->next = queued;
 	else
 		queue->first = queued;
 	queue->last = queued;
+	return queued;
+}
+
+static void unlink_queued(struct event_queue *queue, const struct queued_event *queued)
+{
+	if (queued->previous)
+		queued->previous->next = queued->next;
+	else
+		queue->first = queued->next;
+	if (queued->next)
+		queued->next->previous = queued->previous;
+	else
+		queue->last = queued->previous;
+}
+
+void event_queue_remove(struct event_queue *queue, struct queued_event *queued)
+{
+	unlink_queued(queue, queued);
+	queued_free(queued);
 }
 
 bool event_queue_pop(struct event_queue *queue, struct event *ret_event)
@@ -113,9 +133,7 @@ bool event_queue_pop(struct event_queue *queue, struct event *ret_event)
 	queue->popped = queue->first;
 	if (!queue->popped)
 		return false;
-	queue->first = queue->popped->next;
-	if (!queue->first)
-		queue->last = NULL;
+	unlink_queued(queue, queue->popped);
 	*ret_event = queue->popped->event;
 	return true;
 }

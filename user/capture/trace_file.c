@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/atomic_file.h"
-#include "capture/event_queue.h"
+#include "capture/trace_held.h"
 #include "capture/trace_reader.h"
 #include "capture/trace_writer.h"
 
@@ -28,11 +28,11 @@ struct trace_file {
 	uint64_t max_bytes;
 	struct atomic_file *file;
 	struct trace_writer *writer;
-	uint64_t stride;         /* every so manieth snapshot is kept, and the one of the end */
-	uint64_t seen;           /* snapshots, the one of the end left out */
-	uint64_t kept;           /* of them */
-	bool dropping;           /* what comes is of a snapshot that is not kept */
-	struct event_queue held; /* of the session, declared in snapshots that were not kept */
+	uint64_t stride;        /* every so manieth snapshot is kept, and the one of the end */
+	uint64_t seen;          /* snapshots, the one of the end left out */
+	uint64_t kept;          /* of them */
+	bool between;           /* what comes is of no snapshot that is kept */
+	struct trace_held held; /* of it, what belongs to the session */
 	unsigned int halvings;
 	struct thinning thinning;
 };
@@ -64,45 +64,55 @@ static bool is_of_a_snapshot(const struct event *event)
 static void turn_to_snapshot(struct trace_file *file, const struct event *event)
 {
 	if (event->snapshot.last) {
-		file->dropping = false;
+		file->between = false;
 		return;
 	}
-	file->dropping = file->seen++ % file->stride != 0;
-	file->kept += !file->dropping;
+	file->between = file->seen++ % file->stride != 0;
+	file->kept += !file->between;
 }
 
-/* Kept for the next snapshot that is kept: before it, nobody had heard of it. */
-static int hold(struct trace_file *file, const struct event *event)
+static int put(struct trace_file *file, const struct event *event)
 {
-	struct event copy = *event;
+	int err = trace_writer_add(file->writer, event);
 
-	/* the queue would own it */
-	if (copy.type == EVENT_MODULE)
-		copy.module.fd = -1;
-	event_queue_push(&file->held, &copy);
-	return file->held.error;
+	return err ? err : trace_held_written(&file->held, event);
 }
 
-static int put_held(struct trace_file *file)
+static int put_held(struct trace_file *file,
+		    bool (*pop)(struct trace_held *held, struct event *ret_event))
 {
 	struct event event;
 	int err = 0;
 
-	while (!err && event_queue_pop(&file->held, &event))
-		err = trace_writer_add(file->writer, &event);
+	while (!err && pop(&file->held, &event))
+		err = put(file, &event);
 	return err;
 }
 
+static int put_snapshot(struct trace_file *file, const struct event *event)
+{
+	int err = put_held(file, trace_held_pop_gone);
+
+	if (!err)
+		err = put(file, event);
+	return err ? err : put_held(file, trace_held_pop);
+}
+
+/*
+ * What belongs to the session and comes between two snapshots that are kept is held for the later
+ * one: before it nobody has heard of it, and if it is forgotten until then, nobody will.
+ */
 static int take(struct trace_file *file, const struct event *event)
 {
-	int err;
-
 	if (event->type == EVENT_SNAPSHOT)
 		turn_to_snapshot(file, event);
-	if (file->dropping)
-		return is_of_a_snapshot(event) ? 0 : hold(file, event);
-	err = trace_writer_add(file->writer, event);
-	return !err && event->type == EVENT_SNAPSHOT ? put_held(file) : err;
+	else if (event->type == EVENT_SESSION)
+		return put(file, event);
+	if (file->between)
+		return is_of_a_snapshot(event) ? 0 : trace_held_add(&file->held, event);
+	if (event->type == EVENT_WHOLE)
+		file->between = !event->snapshot.last;
+	return event->type == EVENT_SNAPSHOT ? put_snapshot(file, event) : put(file, event);
 }
 
 static int open_writer(struct trace_file *file)
@@ -122,6 +132,7 @@ int trace_file_open(const char *path, uint64_t max_bytes, struct trace_file **re
 	file->path = path;
 	file->max_bytes = max_bytes;
 	file->stride = 1;
+	file->between = true;
 	err = open_writer(file);
 	if (err)
 		return err;
@@ -214,8 +225,10 @@ static int move_held(struct trace_file *from, struct trace_file *to)
 	struct event event;
 	int err = 0;
 
-	while (!err && event_queue_pop(&from->held, &event))
-		err = hold(to, &event);
+	while (!err && trace_held_pop_gone(&from->held, &event))
+		err = trace_held_add(&to->held, &event);
+	while (!err && trace_held_pop(&from->held, &event))
+		err = trace_held_add(&to->held, &event);
 	return err;
 }
 
@@ -300,6 +313,8 @@ int trace_file_commit(struct trace_file *file, unsigned int *ret_halvings)
 	int err = keep_below_max(owned);
 
 	if (!err)
+		err = put_held(owned, trace_held_pop);
+	if (!err)
 		err = trace_writer_finish(owned->writer);
 	if (!err)
 		err = atomic_file_commit(TAKE_PTR(owned->file));
@@ -315,6 +330,6 @@ void trace_file_abort(struct trace_file *file)
 		trace_writer_free(file->writer);
 	if (file->file)
 		atomic_file_abort(file->file);
-	event_queue_release(&file->held);
+	trace_held_release(&file->held);
 	free(file);
 }

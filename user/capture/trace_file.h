@@ -2,9 +2,10 @@
 /*
  * A trace file on disk that stays below a size, however long the recording. When it has grown
  * beyond, every second snapshot is dropped, and of those to come as many: the file keeps reaching
- * from the start to the end, at half the resolution. What belongs to the session (processes,
- * modules, stacks, names) and the snapshot of its end are never dropped, and where these alone are
- * larger, so is the file. It gets its name when it is complete. Used by the recording command.
+ * from the start to the end, at half the resolution. Processes and stacks that came and went
+ * between two snapshots of the file are not in it. The snapshot of the end is never dropped, nor is
+ * what else belongs to the session (modules, names), and where these alone are larger, so is the
+ * file. It gets its name when it is complete. Used by the recording command.
  */
 #ifndef CAPTURE_TRACE_FILE_H
 #define CAPTURE_TRACE_FILE_H

@@ -54,7 +54,8 @@ struct trace_field {
 struct trace_layout {
 	const struct trace_field *fields;
 	size_t count;
-	size_t required; /* the fields of the first version; a file that is older lacks later ones */
+	size_t required; /* the fields of the first version; a file that is older lacks later ones
+			  */
 };
 
 /* NULL for a type that this version does not know. */
