@@ -443,7 +443,7 @@ enum ot_rss {
 
 /* Levels of cgroups, parents, bytes of a name and of a command line that a kill carries. */
 #define OT_KILL_LEVELS 12
-#define OT_KILL_NAME 128
+#define OT_KILL_NAME 256
 #define OT_KILL_PARENTS 8
 #define OT_KILL_ARGV 1024
 
@@ -456,7 +456,7 @@ struct ot_kill_level {
 	__u64 swap; /* of v1: memory and swap together */
 	__u32 oom_group;
 	__u32 reserved;
-	char name[OT_KILL_NAME]; /* of the directory, cut; "" or "/" for the root */
+	char name[OT_KILL_NAME]; /* of the directory; "" or "/" for the root */
 };
 
 struct ot_kill_parent {

@@ -46,6 +46,12 @@ cgroup_drain()
 		echo 1M 2>/dev/null >"$CGROUP/memory.reclaim" || true
 }
 
+# cgroup_enter PATH PID: a cgroup below the test's own, and a process that moves in.
+cgroup_enter()
+{
+	mkdir -p "$CGROUP/$1" && echo "$2" >"$CGROUP/$1/cgroup.procs"
+}
+
 # Whoever is left in there was a test's.
 cgroup_remove()
 {
@@ -54,9 +60,9 @@ cgroup_remove()
 	[[ -n ${CGROUP-} && -d $CGROUP ]] || return 0
 	while read -r pid; do
 		kill -KILL "$pid" 2>/dev/null || true
-	done <"$CGROUP/cgroup.procs"
+	done < <(find "$CGROUP" -name cgroup.procs -exec cat {} +)
 	# the last process leaves a cgroup a moment after it was waited for
-	until rmdir "$CGROUP" 2>/dev/null; do
+	until find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null; do
 		((++tries < 5000)) || break
 	done
 	CGROUP=

@@ -8,47 +8,14 @@ setup()
 	bats_require_minimum_version 1.5.0
 	load ../lib/common
 	load ../lib/incident
+	load ../lib/watch
 	requires root bpf cgroup_memory
-	SPOOL=$BATS_TEST_TMPDIR/spool
 }
 
 teardown()
 {
 	tracer_cleanup
 	live_teardown
-}
-
-# Returns when the probes are live.
-watch_start()
-{
-	local dir=$BATS_TEST_TMPDIR/watch
-
-	mkdir -p "$dir"
-	rm -f "$dir/out" "$dir/err"
-	mkfifo "$dir/out" "$dir/err"
-	(run_in_background "$OOMTRACE" --watch-oom-kills --spool "$SPOOL" "$@" \
-		</dev/null >"$dir/out" 2>"$dir/err") &
-	TRACE_PID=$!
-	# shellcheck disable=SC2034 # tests/lib/tracer.bash writes to it
-	TRACE_TALK=$dir/talk
-	exec {WATCH_OUT}<"$dir/out" {TRACE_ERR}<"$dir/err"
-	wait_for_line "$TRACE_ERR" 'oomtrace: watching for *'
-}
-
-watch_kill()
-{
-	kill -KILL "$TRACE_PID"
-	drain "$TRACE_ERR" >/dev/null
-	exec {TRACE_ERR}<&- {WATCH_OUT}<&-
-	TRACE_ERR=
-	wait "$TRACE_PID" || true
-	TRACE_PID=
-}
-
-# The line of our own victim: other tests have their own kills at the same time.
-watch_line()
-{
-	wait_for_line "$WATCH_OUT" "*\"path\":\"/${CGROUP##*/}\"*" && LINE=${LINES[-1]}
 }
 
 @test "a kill is one line on stdout, an entry in the list, and a report with the guilty stack" {

@@ -2,7 +2,15 @@
 #include <string.h>
 
 #include "capture/incident.h"
+#include "capture/pod_names.h"
 #include "capture/watch_state.h"
+
+/* What was found for the victim before. */
+struct workload {
+	uint64_t cgroup_id;
+	bool found;
+	struct pod_names names;
+};
 
 #define ARGUMENT_MAX 4095
 
@@ -137,9 +145,42 @@ static void queue_parents(const struct incident *incident, const struct ot_kill_
 	}
 }
 
+static const char *name_or_null(const char *name)
+{
+	return name[0] ? name : NULL;
+}
+
+/* Members of a group that is killed live in one place: its directories are read once. */
+static void queue_workload(const struct incident *incident, const struct ot_kill_record *record,
+			   uint32_t process, struct workload *known)
+{
+	char path[INCIDENT_PATH_MAX], room[PLACE_ROOM];
+	struct place place;
+	struct event event = {
+		.type = EVENT_WORKLOAD,
+		.workload = {.process = process,
+			     .kube_namespace = known->names.kube_namespace,
+			     .pod = known->names.pod,
+			     .container = name_or_null(known->names.container)},
+	};
+
+	if (!record->level_count)
+		return;
+	if (known->cgroup_id != record->levels[0].id) {
+		incident_level_path(record, 0, path);
+		place_of_cgroup(path, room, &place);
+		known->cgroup_id = record->levels[0].id;
+		known->found = pod_names_find(&incident->live->root, &place, &known->names);
+		event.workload.container = name_or_null(known->names.container);
+	}
+	if (known->found)
+		event_queue_push(incident->queue, &event);
+}
+
 void incident_queue_victims(struct incident *incident)
 {
 	const struct kill_cases *cases = &incident->watch->cases;
+	struct workload workload = {.cgroup_id = 0};
 
 	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i]) {
 		const struct ot_kill_record *record = &cases->records[i];
@@ -150,5 +191,6 @@ void incident_queue_victims(struct incident *incident)
 		queue_victim(incident, record, process, cases->roles[i]);
 		queue_command_line(incident, life, record, process);
 		queue_parents(incident, record, process);
+		queue_workload(incident, record, process, &workload);
 	}
 }

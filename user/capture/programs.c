@@ -20,7 +20,7 @@
 DEFINE_CLEANUP(struct btf *, btf__free)
 
 /* Some hundred kills at once; where nobody watches for them, the smallest ring there is. */
-#define KILL_RING_BYTES (512u << 10)
+#define KILL_RING_BYTES (1u << 20)
 #define MIN_RING_BYTES 4096
 /* The walk in bpf/unwind.bpf.h knows the registers of x86-64 alone. */
 #if defined(__x86_64__)

@@ -8,7 +8,7 @@
 #ifndef MODEL_INCIDENT_H
 #define MODEL_INCIDENT_H
 
-#include "model/container.h"
+#include "capture/container.h"
 #include "model/growth.h"
 #include "model/verdict.h"
 

@@ -59,6 +59,16 @@ static const struct workload_event *names_of(const struct incident_draft *draft,
 	return kept ? &kept->last->event.workload : NULL;
 }
 
+static int place_make(struct incident_draft *draft, struct incident_victim *victim)
+{
+	char *room = arena_alloc(&draft->owned->arena, PLACE_ROOM, 1);
+
+	if (!room)
+		return -ENOMEM;
+	place_of_cgroup(victim->kill.cgroup, room, &victim->place);
+	return 0;
+}
+
 int64_t incident_unexplained_anon(const struct incident_victim *victim)
 {
 	return (int64_t)estimate_add(victim->kill.rss_anon_bytes, 0) -
@@ -80,7 +90,7 @@ static int victim_make(struct incident_draft *draft, const struct victim_event *
 	}
 	victim->process = incident_process(&draft->owned->incident, event->process);
 	victim->names = names_of(draft, event->process);
-	err = place_of_cgroup(event->cgroup, &draft->owned->arena, &victim->place);
+	err = place_make(draft, victim);
 	if (!err)
 		err = words_make(draft, victim);
 	return err ? err : ancestors_make(draft, victim);

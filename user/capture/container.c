@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "model/container.h"
+#include "capture/container.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +30,11 @@ static bool span_ends(const struct span *span, const char *suffix)
 
 	return span->len_bytes >= len_bytes &&
 	       !memcmp(span->at + span->len_bytes - len_bytes, suffix, len_bytes);
+}
+
+static bool span_has(const struct span *span, const char *word)
+{
+	return memmem(span->at, span->len_bytes, word, strlen(word)) != NULL;
 }
 
 static struct span span_after(const struct span *span, const char *prefix)
@@ -129,7 +134,8 @@ static void take_container(const struct span *parent, const struct span *compone
 
 /* --- pods --------------------------------------------------------------------------------- */
 
-/* "pod<uid>", or after the last "-pod" of a slice of systemd's. */
+/* "pod<uid>", or after the last "-pod" of a slice of systemd's, nested ones ("kubelet-kubepods-…")
+ * too. */
 static bool pod_text(const struct span *component, struct span *ret_uid)
 {
 	struct span rest = *component;
@@ -140,7 +146,7 @@ static bool pod_text(const struct span *component, struct span *ret_uid)
 		*ret_uid = span_after(&rest, "pod");
 		return true;
 	}
-	for (size_t i = rest.len_bytes; span_starts(&rest, "kubepods") && i >= 4; i--) {
+	for (size_t i = rest.len_bytes; span_has(&rest, "kubepods") && i >= 4; i--) {
 		if (memcmp(rest.at + i - 4, "-pod", 4) != 0)
 			continue;
 		*ret_uid = (struct span){rest.at + i, rest.len_bytes - i};
@@ -241,12 +247,17 @@ static struct found walk(const char *path)
 	return found;
 }
 
-static const char *copy_of(struct arena *arena, const struct span *span)
+/* Takes what it needs of `room`. A component of a real path is never cut. */
+static char *copy_of(const struct span *span, char **room)
 {
-	char *copy = arena_alloc(arena, span->len_bytes + 1, 1);
+	size_t len_bytes = span->len_bytes < NAME_MAX ? span->len_bytes : NAME_MAX;
+	char *copy = *room;
 
-	if (copy)
-		memcpy(copy, span->at, span->len_bytes);
+	if (!span->at)
+		return NULL;
+	memcpy(copy, span->at, len_bytes);
+	copy[len_bytes] = '\0';
+	*room += len_bytes + 1;
 	return copy;
 }
 
@@ -276,25 +287,16 @@ static void write_dashes(char *uid)
 			*uid = '-';
 }
 
-int place_of_cgroup(const char *path, struct arena *arena, struct place *ret_place)
+void place_of_cgroup(const char *path, char room[PLACE_ROOM], struct place *ret_place)
 {
 	struct found found = walk(path ? path : "");
-	struct place place = {.runtime = found.runtime};
-	char *unit = NULL, *pod = NULL;
+	char *unit = copy_of(&found.unit, &room);
+	char *id = copy_of(&found.id, &room);
+	char *pod = copy_of(&found.pod, &room);
 
-	if (found.unit.at)
-		place.unit = unit = (char *)copy_of(arena, &found.unit);
-	if (found.id.at)
-		place.container_id = copy_of(arena, &found.id);
-	if (found.pod.at)
-		place.pod_uid = pod = (char *)copy_of(arena, &found.pod);
-	if ((found.unit.at && !unit) || (found.id.at && !place.container_id) ||
-	    (found.pod.at && !pod))
-		return -ENOMEM;
 	if (unit)
 		unescape(unit);
 	if (pod)
 		write_dashes(pod);
-	*ret_place = place;
-	return 0;
+	*ret_place = (struct place){unit, id, found.runtime, pod};
 }

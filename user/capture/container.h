@@ -2,12 +2,15 @@
 /*
  * Where a process lives, by the path of its cgroup alone: systemd unit, container, pod. Paths are
  * the convention of each runtime (a table in container.c), not an interface; what does not match is
- * in no container. Names of pods are somebody else's business: capture/pod_names.h.
+ * in no container. Names of pods are pod_names.h's business. Called at a kill, and by the model.
  */
-#ifndef MODEL_CONTAINER_H
-#define MODEL_CONTAINER_H
+#ifndef CAPTURE_CONTAINER_H
+#define CAPTURE_CONTAINER_H
 
-#include "base/arena.h"
+#include <limits.h>
+
+/* For three strings. */
+#define PLACE_ROOM (3 * (NAME_MAX + 1))
 
 struct place {
 	const char *unit;         /* "cron.service", unescaped; NULL: in none */
@@ -16,7 +19,8 @@ struct place {
 	const char *pod_uid;      /* with dashes; NULL: in none */
 };
 
-/* Strings lie in `arena`. `path` may be NULL. 0 or -ENOMEM. */
-int place_of_cgroup(const char *path, struct arena *arena, struct place *ret_place);
+/* Strings lie in `room`: nothing is allocated, so this may be asked at a kill. `path` may be NULL.
+ */
+void place_of_cgroup(const char *path, char room[PLACE_ROOM], struct place *ret_place);
 
 #endif
