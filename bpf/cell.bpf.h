@@ -166,7 +166,7 @@ static __always_inline __u32 cell_of_stack(void *ctx, const struct stack_parts *
 	if (record->frame_count == 0 && !(has_kernel_part(parts) && parts->kernel->frame_count))
 		return cell_fixed(account, OT_FIXED_NO_STACK);
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	key.stack = stack_hash(record);
+	key.stack = stack_hash(parts->owner, record);
 	if (has_kernel_part(parts))
 		key.stack = kernel_stack_hash(parts->kernel, key.stack);
 	if (unwind_rows && record->end == OT_STACK_END_NOT_LOADED)

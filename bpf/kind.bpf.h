@@ -59,17 +59,12 @@ __noinline __weak int kind_resolve_slot(__u64 block, __u32 kind, __u32 cell)
 	counter_add(counters->live, kind, 1);
 	return 1;
 }
+DEFINE_SLOT_LOOP(kind_resolve_slots, kind_resolve_slot)
 
 static __always_inline void kind_resolve(const struct pending *pending, __u32 kind)
 {
-	__u64 block = pending->frame >> period_shift;
-	__u32 slots = slot_count(pending->frame, pending->order);
-
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (i >= slots)
-			break;
-		kind_resolve_slot(block + i, kind, pending->cell);
-	}
+	kind_resolve_slots(pending->frame >> period_shift,
+			   slot_count(pending->frame, pending->order), kind, pending->cell);
 }
 
 /* Settles this CPU's last sampled allocation, if it has become something. */

@@ -91,8 +91,9 @@ __noinline __weak int mover_fill_slot(__u64 block, __u32 kind, __u32 order)
 	vacancy.cell = moved_cell(OT_ACCOUNT_NOBODY);
 	entry_store(place, vacancy);
 	cell_open_slots(vacancy.cell, kind, 1, false);
-	return mover_push_vacancy(block, kind);
+	return mover_push_vacancy(block, kind, 0);
 }
+DEFINE_SLOT_LOOP(mover_fill_slots, mover_fill_slot)
 
 SEC("raw_tp/mm_lru_insertion")
 int lru_insertion(struct bpf_raw_tracepoint_args *ctx)
@@ -111,11 +112,7 @@ int lru_insertion(struct bpf_raw_tracepoint_args *ctx)
 	kind = kind_of_page(page, OT_CLASS_MOVABLE);
 	if (kind == OT_KIND_PENDING || kind == OT_KIND_KERNEL)
 		return 0;
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (i >= slots)
-			break;
-		mover_fill_slot((frame >> period_shift) + i, kind, order);
-	}
+	mover_fill_slots(frame >> period_shift, slots, kind, order);
 	return 0;
 }
 
@@ -138,12 +135,20 @@ __noinline __weak int collapse_drain_one(__u32 account)
 	return 1;
 }
 
+/* Two loops, as in DEFINE_SLOT_LOOP. 0: nothing is left. */
+__noinline __weak int collapse_drain_some(__u32 account)
+{
+	for (__u32 i = 0; i < SLOTS_AT_ONCE; i++)
+		if (!collapse_drain_one(account))
+			return 0;
+	return 1;
+}
+
 static __always_inline int collapse_end(__u32 account)
 {
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (!collapse_drain_one(account))
+	for (__u32 i = 0; i < MAX_SLOTS / SLOTS_AT_ONCE; i++)
+		if (!collapse_drain_some(account))
 			break;
-	}
 	return 0;
 }
 

@@ -160,7 +160,7 @@ static __always_inline __u64 *vacancy_take(__u32 kind)
 	return NULL;
 }
 
-__noinline __weak int mover_push_vacancy(__u64 block, __u32 kind)
+__noinline __weak int mover_push_vacancy(__u64 block, __u32 kind, __u32 unused)
 {
 	long error = kind == OT_KIND_PENDING ? QUEUE_PUSH(&vacancies_any, &block)
 					     : QUEUE_BY_KIND(QUEUE_PUSH, vacancies, kind, &block);
@@ -169,21 +169,16 @@ __noinline __weak int mover_push_vacancy(__u64 block, __u32 kind)
 		loss_count(OT_LOSS_MOVER_FULL, 1);
 	return 0;
 }
+DEFINE_SLOT_LOOP(mover_push_vacancies, mover_push_vacancy)
 
 /* The slots of a block that a mover allocated, already opened under nobody's name. */
 static __always_inline void mover_add_vacancy(__u64 frame, __u32 order, __u32 kind)
 {
-	__u32 slots = slot_count(frame, order);
-
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (i >= slots)
-			break;
-		mover_push_vacancy((frame >> period_shift) + i, kind);
-	}
+	mover_push_vacancies(frame >> period_shift, slot_count(frame, order), kind, 0);
 }
 
 /* Closes one slot under a mover: its owner takes a vacancy, or waits for one. */
-__noinline __weak int mover_close_slot(__u64 block, __u32 kind)
+__noinline __weak int mover_close_slot(__u64 block, __u32 kind, __u32 unused)
 {
 	__u64 *place = ledger_entry(block), *vacancy;
 	struct ot_entry owner;
@@ -205,19 +200,16 @@ __noinline __weak int mover_close_slot(__u64 block, __u32 kind)
 		owner_wait(owner, kind);
 	return 0;
 }
+DEFINE_SLOT_LOOP(mover_close_slots, mover_close_slot)
 
 /* A page freed within a bracket. False: not one that was moved, close it as usual. */
 static __always_inline bool mover_close_page(struct page *page, __u64 frame, __u32 order)
 {
-	__u32 kind = mover_kind(page), slots = slot_count(frame, order);
+	__u32 kind = mover_kind(page);
 
 	if (kind == OT_KIND_PENDING)
 		return false;
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (i >= slots)
-			break;
-		mover_close_slot((frame >> period_shift) + i, kind);
-	}
+	mover_close_slots(frame >> period_shift, slot_count(frame, order), kind, 0);
 	return true;
 }
 

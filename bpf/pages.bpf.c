@@ -12,26 +12,14 @@ static __always_inline __u32 class_of_gfp(__u32 gfp)
 	return gfp & gfp_account ? OT_CLASS_ACCOUNT : OT_CLASS_OTHER;
 }
 
-__noinline __weak int ledger_open_slot(__u64 block)
+/* The slot gets the entry in scratch->opening, which may be empty. */
+__noinline __weak int ledger_open_slot(__u64 block, __u32 unused, __u32 unused_too)
 {
 	struct scratch *scratch = scratch_get();
 
 	return scratch ? entry_replace(block, scratch->opening) : 0;
 }
-
-/* Every slot of the block gets the entry in scratch->opening, which may be empty. */
-static __always_inline __u32 ledger_open(__u64 frame, __u32 order)
-{
-	__u64 block = frame >> period_shift;
-	__u32 slots = slot_count(frame, order), opened = 0;
-
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (i >= slots)
-			break;
-		opened += ledger_open_slot(block + i);
-	}
-	return opened;
-}
+DEFINE_SLOT_LOOP(ledger_open_slots, ledger_open_slot)
 
 static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 page, __u32 order,
 				      __u32 gfp)
@@ -51,7 +39,7 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 	opening->generation = 0;
 	if (!opening->cell)
 		*(__u64 *)opening = 0;
-	opened = ledger_open(frame, order);
+	opened = ledger_open_slots(frame >> period_shift, slot_count(frame, order), 0, 0);
 	if (!opening->cell || !opened)
 		return;
 	cell_open_slots(opening->cell, opening->kind, opened, !moving);
@@ -92,7 +80,7 @@ int page_alloc(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-__noinline __weak int ledger_close_slot(__u64 block)
+__noinline __weak int ledger_close_slot(__u64 block, __u32 unused, __u32 unused_too)
 {
 	__u64 *place = ledger_entry(block);
 	struct ot_entry entry, empty = {};
@@ -106,6 +94,7 @@ __noinline __weak int ledger_close_slot(__u64 block)
 	cell_close_slot(entry, true);
 	return 1;
 }
+DEFINE_SLOT_LOOP(ledger_close_slots, ledger_close_slot)
 
 SEC("raw_tp/mm_page_free")
 int page_free(struct bpf_raw_tracepoint_args *ctx)
@@ -119,11 +108,7 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	if (mover_is_current() && mover_close_page((struct page *)page, frame, order))
 		return 0;
-	for (__u32 i = 0; i < MAX_SLOTS; i++) {
-		if (i >= slots)
-			break;
-		ledger_close_slot((frame >> period_shift) + i);
-	}
+	ledger_close_slots(frame >> period_shift, slots, 0, 0);
 	return 0;
 }
 

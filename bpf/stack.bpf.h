@@ -26,16 +26,34 @@ static __always_inline void stack_capture(void *ctx, __u32 user, struct ot_stack
 	}
 }
 
+/* Goes on with `hash` over some frames of the user's record; two loops, as in unwind_steps(). */
+__noinline __weak __u64 stack_hash_some(__u32 user, __u32 first, __u64 hash)
+{
+	struct ot_stack_record *record = stack_record_get(user);
+
+	if (!record)
+		return hash;
+	for (__u32 i = 0; i < STEPS_AT_ONCE; i++) {
+		__u64 frame = first + i;
+
+		asm volatile("" : "+r"(frame));
+		if (frame >= record->frame_count || frame >= OT_MAX_FRAMES)
+			break;
+		hash = hash_mix(hash, record->frames[frame]);
+	}
+	return hash;
+}
+
 /* Of thread name and frames; never 0, which the fixed cells have. */
-static __always_inline __u64 stack_hash(const struct ot_stack_record *record)
+static __always_inline __u64 stack_hash(__u32 user, const struct ot_stack_record *record)
 {
 	const __u64 *comm = (const __u64 *)record->comm;
 	__u64 hash = hash_mix(hash_mix(stack_seed, comm[0]), comm[1]);
 
-	for (__u32 i = 0; i < OT_MAX_FRAMES; i++) {
-		if (i >= record->frame_count)
+	for (__u32 first = 0; first < OT_MAX_FRAMES; first += STEPS_AT_ONCE) {
+		if (first >= record->frame_count)
 			break;
-		hash = hash_mix(hash, record->frames[i]);
+		hash = stack_hash_some(user, first, hash);
 	}
 	return hash | 1;
 }

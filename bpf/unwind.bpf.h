@@ -22,6 +22,10 @@
 #define MAPPING_SEARCH_STEPS 17
 #define ROW_SEARCH_STEPS 13
 
+/* The last step finds that there is no room for a frame. */
+#define STEPS_AT_ONCE 16
+OT_STATIC_ASSERT((OT_MAX_FRAMES / STEPS_AT_ONCE + 1) * STEPS_AT_ONCE > OT_MAX_FRAMES);
+
 /* Registers in the ucontext that a signal frame begins with (struct rt_sigframe, x86-64 ABI). */
 #define SIGNAL_BP 120
 #define SIGNAL_SP 160
@@ -437,6 +441,15 @@ __noinline __weak int unwind_step(__u32 user)
 	return step_by_frame_pointer(unwind, user, false);
 }
 
+/* A walk is two loops, of which the verifier goes through one at a time. Nonzero: it has ended. */
+__noinline __weak int unwind_steps(__u32 user)
+{
+	for (int i = 0; i < STEPS_AT_ONCE; i++)
+		if (unwind_step(user))
+			return 1;
+	return 0;
+}
+
 /*
  * Fills frames, frame_count and end of the user's record. Nonzero: it has a stack that rows say
  * nothing about.
@@ -467,8 +480,8 @@ static __always_inline int unwind_stack(__u32 user)
 	space->unwind.not_loaded = space->unwind.pending = 0;
 	space->unwind.leaf = 1;
 	space->unwind.end = OT_STACK_END_TRUNCATED;
-	for (int i = 0; i <= OT_MAX_FRAMES; i++)
-		if (unwind_step(user))
+	for (int i = 0; i <= OT_MAX_FRAMES / STEPS_AT_ONCE; i++)
+		if (unwind_steps(user))
 			break;
 	space->record.end = space->unwind.end;
 	return 0;
