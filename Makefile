@@ -235,8 +235,15 @@ check-unit: unit-tests ## the unit tests alone, without root
 check-live: all victims ## the tests that need root and a kernel with BPF
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests live
 
+# What the matrix loads as well: the programs as another compiler makes them.
+VERIFIER_19 := $(BUILD)/clang-19/live/verifier
+.PHONY: $(VERIFIER_19)
+$(VERIFIER_19):
+	$(Q)$(MAKE) BUILD=$(BUILD)/clang-19 CLANG='$(if $(findstring ccache,$(CLANG)),ccache )clang-19' $@
+
 vmtest: all victims ## the kernels of tests/kernels under QEMU (KERNEL=6.1 for one), as root
 	$(Q)tools/install-deps --test
+	$(Q)$(MAKE) $(VERIFIER_19)
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' KERNEL='$(KERNEL)' tools/run-tests vm
 
 # --- for people ----------------------------------------------------------------------------------

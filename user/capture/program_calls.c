@@ -3,6 +3,8 @@
 #include "capture/programs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -72,6 +74,24 @@ uint64_t programs_recursion_misses(const struct programs *programs)
 {
 	return recursion_misses(programs->skeleton->progs.page_alloc) +
 	       recursion_misses(programs->skeleton->progs.page_free);
+}
+
+void programs_each_cost(const struct programs *programs, programs_cost_fn callback, void *context)
+{
+	const char *text = programs->verifier_texts;
+	struct bpf_program *program;
+
+	if (!text)
+		return;
+	bpf_object__for_each_program(program, programs->skeleton->obj)
+	{
+		const char *processed = strstr(text, "processed ");
+
+		if (processed && bpf_program__fd(program) >= 0)
+			callback(bpf_program__name(program), strtoul(processed + 10, NULL, 10),
+				 context);
+		text += PROGRAMS_VERIFIER_TEXT_BYTES;
+	}
 }
 
 /* The kernel's own figure: fdinfo's memlock. */

@@ -35,6 +35,9 @@ static int fail(struct failure *ret_failure, enum failure_kind kind, int error, 
 	return error;
 }
 
+/* BPF_LOG_STATS (include/linux/bpf_verifier.h), since 5.2. */
+#define PROGRAMS_VERIFIER_STATS 4
+
 /* Of the verifier's account of a refusal, which may have megabytes, the end tells the reason. */
 #define LIBBPF_LINES_SHOWN 40
 
@@ -270,6 +273,26 @@ static void leave_out_files(struct programs *programs)
 	bpf_map__set_autocreate(programs->skeleton->maps.file_path, false);
 }
 
+/* The verifier's statistics and nothing else: they end in "processed N insns". */
+static int ask_for_costs(struct programs *programs)
+{
+	struct bpf_program *program;
+	size_t count = 0;
+
+	programs->verifier_texts =
+		calloc(programs->skeleton->skeleton->prog_cnt, PROGRAMS_VERIFIER_TEXT_BYTES);
+	if (!programs->verifier_texts)
+		return -ENOMEM;
+	bpf_object__for_each_program(program, programs->skeleton->obj)
+	{
+		char *text = programs->verifier_texts + count++ * PROGRAMS_VERIFIER_TEXT_BYTES;
+
+		bpf_program__set_log_level(program, PROGRAMS_VERIFIER_STATS);
+		bpf_program__set_log_buf(program, text, PROGRAMS_VERIFIER_TEXT_BYTES);
+	}
+	return 0;
+}
+
 static int load(struct programs *programs, struct failure *ret_failure)
 {
 	int error = oomtrace_bpf__load(programs->skeleton);
@@ -303,6 +326,8 @@ static int load_with(const struct sysroot *root, const struct physical *physical
 	leave_out_programs(programs);
 	if (!options->files)
 		leave_out_files(programs);
+	if (options->measure && ask_for_costs(programs))
+		return fail(ret_failure, FAILURE_SYSTEM, -ENOMEM, "loading the BPF programs");
 	error = load(programs, ret_failure);
 	if (error)
 		return error;
@@ -352,5 +377,6 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 void programs_free(struct programs *programs)
 {
 	oomtrace_bpf__destroy(programs->skeleton);
+	free(programs->verifier_texts);
 	free(programs);
 }

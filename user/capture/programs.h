@@ -18,6 +18,12 @@
 #include "capture/physical.h"
 #include "capture/sizes.h"
 
+/*
+ * The kernel's statistics of one program are three lines, but more than it keeps goes through the
+ * buffer, and has to fit.
+ */
+#define PROGRAMS_VERIFIER_TEXT_BYTES (1 << 20)
+
 struct hook;
 struct oomtrace_bpf;
 
@@ -31,6 +37,7 @@ struct programs {
 	bool unwind_rows; /* stacks are walked by them */
 	enum ot_choice choice;
 	bool watch_kills;
+	char *verifier_texts; /* one for each program, where that was asked for */
 };
 
 /* By what processes become targets, besides by programs_add_target(). */
@@ -56,6 +63,7 @@ struct programs_options {
 	bool kernel_stacks;
 	bool files;       /* programs that look pages up in files */
 	bool watch_kills; /* tell of OOM kills */
+	bool measure;     /* keep what the verifier says a program cost it */
 	enum unwind_method unwind;
 };
 
@@ -110,6 +118,13 @@ int programs_settle_cpus(const struct programs *programs);
 
 /* How often the kernel kept the ledger's two programs from interrupting themselves. */
 uint64_t programs_recursion_misses(const struct programs *programs);
+
+/*
+ * Instructions the verifier went through for each program that was loaded, where options had
+ * `measure`: what loading costs, and how far it is from the kernel's limit of a million.
+ */
+typedef void (*programs_cost_fn)(const char *name, uint64_t instructions, void *context);
+void programs_each_cost(const struct programs *programs, programs_cost_fn callback, void *context);
 
 /* One row of the byte table: what a map takes of kernel memory. */
 typedef void (*programs_map_fn)(const char *name, uint64_t bytes, void *context);

@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every program loads on this kernel, whichever compiler made it, and costs the verifier no more
+# than a tenth above what tests/vm/verifier-costs records.
+
+setup()
+{
+	load ../lib/common
+	requires root bpf
+}
+
+# costs_within DIRECTORY: the most each program costs in any configuration is left on the virtual
+# machine's port as "# cost KERNEL COMPILER PROGRAM COUNT", for tests/vm/costs.
+costs_within()
+{
+	local directory=$1 compiler
+
+	compiler=$(<"$directory/compiler")
+	"$directory/live/verifier" >"$BATS_TEST_TMPDIR/costs" || return
+	awk -v kernel="$OOMTRACE_KERNEL" -v compiler="$compiler" '
+		$3 > most[$2] { most[$2] = $3 }
+		END { for (program in most) print "# cost", kernel, compiler, program, most[program] }' \
+		"$BATS_TEST_TMPDIR/costs" | sort | tee "$BATS_TEST_TMPDIR/now" >&3
+	awk '
+		FNR == NR { if (!/^#/) recorded[$1, $2, $3] = $4; next }
+		{
+			limit = recorded[$3, $4, $5] * 1.1
+			if ($6 > limit) {
+				printf "%s costs the verifier %d instructions, recorded are %d\n",
+					$5, $6, recorded[$3, $4, $5]
+				grown = 1
+			}
+		}
+		END { exit grown }' "$ROOT/tests/vm/verifier-costs" "$BATS_TEST_TMPDIR/now" ||
+		fail 'on purpose? then run tests/vm/costs, and commit tests/vm/verifier-costs'
+}
+
+@test "every program loads, at the verifier's recorded cost" {
+	costs_within "$BUILD"
+}
+
+@test "built with a newer compiler every program loads, at the verifier's recorded cost" {
+	costs_within "$BUILD/clang-19"
+}
