@@ -81,6 +81,8 @@ static __always_inline long cell_announce(const struct stack_parts *parts)
 			return -1;
 		record->flags |= OT_STACK_KERNEL;
 	}
+	if (unwind_rows && record->frame_count)
+		code_announce(parts->owner, record->account);
 	if (unwind_rows && (record->flags & OT_STACK_BYTES) &&
 	    stack_bytes_announce(parts->owner, record->cell))
 		return -1;

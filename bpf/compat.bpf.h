@@ -154,6 +154,21 @@ static __always_inline bool is_write_to_mm(struct ma_state *state, struct mm_str
 	return (__u64)BPF_CORE_READ(state, tree) == (__u64)mm + bpf_core_field_offset(mm->mm_mt);
 }
 
+/* A tree that the address of a mapping is found in: since 6.1 a maple tree. */
+static __always_inline bool mm_has_maple_tree(void)
+{
+	return bpf_core_field_exists(((struct mm_struct *)0)->mm_mt);
+}
+
+/* include/linux/mm.h */
+#define VM_EXEC 4UL
+
+/* Where the flags have moved, whatever is mapped may be code. */
+static __always_inline bool vma_is_executable(struct vm_area_struct *vma)
+{
+	return !bpf_core_field_exists(vma->vm_flags) || BPF_CORE_READ(vma, vm_flags) & VM_EXEC;
+}
+
 /*
  * The system call the current task is in, and its arguments. In a page fault or an interrupt the
  * number is -1 or an error code; who asks must not rely on it alone.

@@ -129,8 +129,8 @@ struct ot_account {
 	__u32 cells;    /* stack cells it has taken */
 	__u16 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
 	__u16 killed;   /* frozen by its SIGKILL, not by the end of the mm */
-	__u32 late_stacks; /* that were kept as bytes */
-	__u32 reserved;
+	__u32 late_stacks;      /* that were kept as bytes */
+	__u32 code_told;        /* mappings it had when its code was told last */
 	char comm[OT_COMM_LEN]; /* of the task that opened the account */
 };
 
@@ -266,6 +266,41 @@ struct ot_code_mapping {
 	__u32 code; /* enum ot_code */
 };
 
+/*
+ * Which file is mapped, as the kernel tells files apart: what the same file is to another process,
+ * in whatever container.
+ */
+struct ot_code_key {
+	__u64 inode; /* its number; OT_CODE_VDSO with all else 0 for the vDSO, 0: no file */
+	__u64 size_bytes;
+	__u32 device; /* as the kernel counts: major << 20 | minor */
+	__u32 generation;
+};
+
+#define OT_CODE_VDSO 1
+
+/* Tables that one file's rows may be in; what has more is found by way of slices alone. */
+#define OT_CODE_PARTS 8
+
+/* What is known of a file's code, whoever maps it. */
+struct ot_code_file {
+	__u64 text_offset; /* in the file, of what rows count from */
+	__u32 code;        /* enum ot_code */
+	__u32 part_count;
+	struct {
+		__u32 start, end; /* from the text base */
+		__u32 table;
+	} parts[OT_CODE_PARTS];
+};
+
+/* A mapping of the current task, as the kernel's tree has it. */
+struct ot_code_area {
+	__u64 start, end;
+	__u64 offset; /* in the file */
+	__u64 inode;  /* kernel address, to ask for its name at once; 0: no file */
+	struct ot_code_key key;
+};
+
 /* The mappings of a thread group. */
 struct ot_code_slice {
 	__u32 first;
@@ -320,6 +355,7 @@ enum ot_record_type {
 	OT_RECORD_KILL,         /* struct ot_kill_record, in a ring of its own */
 	OT_RECORD_MARK,         /* struct ot_mark_record, in the same */
 	OT_RECORD_STACK_BYTES,  /* struct ot_stack_bytes_record, before the one of the cell */
+	OT_RECORD_CODE,         /* struct ot_code_record, before the bytes of a stack */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -364,6 +400,23 @@ struct ot_stack_bytes_record {
 	__u64 ip, sp, bp;
 	__u64 hash;                                            /* the kernel's own */
 	__u64 words[OT_STACK_PAGES * OT_STACK_PAGE_BYTES / 8]; /* only page_count pages are sent */
+};
+
+/* Mappings that are told at once, and addresses that are looked at for them. */
+#define OT_CODE_AREAS 64
+#define OT_CODE_LOOKS 512
+
+/*
+ * The code a process has mapped, when a stack of it is kept as bytes: it may be gone before anybody
+ * reads its maps.
+ */
+struct ot_code_record {
+	__u32 type;
+	__u32 account;
+	__u32 count;
+	__u32 reserved;
+	__u64 next;                               /* the kernel's own */
+	struct ot_code_area areas[OT_CODE_AREAS]; /* by address; only count are sent */
 };
 
 /* A traced process was forked, has replaced its image, is gone; or has become one. */
@@ -522,6 +575,10 @@ OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_bytes_record) == 48 + OT_STACK_PAGES * OT_STACK_PAGE_BYTES);
+OT_STATIC_ASSERT(sizeof(struct ot_code_key) == 24);
+OT_STATIC_ASSERT(sizeof(struct ot_code_file) == 16 + 12 * OT_CODE_PARTS);
+OT_STATIC_ASSERT(sizeof(struct ot_code_area) == 56);
+OT_STATIC_ASSERT(sizeof(struct ot_code_record) == 24 + 56 * OT_CODE_AREAS);
 OT_STATIC_ASSERT(sizeof(struct ot_process_record) == 48);
 OT_STATIC_ASSERT(sizeof(struct ot_file_page) == 32);
 OT_STATIC_ASSERT(sizeof(struct ot_file_path) == 8 + OT_PATH_DEPTH * OT_NAME_LEN);

@@ -5,6 +5,7 @@
  * BPF_PROG_TEST_RUN, on the CPU asked for. The scan is an iterator over all tasks.
  */
 #include "bpf/kind.bpf.h"
+#include "bpf/vma.bpf.h"
 
 /* struct page * of the last order-0 page the recorder's thread allocated. */
 __u64 calibration_page __weak = 0;
@@ -103,6 +104,22 @@ int scan_task(struct bpf_iter__task *ctx)
 	account->user_tid = BPF_CORE_READ(task, pid);
 	account->cgroup = task_memory_cgroup(task);
 	WRITE_ONCE(account->scan, READ_ONCE(scan_number));
+	return 0;
+}
+
+/* An address of the recorder's own, and what is mapped there. */
+__u64 code_asked __weak = 0;
+struct ot_code_area code_answer __weak = {};
+
+/* How the kernel tells a file apart: the recorder has it mapped, and runs this itself. */
+SEC("raw_tp")
+int code_key(void *ctx)
+{
+	struct vma_space *space = vma_space_get(VMA_RECORDER);
+
+	code_answer = (struct ot_code_area){};
+	if (space && !vma_find(VMA_RECORDER, code_asked))
+		code_answer = space->area;
 	return 0;
 }
 

@@ -56,6 +56,36 @@ __noinline __weak int stack_bytes_take(__u32 user)
 	return 0;
 }
 
+/*
+ * What is mapped, when a stack went through code that the recorder has not told of: it may be gone
+ * before anybody reads its maps. Once for each number of mappings, which grows while a program is
+ * being loaded.
+ */
+static __always_inline void code_announce(__u32 user, __u32 number)
+{
+	struct ot_account *account = bpf_map_lookup_elem(&accounts, &number);
+	struct stack_space *space = stack_space_get(user);
+	__u32 map_count = BPF_CORE_READ(current_task_mm(), map_count);
+	struct ot_code_record *record;
+	__u64 bytes;
+
+	if (!account || !space || !space->unwind.looked_up ||
+	    READ_ONCE(account->code_told) == map_count)
+		return;
+	record = code_list(user);
+	if (!record)
+		return;
+	record->type = OT_RECORD_CODE;
+	record->account = number;
+	bytes = record->count * sizeof(record->areas[0]);
+	asm volatile("" : "+r"(bytes));
+	if (bytes > sizeof(record->areas))
+		return;
+	if (!bpf_ringbuf_output(&records, record,
+				__builtin_offsetof(struct ot_code_record, areas) + bytes, 0))
+		WRITE_ONCE(account->code_told, map_count);
+}
+
 /* Sent before the record of the stack. */
 static __always_inline long stack_bytes_announce(__u32 user, __u32 cell)
 {

@@ -13,6 +13,7 @@
 #define BPF_UNWIND_H
 
 #include "bpf/registers.bpf.h"
+#include "bpf/vma.bpf.h"
 
 /* What one walk may read of the stack at once: a failing read is dear, many small ones as well. */
 #define WINDOW_WORDS 128
@@ -49,6 +50,7 @@ struct unwind {
 	__u32 end;                      /* enum ot_stack_end */
 	__u32 not_loaded;               /* a file's rows were missing on the way */
 	__u32 pending;                  /* and may come */
+	__u32 looked_up;                /* went through code that the recorder has not told of */
 	__u32 window_bytes;
 	__u64 window_start;
 	__u64 window[WINDOW_WORDS];
@@ -107,6 +109,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ot_code_mapping);
 } code_mappings __weak SEC(".maps");
+
+/* Files whose rows are there, whoever maps them next. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1); /* set by the recorder */
+	__type(key, struct ot_code_key);
+	__type(value, struct ot_code_file);
+} code_files __weak SEC(".maps");
 
 /* Thread group -> its mappings. */
 struct {
@@ -180,8 +191,61 @@ static __always_inline bool stack_word(struct unwind *unwind, __u32 user, __u64 
 	return true;
 }
 
-/* Finds the mapping of `pc` among those of the process. Where there is none, it is not known yet.
- */
+/* The part of a file's rows that is for `pc`: as list_add_loaded() of unwind_follow.c has it. */
+static __always_inline void code_of_file(const struct ot_code_file *file,
+					 const struct ot_code_area *area, __u64 pc,
+					 struct ot_code_mapping *ret_mapping)
+{
+	__u64 base = area->start - area->offset + file->text_offset;
+
+	*ret_mapping = (struct ot_code_mapping){
+		.start = area->start, .end = area->end, .base = base, .code = file->code};
+	for (__u32 i = 0; i < OT_CODE_PARTS; i++) {
+		if (i >= file->part_count)
+			break;
+		/* what lies before the first and behind the last has no rows: their tables say so
+		 */
+		if (i > 0 && pc < base + file->parts[i].start)
+			break;
+		ret_mapping->table = file->parts[i].table;
+		if (i > 0)
+			ret_mapping->start = base + file->parts[i].start;
+		if (i + 1 < file->part_count)
+			ret_mapping->end = base + file->parts[i].end;
+		else
+			ret_mapping->end = area->end;
+	}
+}
+
+/* Asks the kernel what is mapped at `pc`. A file may be known although this process is not. */
+__noinline __weak int unwind_look_up(__u32 user, __u64 pc)
+{
+	struct stack_space *space = stack_space_get(user);
+	struct vma_space *vma = vma_space_get(user);
+	const struct ot_code_file *file;
+	struct ot_code_mapping mapping = {.code = OT_CODE_PENDING};
+	int found;
+
+	if (!space || !vma)
+		return -1;
+	space->unwind.looked_up = 1;
+	found = vma_find(user, pc);
+	if (found > 0) {
+		mapping.code = OT_CODE_NO_ROWS;
+	} else if (!found && !vma->area.key.inode) {
+		mapping.code = OT_CODE_NO_ROWS;
+		mapping.start = vma->area.start;
+		mapping.end = vma->area.end;
+	} else if (!found) {
+		file = bpf_map_lookup_elem(&code_files, &vma->area.key);
+		if (file)
+			code_of_file(file, &vma->area, pc, &mapping);
+	}
+	space->unwind.mapping = mapping;
+	return 0;
+}
+
+/* Finds the mapping of `pc` among those of the process, as far as the recorder has told of them. */
 __noinline __weak int unwind_find_mapping(__u32 user, __u64 pc)
 {
 	struct stack_space *space = stack_space_get(user);
@@ -206,8 +270,7 @@ __noinline __weak int unwind_find_mapping(__u32 user, __u64 pc)
 			return 0;
 		}
 	}
-	space->unwind.mapping = (struct ot_code_mapping){.code = OT_CODE_PENDING};
-	return 0;
+	return unwind_look_up(user, pc);
 }
 
 static __always_inline __u64 *segment_get(__u32 number)
@@ -464,6 +527,7 @@ static __always_inline int unwind_stack(__u32 user)
 	if (!space)
 		return -1;
 	space->record.frame_count = 0;
+	space->unwind.not_loaded = space->unwind.pending = space->unwind.looked_up = 0;
 	state = registers_read(&space->unwind.registers);
 	if (state == REGISTERS_32_BIT)
 		return -1;
@@ -477,7 +541,6 @@ static __always_inline int unwind_stack(__u32 user)
 	space->unwind.slice = slice ? *slice : (struct ot_code_slice){0};
 	space->unwind.mapping = (struct ot_code_mapping){0};
 	space->unwind.window_bytes = 0;
-	space->unwind.not_loaded = space->unwind.pending = 0;
 	space->unwind.leaf = 1;
 	space->unwind.end = OT_STACK_END_TRUNCATED;
 	for (int i = 0; i <= OT_MAX_FRAMES / STEPS_AT_ONCE; i++)

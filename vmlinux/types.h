@@ -26,11 +26,28 @@ typedef struct {
 typedef struct {
 	/* x86: "ctx_id uniquely identifies this mm_struct. A ctx_id will never be reused" */
 	__u64 ctx_id;
+	void *vdso; /* where it is mapped; on arm64, too */
 } mm_context_t;
 
 /* 6.1: the tree of an mm's mappings. */
 struct maple_tree {
 	unsigned int ma_flags;
+	void *ma_root;
+};
+
+enum maple_type {
+	maple_dense,
+	maple_leaf_64,
+	maple_range_64,
+	maple_arange_64,
+};
+
+struct maple_range_64 {
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	void *slot[10];
 };
 
 /* Where in a tree a write takes place. */
@@ -45,9 +62,29 @@ struct mm_struct {
 	atomic_long_t pgtables_bytes;
 	unsigned long hiwater_rss; /* pages; raised only before pages are unmapped */
 	unsigned long total_vm;    /* pages */
+	int map_count;
 	unsigned long end_code;
 	unsigned long arg_start, arg_end;
 	mm_context_t context;
+};
+
+/* Until 6.1: mappings in a red-black tree. */
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct mm_struct___rb {
+	struct rb_root mm_rb;
+};
+
+struct vm_area_struct___rb {
+	unsigned long vm_start, vm_end;
+	struct rb_node vm_rb;
 };
 
 /* Until 6.1: one counter for each kind of page. */
@@ -173,6 +210,18 @@ struct inode {
 	struct super_block *i_sb;
 	struct address_space *i_mapping;
 	struct hlist_head i_dentry;
+	unsigned int i_generation;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end; /* addresses; the end is not in it */
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
 };
 
 struct qstr {

@@ -10,7 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "base/table.h"
-#include "capture/mounts.h"
+#include "capture/inode_paths.h"
 #include "capture/trace_format.h"
 #include "oomtrace.skel.h"
 
@@ -23,12 +23,11 @@ struct files {
 	const struct programs *programs;
 	uint64_t *asked;              /* frames, OT_SETTLE_BATCH of them */
 	struct ot_file_page *answers; /* one for each */
-	struct ot_file_path *path;
 	struct file *items;
 	size_t count, capacity;
 	struct table by_number; /* (device, number) -> index + 1 */
 	uint64_t unknown_slots; /* of files that found no room, or of none any more */
-	struct mounts mounts;
+	struct inode_paths paths;
 };
 
 /* --- what the kernel answers -------------------------------------------------------------- */
@@ -49,8 +48,7 @@ static int open_maps(struct files *files)
 
 	files->asked = map_values(skeleton->maps.settle_frames, ASKED_BYTES);
 	files->answers = map_values(skeleton->maps.file_pages, ANSWERS_BYTES);
-	files->path = map_values(skeleton->maps.file_path, sizeof(*files->path));
-	return files->asked && files->answers && files->path ? 0 : -errno;
+	return files->asked && files->answers ? 0 : -errno;
 }
 
 static void files_release(struct files *files)
@@ -59,20 +57,9 @@ static void files_release(struct files *files)
 		munmap(files->asked, ASKED_BYTES);
 	if (files->answers)
 		munmap(files->answers, ANSWERS_BYTES);
-	if (files->path)
-		munmap(files->path, sizeof(*files->path));
 	table_release(&files->by_number);
-	mounts_release(&files->mounts);
+	inode_paths_close(&files->paths);
 	free(files->items);
-}
-
-static int run(const struct bpf_program *program)
-{
-	uint64_t arguments[1] = {0};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
-		    .ctx_size_in = sizeof(arguments));
-
-	return bpf_prog_test_run_opts(bpf_program__fd(program), &options);
 }
 
 /* --- adding up ---------------------------------------------------------------------------- */
@@ -113,7 +100,7 @@ static int look_up(struct files *files, size_t filled)
 	int error;
 
 	memset(&files->asked[filled], 0, (OT_SETTLE_BATCH - filled) * sizeof(*files->asked));
-	error = run(files->programs->skeleton->progs.files_batch);
+	error = programs_run(files->programs->skeleton->progs.files_batch);
 	for (size_t i = 0; !error && i < filled; i++)
 		count_page(files, &files->answers[i]);
 	return error;
@@ -140,19 +127,6 @@ static int count_pages(struct files *files, const struct ledger *ledger)
 
 /* --- naming ------------------------------------------------------------------------------- */
 
-/* The names as a path, from the root of the file system, or from where they were cut. */
-static void append_names(const struct ot_file_path *path, struct buf *out)
-{
-	uint32_t count = path->count < OT_PATH_DEPTH ? path->count : OT_PATH_DEPTH;
-
-	if (path->cut)
-		buf_append_string(out, "/...");
-	for (uint32_t i = count; i > 0; i--) {
-		buf_append_byte(out, '/');
-		buf_append(out, path->names[i - 1], strnlen(path->names[i - 1], OT_NAME_LEN - 1));
-	}
-}
-
 static void append_device(const struct sysroot *root, uint32_t device, struct buf *out)
 {
 	char path[64], target[256];
@@ -168,18 +142,6 @@ static void append_device(const struct sysroot *root, uint32_t device, struct bu
 	name = strrchr(target, '/');
 	buf_append_string(out, "/dev/");
 	buf_append_string(out, name ? name + 1 : target);
-}
-
-/* Leaves `out` empty where the file has no name, or none any more. */
-static void append_path(struct files *files, const struct file *file, struct buf *out)
-{
-	_cleanup_(buf_release) struct buf within = {0};
-
-	files->programs->skeleton->bss->file_asked = file->seen;
-	if (run(files->programs->skeleton->progs.file_name) || !files->path->count)
-		return;
-	append_names(files->path, &within);
-	mounts_append_path(&files->mounts, file->seen.device, buf_string(&within), out);
 }
 
 /* The end of a path says more than its beginning. */
@@ -211,7 +173,7 @@ static void queue_file(struct files *files, const struct sysroot *root, const st
 	if (event.file.block_device)
 		append_device(root, file->seen.device, &path);
 	else
-		append_path(files, file, &path);
+		inode_paths_append(&files->paths, &file->seen, &path);
 	event.file.path = bounded(&path);
 	event_queue_push(queue, &event);
 }
@@ -244,13 +206,13 @@ int files_queue(const struct sysroot *root, const struct ledger *ledger,
 	int error = open_maps(&files);
 
 	if (!error)
+		error = inode_paths_open(root, programs, &files.paths);
+	if (!error)
 		error = count_pages(&files, ledger);
 	if (error)
 		return error;
 	if (files.count)
 		qsort(files.items, files.count, sizeof(*files.items), compare_files);
-	/* without it paths begin with their device */
-	mounts_read(root, &files.mounts);
 	for (size_t i = 0; i < files.count && i < FILES_TOLD; i++)
 		queue_file(&files, root, &files.items[i], queue);
 	queue_others(&files, queue);

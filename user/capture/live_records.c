@@ -38,6 +38,11 @@ static int take_stack_bytes(struct live *live, const void *data, size_t bytes)
 	return stacks_add_bytes(&live->stacks, data, bytes);
 }
 
+static int take_code(struct live *live, const void *data, size_t bytes)
+{
+	return lives_code_told(&live->lives, data, bytes);
+}
+
 static int take_fork(struct live *live, const void *data, size_t bytes)
 {
 	const struct ot_process_record *record = data;
@@ -96,6 +101,7 @@ static int take_record(void *context, void *data, size_t bytes)
 		[OT_RECORD_MOVER] = take_mover,
 		[OT_RECORD_KERNEL_STACK] = take_kernel_stack,
 		[OT_RECORD_STACK_BYTES] = take_stack_bytes,
+		[OT_RECORD_CODE] = take_code,
 		[OT_RECORD_JOIN] = take_join,
 	};
 	struct live *live = context;

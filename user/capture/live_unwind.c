@@ -3,7 +3,7 @@
 
 int live_open_unwinding(struct live *live)
 {
-	modules_keep_files(live->modules);
+	modules_keep_files(live->modules, live->programs);
 	return unwinding_open(live->programs, &live->options.rows, live->modules, &live->unwinding);
 }
 

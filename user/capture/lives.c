@@ -34,6 +34,7 @@ int lives_init(struct lives *lives, const struct sysroot *root, const struct pro
 static void life_release(struct life *life)
 {
 	mappings_release(&life->mappings);
+	free(life->told);
 	free(life->exe);
 	free(life->argv);
 	memset(life, 0, sizeof(*life));
@@ -227,6 +228,24 @@ static bool take_parents_mappings(struct lives *lives, struct life *life)
 	return true;
 }
 
+static void told_release(struct life *life)
+{
+	free(TAKE_PTR(life->told));
+	life->told_count = 0;
+}
+
+/* For a process that is gone already: what the walk saw of it. */
+static bool take_told_mappings(struct lives *lives, struct life *life)
+{
+	int error;
+
+	if (!life->told_count)
+		return false;
+	error = mappings_of_areas(&life->mappings, lives->modules, life->told, life->told_count);
+	told_release(life);
+	return !error;
+}
+
 /*
  * Mappings are only the account's while its mm is: after an exec the same pid maps something else.
  * A frozen account's mm is on its way out already.
@@ -286,28 +305,64 @@ static void publish_later(struct lives *lives, struct life *life, bool stale)
 	lives->publish_due = true;
 }
 
-static bool reread(struct lives *lives, uint32_t number)
+/* The mappings as /proc shows them, if it still shows those of the account. */
+static int read_mappings(struct lives *lives, uint32_t number, struct mappings *ret_fresh)
 {
 	const struct ot_account *account = &lives->ledger->accounts[number];
+	const struct life *life = &lives->items[number];
+	int error = -ESRCH;
+
+	if (may_read(life, account))
+		error = mappings_read(ret_fresh, lives->root, lives->modules, account->user_tid);
+	if (!error && !may_read(life, account)) {
+		mappings_release(ret_fresh);
+		error = -ESRCH;
+	}
+	return error;
+}
+
+static bool reread(struct lives *lives, uint32_t number)
+{
 	struct life *life = &lives->items[number];
 	uint64_t start_ns = clock_monotonic_ns();
 	struct mappings fresh = {0};
 
-	if (was_read_just_now(life))
+	/* what was told of a process that is gone costs no reading */
+	if (was_read_just_now(life) && (!life->told_count || lives_may_read(lives, number)))
 		return false;
 	life->mappings.read_ns = start_ns;
-	if (!may_read(life, account) ||
-	    mappings_read(&fresh, lives->root, lives->modules, account->user_tid))
-		return take_parents_mappings(lives, life);
-	life->reread_cost_ns = clock_monotonic_ns() - start_ns;
-	if (!may_read(life, account)) {
-		mappings_release(&fresh);
-		return take_parents_mappings(lives, life);
+	if (read_mappings(lives, number, &fresh)) {
+		if (!take_told_mappings(lives, life))
+			return take_parents_mappings(lives, life);
+	} else {
+		life->reread_cost_ns = clock_monotonic_ns() - start_ns;
+		told_release(life);
+		mappings_release(&life->mappings);
+		life->mappings = fresh;
 	}
-	mappings_release(&life->mappings);
-	life->mappings = fresh;
 	publish_later(lives, life, false);
 	return true;
+}
+
+int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes)
+{
+	struct life *life;
+
+	if (bytes < offsetof(struct ot_code_record, areas) || record->count > OT_CODE_AREAS ||
+	    bytes < offsetof(struct ot_code_record, areas) +
+			    record->count * sizeof(record->areas[0]))
+		return -EBADMSG;
+	life = lives->follow ? lives_get(lives, record->account) : NULL;
+	if (!life || !record->count)
+		return 0;
+	told_release(life);
+	life->told = malloc(record->count * sizeof(*life->told));
+	if (!life->told)
+		return -ENOMEM;
+	memcpy(life->told, record->areas, record->count * sizeof(*life->told));
+	life->told_count = record->count;
+	publish_later(lives, life, true);
+	return 0;
 }
 
 void lives_code_missing(struct lives *lives, uint32_t number)

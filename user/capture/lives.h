@@ -25,6 +25,8 @@ struct life {
 	uint32_t argv_bytes;
 	bool argv_cut;
 	struct mappings mappings;
+	struct ot_code_area *told; /* what the walk saw mapped, since mappings were read; or NULL */
+	uint32_t told_count;
 	uint32_t foreign_tid;    /* this thread maps something else since an exec; 0: none */
 	uint64_t reread_cost_ns; /* what reading the mappings took last time */
 	bool hidden;             /* CMD before it became itself */
@@ -78,6 +80,12 @@ void lives_mapped_code(struct lives *lives, uint32_t account);
 
 /* A stack went through code that the walk did not know: tells it what is mapped by now. */
 void lives_code_missing(struct lives *lives, uint32_t account);
+
+/*
+ * What the walk saw mapped that it was not told of: the mappings of the process, should it be gone
+ * before they are read. 0, -EBADMSG or -ENOMEM.
+ */
+int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes);
 
 /*
  * Tells the walk of all code that was missing. Rows may have to be made first, and records are

@@ -52,6 +52,25 @@ int mappings_read(struct mappings *mappings, const struct sysroot *root, struct 
 	return 0;
 }
 
+int mappings_of_areas(struct mappings *mappings, struct modules *modules,
+		      const struct ot_code_area *areas, size_t count)
+{
+	struct mapping *items = calloc(count ? count : 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct mapping){
+			.start = areas[i].start,
+			.end = areas[i].end,
+			.offset = areas[i].offset,
+			.module = modules_of_area(modules, &areas[i]),
+		};
+	mappings_release(mappings);
+	*mappings = (struct mappings){items, count, clock_monotonic_ns()};
+	return 0;
+}
+
 bool mappings_find(const struct mappings *mappings, uint64_t address, struct event_frame *ret_frame)
 {
 	size_t low = 0, high = mappings->count;

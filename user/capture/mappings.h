@@ -28,6 +28,13 @@ struct mappings {
 int mappings_read(struct mappings *mappings, const struct sysroot *root, struct modules *modules,
 		  uint32_t pid);
 
+/*
+ * The same from what the kernel's walk told of a process before it was gone: `count` areas, by
+ * address. 0 or -ENOMEM.
+ */
+int mappings_of_areas(struct mappings *mappings, struct modules *modules,
+		      const struct ot_code_area *areas, size_t count);
+
 /* False when no known mapping covers `address`. */
 bool mappings_find(const struct mappings *mappings, uint64_t address,
 		   struct event_frame *ret_frame);

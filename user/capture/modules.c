@@ -9,8 +9,10 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/table.h"
+#include "capture/code_keys.h"
 
 /* Whether a file system's files may be opened: does it answer by itself? */
 #define DEVICE_MAY_BE_OPENED "open"
@@ -27,6 +29,8 @@ struct module {
 	uint8_t tries_left; /* to get at the file; 0 once it was had */
 	uint32_t next;      /* id of the next one of the same inode, 0: none */
 	int fd;             /* -1 unless it is kept, and not taken */
+	bool has_key;
+	struct ot_code_key key;
 };
 
 struct modules {
@@ -34,9 +38,10 @@ struct modules {
 	struct event_queue *queue;
 	struct module *items; /* id - 1 */
 	uint32_t count;
-	bool keep_files;
-	struct table by_inode; /* -> id, as a pointer */
-	struct table devices;  /* (device, pid) -> DEVICE_MAY_... */
+	const struct programs *programs; /* NULL: files are not kept, and have no keys */
+	struct table by_inode;           /* -> id, as a pointer */
+	struct table by_key;             /* -> the id that had the key last */
+	struct table devices;            /* (device, pid) -> DEVICE_MAY_... */
 };
 
 static struct table_key inode_key(const struct proc_mapping *mapping)
@@ -63,6 +68,7 @@ void modules_free(struct modules *modules)
 		free(modules->items[i].path);
 	}
 	table_release(&modules->by_inode);
+	table_release(&modules->by_key);
 	table_release(&modules->devices);
 	free(modules->items);
 	free(modules);
@@ -190,18 +196,43 @@ static int open_vdso(void)
 	return TAKE_FD(fd);
 }
 
-/* Tells of a module, with its file if it can be had now. */
+static struct table_key key_words(const struct ot_code_key *key)
+{
+	return (struct table_key){key->inode, (uint64_t)key->device << 32 | key->generation};
+}
+
+/* Keeps the file of a module for who asks for it, and how the kernel knows it. */
+static void keep_file(struct modules *modules, uint32_t id, int fd, bool vdso)
+{
+	struct module *module = &modules->items[id - 1];
+
+	if (!modules->programs || module->fd >= 0 || fd < 0)
+		return;
+	module->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	module->key = (struct ot_code_key){.inode = vdso ? OT_CODE_VDSO : 0};
+	module->has_key = vdso || !code_key_of_file(modules->programs, fd, &module->key);
+	if (module->has_key)
+		table_put(&modules->by_key, key_words(&module->key), (void *)(uintptr_t)id);
+}
+
+/* Tells of a module, with its file, which this takes; -1 if it cannot be had now. */
+static void announce_file(struct modules *modules, uint32_t id, const char *path, int fd, bool vdso)
+{
+	struct module *module = &modules->items[id - 1];
+	struct event event = {.type = EVENT_MODULE, .module = {.id = id, .path = path, .fd = fd}};
+
+	module->tries_left = fd < 0 && module->tries_left ? module->tries_left - 1 : 0;
+	keep_file(modules, id, fd, vdso);
+	event_queue_push(modules->queue, &event);
+}
+
 static void announce(struct modules *modules, uint32_t id, uint32_t pid,
 		     const struct proc_mapping *mapping)
 {
-	struct module *module = &modules->items[id - 1];
-	struct event event = {.type = EVENT_MODULE, .module = {.id = id, .path = mapping->path}};
+	bool vdso = is_vdso(mapping);
 
-	event.module.fd = is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping);
-	module->tries_left = event.module.fd < 0 && module->tries_left ? module->tries_left - 1 : 0;
-	if (modules->keep_files && module->fd < 0 && event.module.fd >= 0)
-		module->fd = fcntl(event.module.fd, F_DUPFD_CLOEXEC, 0);
-	event_queue_push(modules->queue, &event);
+	announce_file(modules, id, mapping->path,
+		      vdso ? open_vdso() : open_mapping(modules, pid, mapping), vdso);
 }
 
 /* 0: too many. */
@@ -220,7 +251,7 @@ static uint32_t add_item(struct modules *modules, const char *path_of_it)
 	return ++modules->count;
 }
 
-static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
+static uint32_t add_inode(struct modules *modules, const struct proc_mapping *mapping)
 {
 	uint32_t id = add_item(modules, mapping->path);
 
@@ -229,13 +260,92 @@ static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_map
 	modules->items[id - 1].tries_left = OPEN_TRIES;
 	modules->items[id - 1].next = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping));
 	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)id);
-	announce(modules, id, pid, mapping);
 	return id;
 }
 
-void modules_keep_files(struct modules *modules)
+static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
 {
-	modules->keep_files = true;
+	uint32_t id = add_inode(modules, mapping);
+
+	if (id)
+		announce(modules, id, pid, mapping);
+	return id;
+}
+
+void modules_keep_files(struct modules *modules, const struct programs *programs)
+{
+	modules->programs = programs;
+}
+
+bool modules_key(const struct modules *modules, uint32_t id, struct ot_code_key *ret_key)
+{
+	if (!id || id > modules->count || !modules->items[id - 1].has_key)
+		return false;
+	*ret_key = modules->items[id - 1].key;
+	return true;
+}
+
+static bool same_key(const struct ot_code_key *a, const struct ot_code_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/*
+ * The file that was mapped, by the path that its inode has now. Only if it is that very file: a
+ * path may lead anywhere by the time it is opened.
+ */
+static int open_area(struct modules *modules, const struct ot_code_area *area, const char *path,
+		     struct stat *ret_status)
+{
+	const struct proc_mapping mapping = {.major = area->key.device >> 20,
+					     .minor = area->key.device & 0xfffff};
+	_cleanup_close_ int fd = -1;
+	struct ot_code_key key;
+
+	if (!may_open(modules, (uint32_t)getpid(), &mapping))
+		return -1;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, ret_status) || !S_ISREG(ret_status->st_mode) ||
+	    code_key_of_file(modules->programs, fd, &key) || !same_key(&key, &area->key))
+		return -1;
+	return TAKE_FD(fd);
+}
+
+static uint32_t add_area(struct modules *modules, const struct ot_code_area *area)
+{
+	_cleanup_(buf_release) struct buf path = {0};
+	_cleanup_free_ struct proc_mapping *mapping = calloc(1, sizeof(*mapping));
+	struct stat status;
+	uint32_t id;
+	int fd;
+
+	code_key_path(modules->programs, modules->root, area, &path);
+	fd = mapping && path.len_bytes ? open_area(modules, area, buf_string(&path), &status) : -1;
+	if (fd < 0)
+		return 0;
+	mapping->inode = status.st_ino;
+	mapping->major = major(status.st_dev);
+	mapping->minor = minor(status.st_dev);
+	snprintf(mapping->path, sizeof(mapping->path), "%s", buf_string(&path));
+	id = find(modules, mapping);
+	if (!id)
+		id = add_inode(modules, mapping);
+	if (id)
+		announce_file(modules, id, mapping->path, fd, false);
+	else
+		close(fd);
+	return id;
+}
+
+uint32_t modules_of_area(struct modules *modules, const struct ot_code_area *area)
+{
+	uint32_t id = (uintptr_t)table_get(&modules->by_key, key_words(&area->key));
+
+	if (!area->key.inode || !modules->programs)
+		return 0;
+	if (id && same_key(&modules->items[id - 1].key, &area->key))
+		return id;
+	return area->inode ? add_area(modules, area) : 0;
 }
 
 int modules_take_file(struct modules *modules, uint32_t id)

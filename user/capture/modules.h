@@ -6,12 +6,14 @@
 #ifndef CAPTURE_MODULES_H
 #define CAPTURE_MODULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/sysroot.h"
 #include "capture/event_queue.h"
 #include "capture/procfs.h"
+#include "capture/programs.h"
 
 /* More than any process maps; beyond it code keeps its address. */
 #define MODULES_MAX 8192
@@ -33,9 +35,18 @@ uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
 
 /*
  * From now on the files of new modules are kept, for modules_take_file(): one descriptor for each
- * until it is taken.
+ * until it is taken. Their keys are, too, by what these programs say.
  */
-void modules_keep_files(struct modules *modules);
+void modules_keep_files(struct modules *modules, const struct programs *programs);
+
+/* How the kernel's walk knows the file. False where that could not be found out. */
+bool modules_key(const struct modules *modules, uint32_t id, struct ot_code_key *ret_key);
+
+/*
+ * The id of the file behind an area that the kernel's walk saw in a process that is gone. One that
+ * is new is looked for by its path. 0: there is none, or it is not to be had any more.
+ */
+uint32_t modules_of_area(struct modules *modules, const struct ot_code_area *area);
 
 /* The file of a module, once: it is the caller's. -1 where it could not be had, or was taken. */
 int modules_take_file(struct modules *modules, uint32_t id);

@@ -39,6 +39,15 @@ int programs_scan(struct programs *programs)
 	return 0;
 }
 
+int programs_run(const struct bpf_program *program)
+{
+	uint64_t arguments[1] = {0};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
+		    .ctx_size_in = sizeof(arguments));
+
+	return bpf_prog_test_run_opts(bpf_program__fd(program), &options);
+}
+
 bool programs_unused_at_scan(const struct programs *programs, const struct ot_account *account)
 {
 	return account->scan != programs->skeleton->bss->scan_number;

@@ -153,6 +153,8 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		 programs->unwind_rows ? sizes->unwind_tables : 1},
 		{programs->skeleton->maps.code_mappings,
 		 programs->unwind_rows ? sizes->code_mappings : 1},
+		{programs->skeleton->maps.code_files,
+		 programs->unwind_rows ? sizes->code_files : 1},
 		{programs->skeleton->maps.code_slices,
 		 programs->unwind_rows ? sizes->code_slices : 1},
 	};
@@ -268,9 +270,7 @@ static void leave_out_programs(struct programs *programs)
 static void leave_out_files(struct programs *programs)
 {
 	bpf_program__set_autoload(programs->skeleton->progs.files_batch, false);
-	bpf_program__set_autoload(programs->skeleton->progs.file_name, false);
 	bpf_map__set_autocreate(programs->skeleton->maps.file_pages, false);
-	bpf_map__set_autocreate(programs->skeleton->maps.file_path, false);
 }
 
 /* The verifier's statistics and nothing else: they end in "processed N insns". */

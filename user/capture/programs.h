@@ -25,6 +25,7 @@
 #define PROGRAMS_VERIFIER_TEXT_BYTES (1 << 20)
 
 struct hook;
+struct bpf_program;
 struct oomtrace_bpf;
 
 struct programs {
@@ -110,6 +111,9 @@ int programs_add_target(struct programs *programs, uint32_t tgid, uint32_t flags
  * is in use (ot_account.scan and user_tid). 0 or -errno.
  */
 int programs_scan(struct programs *programs);
+/* Runs a program that is not attached, in our own context. 0 or -errno. */
+int programs_run(const struct bpf_program *program);
+
 /* Has no task used the account's mm at the last scan? */
 bool programs_unused_at_scan(const struct programs *programs, const struct ot_account *account);
 

@@ -14,7 +14,8 @@ static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
 			 .unwind_segments = 32,
 			 .unwind_tables = 1024,
 			 .code_mappings = 16384,
-			 .code_slices = 256},
+			 .code_slices = 256,
+			 .code_files = 1024},
 	[CAPTURE_FOLLOW] = {.accounts = 4096,
 			    .cells = 65536,
 			    .cells_per_account = 32768,
@@ -25,7 +26,8 @@ static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
 			    .unwind_segments = 32,
 			    .unwind_tables = 4096,
 			    .code_mappings = 65536,
-			    .code_slices = 16384},
+			    .code_slices = 16384,
+			    .code_files = 4096},
 	[CAPTURE_HOST] = {.accounts = 12288,
 			  .cells = 32768,
 			  .cells_per_account = 4096,
@@ -37,7 +39,8 @@ static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
 			  .unwind_segments = 14,
 			  .unwind_tables = 4096,
 			  .code_mappings = 65536,
-			  .code_slices = 16384},
+			  .code_slices = 16384,
+			  .code_files = 4096},
 };
 
 static uint64_t period_for_ledger(uint64_t period_pages, uint64_t frame_count)

@@ -28,6 +28,7 @@ struct sizes {
 	uint32_t unwind_tables;
 	uint32_t code_mappings; /* of all processes */
 	uint32_t code_slices;   /* processes */
+	uint32_t code_files;    /* at most; made when they are needed */
 };
 
 /*

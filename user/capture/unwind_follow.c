@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "capture/code_files.h"
+
 enum module_state {
 	MODULE_NEW,     /* its file could not be had yet */
 	MODULE_WAITING, /* its rows have been asked for */
@@ -22,21 +24,25 @@ struct unwind_follow {
 	struct modules *files;
 	struct unwind_tables *tables;
 	struct code_slices *slices;
+	int code_files_fd;
 	struct module_code *modules; /* by module id - 1 */
 	uint32_t module_count;
 	uint32_t refused;
 };
 
 int unwind_follow_new(const struct rows_provider *provider, struct modules *files,
-		      struct unwind_tables *tables, struct code_slices *slices,
+		      struct unwind_tables *tables, struct code_slices *slices, int code_files_fd,
 		      struct unwind_follow **ret_follow)
 {
 	struct unwind_follow *follow = calloc(1, sizeof(*follow));
 
 	if (!follow)
 		return -ENOMEM;
-	*follow = (struct unwind_follow){
-		.provider = *provider, .files = files, .tables = tables, .slices = slices};
+	*follow = (struct unwind_follow){.provider = *provider,
+					 .files = files,
+					 .tables = tables,
+					 .slices = slices,
+					 .code_files_fd = code_files_fd};
 	*ret_follow = follow;
 	return 0;
 }
@@ -85,6 +91,23 @@ static bool is_used(const struct module_code *module, const bool *used)
 	return false;
 }
 
+/* Tells the walk of the module's rows, or that it has none, whoever maps it next. */
+static void tell(const struct unwind_follow *follow, uint32_t id, const struct module_code *module)
+{
+	struct ot_code_key key;
+
+	if (modules_key(follow->files, id, &key))
+		code_files_tell(follow->code_files_fd, &key, module->text_offset, &module->parts);
+}
+
+static void untell(const struct unwind_follow *follow, uint32_t id)
+{
+	struct ot_code_key key;
+
+	if (modules_key(follow->files, id, &key))
+		code_files_forget(follow->code_files_fd, &key);
+}
+
 /* Lets go of the modules that no process maps any more. */
 static void make_room(struct unwind_follow *follow)
 {
@@ -98,6 +121,7 @@ static void make_room(struct unwind_follow *follow)
 
 		if (module->state != MODULE_LOADED || is_used(module, used))
 			continue;
+		untell(follow, i + 1);
 		unwind_tables_drop(follow->tables, &module->parts);
 		module->state = MODULE_WAITING;
 	}
@@ -142,6 +166,8 @@ static void module_load(struct unwind_follow *follow, uint32_t id, struct module
 		module->state = MODULE_WITHOUT;
 	else
 		module->state = enter(follow, module, &rows);
+	if (module->state == MODULE_LOADED || module->state == MODULE_WITHOUT)
+		tell(follow, id, module);
 }
 
 bool unwind_follow_load(struct unwind_follow *follow, const struct mappings *mappings)

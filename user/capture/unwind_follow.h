@@ -19,9 +19,9 @@
 
 struct unwind_follow;
 
-/* All are borrowed. 0 or -ENOMEM. */
+/* All are borrowed; `code_files_fd` is the map of files, by key. 0 or -ENOMEM. */
 int unwind_follow_new(const struct rows_provider *provider, struct modules *files,
-		      struct unwind_tables *tables, struct code_slices *slices,
+		      struct unwind_tables *tables, struct code_slices *slices, int code_files_fd,
 		      struct unwind_follow **ret_follow);
 void unwind_follow_free(struct unwind_follow *follow);
 DEFINE_CLEANUP(struct unwind_follow *, unwind_follow_free)

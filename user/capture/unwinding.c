@@ -38,6 +38,7 @@ static int open_keepers(struct unwinding *unwinding, const struct programs *prog
 					&unwinding->slices);
 	if (!error)
 		error = unwind_follow_new(provider, files, unwinding->tables, unwinding->slices,
+					  bpf_map__fd(skeleton->maps.code_files),
 					  &unwinding->follow);
 	return error;
 }
