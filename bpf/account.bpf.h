@@ -36,7 +36,7 @@ static __always_inline __u32 account_open(struct task_struct *task, struct mm_st
 	struct ot_account *account;
 	__u32 number, *winner;
 
-	if (bpf_map_pop_elem(&free_accounts, &number)) {
+	if (no_room(OT_LOSS_ACCOUNT_FULL) || bpf_map_pop_elem(&free_accounts, &number)) {
 		loss_count(OT_LOSS_ACCOUNT_FULL, 1);
 		return OT_ACCOUNT_NOBODY;
 	}

@@ -102,13 +102,13 @@ static __always_inline __u32 cell_open(const struct stack_parts *parts)
 	__u32 number, *winner;
 
 	if (!account || READ_ONCE(account->cells) >= cells_per_account ||
-	    bpf_map_pop_elem(&free_cells, &number)) {
+	    no_room(OT_LOSS_CELL_FULL) || bpf_map_pop_elem(&free_cells, &number)) {
 		loss_count(OT_LOSS_CELL_FULL, 1);
 		return cell_fixed(record->account, OT_FIXED_LOST);
 	}
 	cell = cell_get(number);
 	record->cell = number;
-	if (!cell || cell_announce(parts)) {
+	if (!cell || no_room(OT_LOSS_RING_FULL) || cell_announce(parts)) {
 		loss_count(OT_LOSS_RING_FULL, 1);
 		bpf_map_push_elem(&free_cells, &number, 0);
 		return cell_fixed(record->account, OT_FIXED_LOST);

@@ -75,8 +75,12 @@ static __always_inline int entry_replace(__u64 block, struct ot_entry entry)
 	__u64 *place = ledger_entry(block);
 	struct ot_entry old;
 
-	if (!place)
+	if (!place || (entry.cell && no_room(OT_LOSS_FRAME_OUTSIDE))) {
+		/* what nobody who is traced allocates is no loss */
+		if (entry.cell)
+			loss_count(OT_LOSS_FRAME_OUTSIDE, 1);
 		return 0;
+	}
 	old = entry_load(place);
 	if (old.cell) {
 		loss_count(OT_LOSS_GHOST, 1);

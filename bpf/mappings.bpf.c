@@ -51,7 +51,8 @@ static __always_inline void mapping_send(struct ot_mapping_record *record)
 	bool full = bpf_ringbuf_query(&mapping_records, BPF_RB_AVAIL_DATA) >= mapping_wake_bytes;
 
 	record->type = OT_RECORD_MAPPING;
-	if (bpf_ringbuf_output(&mapping_records, record, sizeof(*record),
+	if (no_room(OT_LOSS_MAPPING) ||
+	    bpf_ringbuf_output(&mapping_records, record, sizeof(*record),
 			       full ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP))
 		loss_count(OT_LOSS_MAPPING, 1);
 }

@@ -6,7 +6,7 @@
 #ifndef BPF_MAPS_H
 #define BPF_MAPS_H
 
-#include "bpf/common.bpf.h"
+#include "bpf/settings.bpf.h"
 
 /* One entry per block of page frames, in the order of the present sections. */
 struct {
@@ -141,6 +141,12 @@ static __always_inline void loss_count(__u32 cause, __u64 n)
 
 	if (value)
 		*value += n;
+}
+
+/* A test wants this to be lost (user/capture/testing.h). Otherwise it is not even loaded. */
+static __always_inline bool no_room(__u32 cause)
+{
+	return drop_one_in && drop_causes & 1U << cause && bpf_get_prandom_u32() % drop_one_in == 0;
 }
 
 #endif

@@ -63,7 +63,8 @@ static __always_inline bool mover_is_current(void)
 	((kind) == OT_KIND_ANON    ? operation(&prefix##_anon, value)  \
 	 : (kind) == OT_KIND_SHMEM ? operation(&prefix##_shmem, value) \
 				   : operation(&prefix##_file, value))
-#define QUEUE_PUSH(queue, value) bpf_map_push_elem(queue, value, 0)
+#define QUEUE_PUSH(queue, value) \
+	(no_room(OT_LOSS_MOVER_FULL) ? -1 : bpf_map_push_elem(queue, value, 0))
 
 /* What a page that a mover frees was. OT_KIND_PENDING: nothing that movers move. */
 static __always_inline __u32 mover_kind(struct page *page)

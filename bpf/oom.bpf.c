@@ -146,7 +146,8 @@ static __always_inline void kill_fill_trigger(void *ctx, struct ot_kill_record *
 
 static __always_inline void kill_announce(void *ctx, struct task_struct *task, struct mm_struct *mm)
 {
-	struct ot_kill_record *record = bpf_ringbuf_reserve(&kills, sizeof(*record), 0);
+	struct ot_kill_record *record =
+		no_room(OT_LOSS_KILL) ? NULL : bpf_ringbuf_reserve(&kills, sizeof(*record), 0);
 
 	if (!record) {
 		loss_count(OT_LOSS_KILL, 1);
@@ -197,7 +198,8 @@ int kill_signal(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/mark_victim")
 int kill_mark(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct ot_mark_record *record = bpf_ringbuf_reserve(&kills, sizeof(*record), 0);
+	struct ot_mark_record *record =
+		no_room(OT_LOSS_KILL) ? NULL : bpf_ringbuf_reserve(&kills, sizeof(*record), 0);
 
 	if (!record) {
 		loss_count(OT_LOSS_KILL, 1);

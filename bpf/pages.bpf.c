@@ -70,7 +70,7 @@ int page_alloc(struct bpf_raw_tracepoint_args *ctx)
 	if (!scratch)
 		return 0;
 	/* Kernels before 5.15 do not keep a program from interrupting itself. */
-	if (scratch->busy) {
+	if (scratch->busy || no_room(OT_LOSS_NESTED)) {
 		loss_count(OT_LOSS_NESTED, 1);
 		return 0;
 	}

@@ -11,7 +11,8 @@ static __always_inline void process_announce(__u32 type, struct task_struct *tas
 {
 	struct ot_process_record *record;
 
-	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	record = no_room(OT_LOSS_PROCESS_EVENT) ? NULL
+						: bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (!record) {
 		loss_count(OT_LOSS_PROCESS_EVENT, 1);
 		return;

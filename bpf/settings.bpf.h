@@ -40,6 +40,9 @@ const volatile __u32 late_stacks_per_account __weak = 0;
 const volatile __u64 stack_seed __weak = 0;
 /* The recorder's own thread, for calibration. */
 const volatile __u32 own_tid __weak = 0;
+/* For tests: one in so many of what could be lost by these causes (bits of enum ot_loss) is. */
+const volatile __u32 drop_one_in __weak = 0;
+const volatile __u32 drop_causes __weak = 0;
 /* Values of the gfp bits in this kernel. */
 const volatile __u32 gfp_movable __weak = 0;
 const volatile __u32 gfp_account __weak = 0;

@@ -45,10 +45,8 @@ static __always_inline __u64 *ledger_entry(__u64 block)
 	__u32 *place = bpf_map_lookup_elem(&sections, &section);
 	__u32 index;
 
-	if (!place || !*place) {
-		loss_count(OT_LOSS_FRAME_OUTSIDE, 1);
+	if (!place || !*place)
 		return NULL;
-	}
 	index = (*place - 1) << shift | (block & ((1U << shift) - 1));
 	return bpf_map_lookup_elem(&ledger, &index);
 }

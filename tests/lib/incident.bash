@@ -4,11 +4,12 @@
 # Watches for OOM kills beside a test (tests/live/kills.c), has victims killed in cgroups of their
 # own, and looks at what an incident's events say.
 
-# Returns when the probes are live.
+# Returns when the probes are live. Where loading them is dear, one watcher serves a whole file.
 kills_start()
 {
-	local dir=$BATS_TEST_TMPDIR/kills
+	local dir=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/kills
 
+	[[ -z ${KILLS_PID-} ]] || return 0
 	mkdir -p "$dir"
 	rm -f "$dir/out"
 	mkfifo "$dir/out"
@@ -16,6 +17,19 @@ kills_start()
 	KILLS_PID=$!
 	exec {KILLS_OUT}<"$dir/out"
 	wait_for_line "$KILLS_OUT" ready || fail "$(cat "$dir/err")"
+}
+
+# Called when a file begins and ends: in a virtual machine, all of its tests have one watcher.
+kills_share()
+{
+	[[ ${OOMTRACE_VM-} ]] || return 0
+	kills_start && export KILLS_SHARED=yes KILLS_PID KILLS_OUT
+}
+
+kills_unshare()
+{
+	KILLS_SHARED=
+	kills_cleanup
 }
 
 # The next incident in the test's own cgroup, or below it, is in $INCIDENT: others have their own
@@ -34,7 +48,7 @@ kills_wait()
 
 kills_cleanup()
 {
-	[[ -n ${KILLS_PID-} ]] || return 0
+	[[ -n ${KILLS_PID-} && -z ${KILLS_SHARED-} ]] || return 0
 	# it may be writing to a pipe whose other end a victim has inherited
 	kill -KILL "$KILLS_PID" 2>/dev/null || true
 	exec {KILLS_OUT}<&-

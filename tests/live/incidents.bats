@@ -3,6 +3,18 @@
 #
 # Every OOM kill leaves a complete incident: who, why and what filled the memory.
 
+setup_file()
+{
+	load ../lib/common
+	load ../lib/incident
+	kills_share
+}
+
+teardown_file()
+{
+	kills_unshare
+}
+
 setup()
 {
 	bats_require_minimum_version 1.5.0

@@ -32,6 +32,11 @@ static const struct loss_name {
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == OT_LOSS_COUNT, "each loss has a name");
 
+const char *losses_cause(uint32_t loss)
+{
+	return names[loss].cause;
+}
+
 static void queue_loss(struct event_queue *queue, const struct loss_name *name, uint64_t count)
 {
 	struct event event = {

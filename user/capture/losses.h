@@ -11,6 +11,9 @@
 #include "capture/event_queue.h"
 #include "capture/programs.h"
 
+/* The word for a cause (enum ot_loss). */
+const char *losses_cause(uint32_t loss);
+
 /* Queues one event for every cause, those that never happened included if `all`. */
 void losses_queue(const struct programs *programs, bool all, struct event_queue *queue);
 

@@ -15,6 +15,7 @@
 #include "capture/hooks.h"
 #include "capture/kernel.h"
 #include "capture/ledger.h"
+#include "capture/testing.h"
 #include "oomtrace.skel.h"
 
 DEFINE_CLEANUP(struct btf *, btf__free)
@@ -80,6 +81,7 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 {
 	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 	struct oomtrace_bpf__rodata *constants = programs->skeleton->rodata;
+	const struct testing_drop drop = testing_drop();
 	struct kernel_gfp gfp;
 	int error, page_bytes;
 
@@ -106,6 +108,8 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->call_munmap = SYS_munmap;
 	constants->call_mremap = SYS_mremap;
 	constants->mapping_wake_bytes = programs->sizes.mapping_ring_bytes / 4;
+	constants->drop_causes = drop.causes;
+	constants->drop_one_in = drop.one_in;
 	constants->gfp_movable = gfp.movable;
 	constants->gfp_account = gfp.account;
 	constants->gfp_direct_reclaim = gfp.direct_reclaim;
@@ -223,6 +227,7 @@ static struct programs *programs_new(const struct programs_options *options,
 		return NULL;
 	programs->sizes = sizes_for(options->mode, options->period_pages,
 				    (uint64_t)physical->present_count << OT_SECTION_SHIFT);
+	testing_shrink(&programs->sizes);
 	programs->period_shift = log2_exact(programs->sizes.period_pages);
 	programs->cell_count = programs->sizes.accounts * OT_FIXED_COUNT + programs->sizes.cells;
 	programs->host = options->mode == CAPTURE_HOST;

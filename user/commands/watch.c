@@ -32,6 +32,7 @@ struct watch_command {
 	char id[SPOOL_ID_MAX]; /* of the incident that is being written */
 	uint64_t sequence, kills;
 	uint64_t written, failed; /* incidents */
+	bool data_lost;           /* an incident says so */
 	int write_error;          /* of the one that is being written */
 	int output_error;
 };
@@ -248,6 +249,8 @@ static void take(struct watch_command *watch, const struct event *event)
 		watch->sequence = event->incident.sequence;
 	} else if (event->type == EVENT_VICTIM) {
 		watch->kills += event->victim.role != VICTIM_SHARER;
+	} else if (event->type == EVENT_LOST) {
+		watch->data_lost |= event->lost.data && event->lost.count > 0;
 	} else if (event->type == EVENT_MODULE) {
 		finisher_keep_module(watch->finisher, &event->module);
 	} else if (event->type == EVENT_END) {
@@ -326,7 +329,8 @@ static int end(const struct watch_command *watch)
 		log_error("cannot write to stdout: %s", strerror(-watch->output_error));
 		return EXIT_CODE_FAILED;
 	}
-	return watch->opts->strict && watch->failed ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
+	return watch->opts->strict && (watch->failed || watch->data_lost) ? EXIT_CODE_DATA_LOST
+									  : EXIT_CODE_PRINTED;
 }
 
 /* Whoever watches for a lack of memory must not be its first victim. */

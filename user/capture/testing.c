@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/testing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/oomtrace.h"
+#include "capture/losses.h"
+#include "capture/sizes.h"
+
+void testing_shrink(struct sizes *sizes)
+{
+	if (!getenv("OOMTRACE_TEST_SMALLEST"))
+		return;
+	/* number 0 of the accounts is nobody's; a ring is of whole pages, and has whole records */
+	sizes->accounts = 3;
+	sizes->cells = sizes->cells_per_account = 4;
+	sizes->targets = 2;
+	sizes->ring_bytes = sizes->mapping_ring_bytes = 4096;
+	sizes->unwind_segments = 1;
+	sizes->unwind_tables = 2;
+	sizes->code_mappings = 16;
+	sizes->code_slices = 2;
+}
+
+static uint32_t causes_of(const char *word, size_t length)
+{
+	uint32_t causes = 0;
+
+	for (uint32_t loss = 0; loss < OT_LOSS_COUNT; loss++) {
+		const char *cause = losses_cause(loss);
+
+		if ((length == strlen(cause) && strncmp(word, cause, length) == 0) ||
+		    (length == 3 && strncmp(word, "all", 3) == 0))
+			causes |= 1u << loss;
+	}
+	return causes;
+}
+
+struct testing_drop testing_drop(void)
+{
+	const char *wanted = getenv("OOMTRACE_TEST_DROP");
+	const char *colon = wanted ? strchr(wanted, ':') : NULL;
+	struct testing_drop drop = {0};
+
+	if (!colon)
+		return drop;
+	drop.causes = causes_of(wanted, colon - wanted);
+	drop.one_in = strtoul(colon + 1, NULL, 10);
+	return drop;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What tests ask for in the environment (CONTRIBUTING.md), so that each way to lose something can
+ * be made to happen and seen to be counted. Nothing else reads it; called by programs.c.
+ */
+#ifndef CAPTURE_TESTING_H
+#define CAPTURE_TESTING_H
+
+#include <stdint.h>
+
+struct sizes;
+
+/* OOMTRACE_TEST_SMALLEST: every map and buffer as small as it can be, the period aside. */
+void testing_shrink(struct sizes *sizes);
+
+struct testing_drop {
+	uint32_t causes; /* bit for each enum ot_loss */
+	uint32_t one_in; /* 0: nothing is dropped */
+};
+
+/*
+ * OOMTRACE_TEST_DROP=CAUSE:N, where CAUSE is a word of `lost: ... (CAUSE)` or `all`: one in N of
+ * what could be lost by that cause finds no room, at random.
+ */
+struct testing_drop testing_drop(void);
+
+#endif
