@@ -10,6 +10,7 @@
 #include "bpf/settings.bpf.h"
 
 /* include/linux/sched.h; unchanged since 2.6 */
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 
 /* include/linux/page-flags.h: PAGE_MAPPING_ANON, FOLIO_MAPPING_ANON since 6.17 */

@@ -83,6 +83,12 @@ struct {
 	__uint(max_entries, 4096); /* set by the recorder */
 } kills __weak SEC(".maps");
 
+/* And SIGKILLs of others have one, so that no storm of them keeps a kill out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set by the recorder */
+} sigkills __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, OT_LOSS_COUNT);

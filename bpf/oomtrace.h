@@ -339,6 +339,7 @@ enum ot_loss {
 	OT_LOSS_MAPPING,       /* events: a change of an address space not sent */
 	OT_LOSS_CGROUP_DEPTH,  /* looks: a process too deep in cgroups to tell if it is chosen */
 	OT_LOSS_KILL,          /* events: an OOM kill not sent */
+	OT_LOSS_SIGKILL,       /* events: another SIGKILL not sent */
 	OT_LOSS_COUNT,
 };
 
@@ -356,6 +357,7 @@ enum ot_record_type {
 	OT_RECORD_MARK,         /* struct ot_mark_record, in the same */
 	OT_RECORD_STACK_BYTES,  /* struct ot_stack_bytes_record, before the one of the cell */
 	OT_RECORD_CODE,         /* struct ot_code_record, before the bytes of a stack */
+	OT_RECORD_SIGKILL,      /* struct ot_sigkill_record, in a ring of its own */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -567,6 +569,40 @@ struct ot_mark_record {
 	__u64 time_ns;
 };
 
+/* Directories of a program's path, and bytes of a name, that a sender carries. */
+#define OT_SENDER_PATH_DEPTH 10
+#define OT_SENDER_NAME 64
+
+/* Where a signal comes from, as the kernel's signal code tells (include/linux/signal.h). */
+enum ot_signal_source {
+	OT_SIGNAL_BY_PROCESS, /* a system call that sends signals, or a fault: see the code */
+	OT_SIGNAL_NO_INFO,    /* on behalf of the running process: cgroup.kill, its death */
+	OT_SIGNAL_BY_KERNEL,  /* the kernel by itself */
+};
+
+/* Who was running when a SIGKILL was sent; for one that a process sends, this is the sender. */
+struct ot_kill_sender {
+	__u32 source; /* enum ot_signal_source */
+	__s32 code;   /* si_code of the signal, of OT_SIGNAL_BY_PROCESS */
+	__u32 uid;
+	__u32 exiting; /* it is on its way out itself */
+	__u64 start_time_ns;
+	char comm[OT_COMM_LEN]; /* of the process: its first thread */
+	__u32 parent_count;
+	__u32 level_count; /* of its memory cgroups, its own first */
+	__u32 path_count;  /* of names of the program's path, the file first */
+	__u32 path_cut;    /* there are more */
+	struct ot_kill_parent parents[OT_KILL_PARENTS];
+	char levels[OT_KILL_LEVELS][OT_KILL_NAME];
+	char path[OT_SENDER_PATH_DEPTH][OT_SENDER_NAME]; /* below its mount, names may be cut */
+};
+
+/* A SIGKILL that is not the OOM killer's. */
+struct ot_sigkill_record {
+	struct ot_kill_record kill; /* its type is OT_RECORD_SIGKILL */
+	struct ot_kill_sender sender;
+};
+
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
@@ -585,6 +621,7 @@ OT_STATIC_ASSERT(sizeof(struct ot_file_path) == 8 + OT_PATH_DEPTH * OT_NAME_LEN)
 OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
 OT_STATIC_ASSERT(sizeof(struct ot_kill_level) == 48 + OT_KILL_NAME);
 OT_STATIC_ASSERT(sizeof(struct ot_mark_record) == 24);
+OT_STATIC_ASSERT(sizeof(struct ot_kill_sender) % 8 == 0);
 OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_table) == 32);

@@ -65,6 +65,7 @@ struct mm_struct {
 	int map_count;
 	unsigned long end_code;
 	unsigned long arg_start, arg_end;
+	struct file *exe_file;
 	mm_context_t context;
 };
 
@@ -213,7 +214,12 @@ struct inode {
 	unsigned int i_generation;
 };
 
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
+	struct path f_path;
 	struct inode *f_inode;
 };
 
@@ -234,6 +240,10 @@ struct dentry {
 	union {
 		struct hlist_node d_alias;
 	} d_u;
+};
+
+struct kernel_siginfo {
+	int si_code;
 };
 
 /* Should it leave its union. */

@@ -332,11 +332,132 @@ static inline void scene_evil(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+static inline void play_sender(const struct stage *stage, const char *thread_comm,
+			       struct sender_event sender)
+{
+	strncpy(sender.thread_comm, thread_comm, EVENT_COMM_LEN - 1);
+	play(stage, (struct event){.type = EVENT_SENDER, .sender = sender});
+}
+
+static inline void play_sigkill(const struct stage *stage, const char *id, uint64_t sequence)
+{
+	play(stage, (struct event){.type = EVENT_INCIDENT,
+				   .incident = {.kind = INCIDENT_SIGKILL,
+						.sources = INCIDENT_FROM_BPF,
+						.id = id,
+						.sequence = sequence,
+						.realtime_ns = 1700000100250000000ULL,
+						.monotonic_ns = 100250000000ULL}});
+}
+
+/* An OOM daemon acts before the kernel would have to: the host is short, no limit was reached. */
+static inline void scene_earlyoom(const struct stage *stage)
+{
+	static const char *const keys[] = {"MemTotal", "MemFree", "AnonPages",
+					   "Cached",   "Shmem",   "Slab"};
+	static const uint64_t mib[] = {2048, 90, 1700, 150, 20, 60};
+
+	play_session(stage, 16, "--watch-oom-kills");
+	play_sigkill(stage, "20231114T221500Z-4a7d-11", 11);
+	play_process(stage, 1, 4000, 1, "indexer", true, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_KNOWN_ALL,
+						 .tid = 4000,
+						 .uid = 1000,
+						 .threads = 3,
+						 .cgroup = "/user.slice/indexer.service",
+						 .rss_anon_bytes = MIB(1500),
+						 .page_table_bytes = MIB(3),
+						 .peak_bytes = MIB(1500)});
+	play_process(stage, 2, 812, 1, "earlyoom", false, false);
+	play_sender(stage, "earlyoom",
+		    (struct sender_event){.process = 2,
+					  .kind = SENDER_EARLYOOM,
+					  .tid = 812,
+					  .cgroup = "/system.slice/earlyoom.service",
+					  .oom_killer = true});
+	play_ancestor(stage, 2, 1, 1, "systemd");
+	play_level(stage, (struct level_event){.index = 0,
+					       .path = "/user.slice/indexer.service",
+					       .known = LEVEL_USAGE,
+					       .usage_bytes = MIB(1510),
+					       .when = TAKEN_AT_KILL});
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		play_figure(stage, LEVEL_HOST, keys[i], MIB(mib[i]), FIGURE_MEMINFO, TAKEN_AFTER);
+	for (uint64_t i = 20; i > 0; i--)
+		play_moment(stage, i * SECOND_NS, 1, MIB(75 * (21 - i)));
+	play_module(stage, 1, "/usr/bin/indexer");
+	play_stack(stage, 1, "indexer", STACK(0x100, 0x200));
+	play_snapshot(stage, 100, true);
+	play_held(stage, 1, 1, KIND_ANON, 24000, 24000); /* 1500 MiB */
+	play_name(stage, 0x100, "index_page");
+	play_name(stage, 0x200, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* `kill -9` from somebody's shell: told in passing. */
+static inline void scene_brief(const struct stage *stage)
+{
+	play_session(stage, 16, "--watch-oom-kills");
+	play_sigkill(stage, "", 0);
+	play_process(stage, 1, 4000, 3990, "worker", true, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_KNOWN_ALL,
+						 .tid = 4000,
+						 .uid = 1000,
+						 .threads = 1,
+						 .cgroup = "/user.slice",
+						 .rss_anon_bytes = MIB(64),
+						 .peak_bytes = MIB(70)});
+	play_word(stage, 1, 0, "worker", false);
+	play_process(stage, 2, 3990, 3980, "bash", false, false);
+	play_sender(stage, "bash",
+		    (struct sender_event){.process = 2,
+					  .kind = SENDER_SHELL,
+					  .tid = 3990,
+					  .uid = 1000,
+					  .cgroup = "/user.slice/user-1000.slice/session-3.scope"});
+	play_ancestor(stage, 2, 1, 3980, "sshd");
+	play_ancestor(stage, 2, 2, 1, "systemd");
+	play_level(stage, (struct level_event){.index = 0,
+					       .path = "/user.slice",
+					       .known = LEVEL_USAGE,
+					       .usage_bytes = MIB(80),
+					       .when = TAKEN_AT_KILL});
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* A pid namespace ends; whoever was in it chose all the names. */
+static inline void scene_brief_evil(const struct stage *stage)
+{
+	static const char evil[] = "\x1b]0;x\x07 a;b\n\xff</script>\xe2\x80\xae\"'\\ 12";
+
+	play_session(stage, 16, "--watch-oom-kills");
+	play_sigkill(stage, "", 0);
+	play_process(stage, 1, 4001, 1, "\x1b[2J;\n\xff 9", true, true);
+	play_victim(stage, (struct victim_event){.process = 1, .role = VICTIM_CHOSEN});
+	play_process(stage, 2, 4000, 1, "\x1b[31m\xff\n", false, false);
+	play_sender(stage, "\x1b[31m\xfe;\n",
+		    (struct sender_event){.process = 2,
+					  .kind = SENDER_KERNEL,
+					  .how = HOW_PID_NAMESPACE,
+					  .tid = 4000,
+					  .cgroup = evil});
+	play_ancestor(stage, 2, 1, 1, "\x1b[31m\xff\n");
+	play_lost(stage, "sigkill-full", "SIGKILLs of others that could not be sent", 9, false);
+	play_end(stage, END_INTERRUPTED);
+}
+
 static const struct scene incidents[] = {
 	{"pod", scene_pod},
 	{"group", scene_group},
 	{"log-only", scene_log_only},
 	{"evil", scene_evil},
+	{"earlyoom", scene_earlyoom},
+	{"brief", scene_brief},
+	{"brief-evil", scene_brief_evil},
 };
 
 #define INCIDENT_COUNT (sizeof(incidents) / sizeof(incidents[0]))

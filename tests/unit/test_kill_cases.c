@@ -91,6 +91,90 @@ static void test_an_unmarked_kill_is_none(void **state)
 	assert_false(kill_cases_wait(&cases));
 }
 
+static void test_an_unmarked_kill_is_handed_out_once(void **state)
+{
+	const struct ot_kill_record *record;
+
+	(void)state;
+	add(7, 70, 1000, false);
+	add(8, 80, 1000, false);
+	mark(8, 1001);
+	assert_null(kill_cases_unmarked(&cases, 1000 + KILL_QUIET_NS));
+	record = kill_cases_unmarked(&cases, 1000 + KILL_QUIET_NS + 1);
+	assert_non_null(record);
+	assert_int_equal(record->tid, 7);
+	assert_null(kill_cases_unmarked(&cases, UINT64_MAX));
+	assert_non_null(kill_cases_ready(&cases, UINT64_MAX));
+}
+
+/* --- of OOM daemons -------------------------------------------------------------------------- */
+
+#define DAEMON 300
+
+static void add_sent(uint32_t sender, uint32_t tid, uint64_t time_ns)
+{
+	static struct ot_sigkill_record record;
+
+	record = (struct ot_sigkill_record){
+		.kill = {.time_ns = time_ns, .tid = tid, .tgid = tid, .trigger_tid = sender},
+		.sender = {.uid = sender},
+	};
+	kill_cases_add_sent(&cases, &record);
+}
+
+static void test_what_a_daemon_kills_at_once_is_one_case(void **state)
+{
+	const struct kill_case *item;
+	uint32_t place;
+
+	(void)state;
+	add_sent(DAEMON, 7, 1000);
+	add_sent(DAEMON + 1, 8, 1001);
+	add_sent(DAEMON, 9, 1002);
+	assert_null(kill_cases_ready(&cases, 1002));
+	item = kill_cases_ready(&cases, 1002 + KILL_QUIET_NS);
+	assert_non_null(item);
+	assert_int_equal(item->sender->uid, DAEMON);
+	place = item->first;
+	expect_next(item, &place, 7, VICTIM_CHOSEN);
+	expect_next(item, &place, 9, VICTIM_GROUP);
+	kill_cases_done(&cases);
+	item = kill_cases_ready(&cases, UINT64_MAX);
+	assert_int_equal(item->sender->uid, DAEMON + 1);
+	kill_cases_done(&cases);
+	assert_int_equal(cases.sent, 0);
+	assert_false(kill_cases_wait(&cases));
+}
+
+/* The daemon may itself run out of memory meanwhile. */
+static void test_a_daemons_case_holds_none_of_the_kernels_up(void **state)
+{
+	const struct kill_case *item;
+
+	(void)state;
+	add_sent(TRIGGER, 7, 1000);
+	add(8, 80, 1001, false);
+	mark(8, 1002);
+	item = kill_cases_ready(&cases, 1003);
+	assert_non_null(item);
+	assert_null(item->sender);
+	kill_cases_done(&cases);
+	assert_null(kill_cases_ready(&cases, 1003));
+	assert_non_null(kill_cases_ready(&cases, UINT64_MAX)->sender);
+}
+
+static void test_daemons_cannot_take_all_the_room(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 10000; i++)
+		add_sent(DAEMON + i % 16, 1000 + i, 1000 + i);
+	assert_int_equal(cases.sent_crowded, 10000 - KILL_SENT_RECORDS_MAX);
+	add(7, 70, 20000, false);
+	mark(7, 20001);
+	assert_null(kill_cases_ready(&cases, 20002)->sender);
+	assert_int_equal(cases.crowded, 0);
+}
+
 static void test_a_mark_without_a_kill_is_of_a_process_that_was_ending(void **state)
 {
 	(void)state;
@@ -243,6 +327,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_marked_kill_is_a_case_at_once),
 		CASE(test_an_unmarked_kill_is_none),
+		CASE(test_an_unmarked_kill_is_handed_out_once),
+		CASE(test_what_a_daemon_kills_at_once_is_one_case),
+		CASE(test_a_daemons_case_holds_none_of_the_kernels_up),
+		CASE(test_daemons_cannot_take_all_the_room),
 		CASE(test_a_mark_without_a_kill_is_of_a_process_that_was_ending),
 		CASE(test_who_shares_the_memory_belongs_to_the_case),
 		CASE(test_a_cgroup_that_is_killed_as_a_whole_is_one_case),

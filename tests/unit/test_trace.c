@@ -429,6 +429,20 @@ static void random_workload(struct event *event)
 	};
 }
 
+static void random_sender(struct event *event)
+{
+	event->sender = (struct sender_event){
+		.process = (uint32_t)random_u64(),
+		.kind = random_between(0, SENDER_KIND_COUNT - 1),
+		.how = random_between(0, HOW_COUNT - 1),
+		.tid = (uint32_t)random_u64(),
+		.uid = (uint32_t)random_u64(),
+		.cgroup = random_u64() & 1 ? NULL : random_string(4095),
+		.oom_killer = random_u64() & 1,
+	};
+	snprintf(event->sender.thread_comm, EVENT_COMM_LEN, "thread");
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -444,7 +458,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_MOMENT] = random_moment,       [EVENT_HOST] = random_host,
 	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
 	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
-	[EVENT_STACK_END] = random_stack_end,
+	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -484,6 +498,7 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 		[EVENT_WORKLOAD] = {offsetof(struct event, workload.kube_namespace),
 				    offsetof(struct event, workload.pod),
 				    offsetof(struct event, workload.container)},
+		[EVENT_SENDER] = {offsetof(struct event, sender.cgroup)},
 		[EVENT_TYPE_END] = {0},
 	};
 

@@ -50,6 +50,7 @@ enum event_type {
 	EVENT_MEMBER,    /* of a snapshot: whose cgroup a process is in */
 	EVENT_WORKLOAD,  /* of an incident: what the pod and container of a process are called */
 	EVENT_STACK_END, /* of a snapshot: how many stacks ended in one way */
+	EVENT_SENDER,    /* of an incident: who sent the SIGKILL that no OOM explains */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -399,7 +400,8 @@ struct incident_event {
 	uint32_t sources;      /* enum incident_source bits */
 	uint32_t known;        /* enum incident_known bits */
 	const char *id;        /* unique on this host: also the file's name */
-	uint64_t sequence;     /* of this boot, from 1, without gaps: what is missing was lost */
+	uint64_t sequence;     /* of this boot, from 1, without gaps: what is missing was lost; 0:
+				  told in passing, kept nowhere */
 	uint64_t realtime_ns;  /* of the kill */
 	uint64_t monotonic_ns; /* the same moment by CLOCK_MONOTONIC */
 	uint32_t order;        /* of the allocation that failed */
@@ -567,6 +569,51 @@ struct workload_event {
 	const char *container;
 };
 
+/* What is known to send SIGKILLs, by its program or its name. */
+enum sender_kind {
+	SENDER_OTHER,
+	SENDER_KERNEL, /* by itself; who is told was running then */
+	SENDER_SYSTEMD_OOMD,
+	SENDER_EARLYOOM,
+	SENDER_OOM_DAEMON, /* another one */
+	SENDER_KUBELET,
+	SENDER_RUNTIME, /* of containers */
+	SENDER_SERVICE_MANAGER,
+	SENDER_SHELL,   /* its builtin kill */
+	SENDER_COMMAND, /* kill, timeout, pkill … */
+	SENDER_ITSELF,
+	SENDER_PARENT,
+	SENDER_KIND_COUNT,
+};
+
+/* How a SIGKILL came about. */
+enum kill_how {
+	HOW_SYSTEM_CALL, /* kill, tgkill, pidfd_send_signal … */
+	HOW_CGROUP_KILL, /* a write to cgroup.kill */
+	HOW_PID_NAMESPACE,
+	HOW_PARENT_DEATH, /* PR_SET_PDEATHSIG */
+	HOW_TRACER_EXIT,  /* PTRACE_O_EXITKILL */
+	HOW_CPU_LIMIT,    /* RLIMIT_CPU */
+	HOW_TIMER,        /* one of its own, or a notification it asked for */
+	HOW_BAD_MEMORY,   /* a page of it is broken in hardware */
+	HOW_SYSRQ,
+	HOW_EXEC, /* its new image could not be set up, and the old one was gone */
+	HOW_KERNEL,
+	HOW_COUNT,
+};
+
+/* The process event with its id says who it is beyond that, ancestor events whose child. */
+struct sender_event {
+	uint32_t process;
+	enum sender_kind kind;
+	enum kill_how how;
+	uint32_t tid;
+	uint32_t uid; /* in the initial user namespace */
+	char thread_comm[EVENT_COMM_LEN];
+	const char *cgroup; /* as that of a victim */
+	bool oom_killer;    /* it kills for lack of memory, or is taken to have done so */
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -598,6 +645,7 @@ struct event {
 		struct cgroup_event cgroup;
 		struct member_event member;
 		struct workload_event workload;
+		struct sender_event sender;
 	};
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "capture/losses.h"
+#include "capture/sigkill.h"
 #include "capture/vmstat.h"
 #include "capture/watch_state.h"
 
@@ -95,6 +96,26 @@ static uint32_t stack_id_if(const struct incident *incident, uint32_t frame_coun
 	return frame_count ? ++incident->live->stacks.last_id : 0;
 }
 
+/* A SIGKILL of somebody: who was running is its sender. */
+static void queue_sigkill(const struct incident *incident)
+{
+	const struct ot_kill_record *chosen = incident->chosen;
+	char id[64] = "";
+	struct event event = {
+		.type = EVENT_INCIDENT,
+		.incident = {.kind = INCIDENT_SIGKILL,
+			     .sources = INCIDENT_FROM_BPF,
+			     .id = id,
+			     .sequence = incident->item ? incident->watch->sequence : 0,
+			     .realtime_ns = realtime_of(chosen->time_ns),
+			     .monotonic_ns = chosen->time_ns},
+	};
+
+	if (incident->item)
+		make_id(incident->watch, event.incident.realtime_ns, id);
+	event_queue_push(incident->queue, &event);
+}
+
 static void queue_incident(const struct incident *incident, uint32_t user_id, uint32_t kernel_id)
 {
 	const struct ot_kill_record *chosen = incident->chosen;
@@ -159,6 +180,9 @@ static void queue_losses(const struct incident *incident)
 		   unseen);
 	queue_lost(incident, "kill-crowded", "OOM kills that came while too many others waited",
 		   watch->cases.crowded);
+	queue_lost(incident, "sigkill-crowded",
+		   "kills of OOM daemons that came while too many others waited",
+		   watch->cases.sent_crowded);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
@@ -181,6 +205,21 @@ static bool has_no_swap(void)
 	return sysinfo(&info) == 0 && info.totalswap == 0;
 }
 
+/* Who asked for memory, and of what there was none. Leaves ids for the stacks, which follow. */
+static void queue_cause(struct incident *incident, uint32_t *ret_user_id, uint32_t *ret_kernel_id)
+{
+	const struct ot_kill_record *chosen = incident->chosen;
+
+	*ret_user_id = *ret_kernel_id = 0;
+	if (incident->item->sender) {
+		queue_sigkill(incident);
+		return;
+	}
+	*ret_user_id = stack_id_if(incident, chosen->trigger_stack.frame_count);
+	*ret_kernel_id = stack_id_if(incident, chosen->trigger_kernel_stack.frame_count);
+	queue_incident(incident, *ret_user_id, *ret_kernel_id);
+}
+
 int incident_queue(struct live *live, const struct kill_case *item)
 {
 	struct incident incident = {
@@ -191,20 +230,22 @@ int incident_queue(struct live *live, const struct kill_case *item)
 		.files = watch_files(live->watch, item),
 		.queue = &live->watch->out,
 	};
-	uint32_t user_id = stack_id_if(&incident, incident.chosen->trigger_stack.frame_count);
-	uint32_t kernel_id =
-		stack_id_if(&incident, incident.chosen->trigger_kernel_stack.frame_count);
+	uint32_t user_id, kernel_id;
 	int error;
 
 	live->watch->sequence++;
-	watch_read_log(live->watch);
-	incident.dump = kmsg_oom_find(&live->watch->kmsg, incident.chosen->tid);
+	if (!item->sender) {
+		watch_read_log(live->watch);
+		incident.dump = kmsg_oom_find(&live->watch->kmsg, incident.chosen->tid);
+	}
 	incident.no_swap = has_no_swap();
 	declared_begin(&live->watch->declared);
-	incident.scope = scope_of(&incident);
+	incident.scope = item->sender ? SCOPE_UNKNOWN : scope_of(&incident);
 	live_queue_session(live, incident.queue);
-	queue_incident(&incident, user_id, kernel_id);
+	queue_cause(&incident, &user_id, &kernel_id);
 	incident_queue_victims(&incident);
+	if (item->sender)
+		sigkill_queue_sender(&incident, item->sender);
 	incident_queue_levels(&incident);
 	incident_queue_candidates(&incident);
 	incident_queue_moments(&incident);
@@ -213,4 +254,15 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	queue_losses(&incident);
 	queue_end(&incident);
 	return error;
+}
+
+void incident_queue_brief(struct incident *incident, const struct ot_kill_sender *sender)
+{
+	live_queue_session(incident->live, incident->queue);
+	queue_sigkill(incident);
+	incident_queue_victim(incident, incident->chosen, VICTIM_CHOSEN);
+	sigkill_queue_sender(incident, sender);
+	incident_queue_levels(incident);
+	queue_losses(incident);
+	queue_end(incident);
 }

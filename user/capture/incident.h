@@ -20,7 +20,7 @@
 struct incident {
 	struct live *live;
 	struct watch *watch;
-	const struct kill_case *item;
+	const struct kill_case *item; /* NULL: one that is told in passing */
 	const struct ot_kill_record *chosen;
 	const struct incident_files *files; /* NULL: there was no room to read them into */
 	struct event_queue *queue;
@@ -33,9 +33,15 @@ struct incident {
 /* Queues the events of one case into the watch's queue. 0 or -errno. */
 int incident_queue(struct live *live, const struct kill_case *item);
 
+/* Queues what is told of a SIGKILL in passing: who was killed, where, what it had, and by whom. */
+void incident_queue_brief(struct incident *incident, const struct ot_kill_sender *sender);
+
 /* --- incident_victims.c --- */
 
 void incident_queue_victims(struct incident *incident);
+/* Returns the id of its process. */
+uint32_t incident_queue_victim(const struct incident *incident, const struct ot_kill_record *record,
+			       enum victim_role role);
 
 /* --- incident_figures.c --- */
 

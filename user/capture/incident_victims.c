@@ -177,6 +177,18 @@ static void queue_workload(const struct incident *incident, const struct ot_kill
 		event_queue_push(incident->queue, &event);
 }
 
+uint32_t incident_queue_victim(const struct incident *incident, const struct ot_kill_record *record,
+			       enum victim_role role)
+{
+	const struct life *life = life_of(incident, record);
+	uint32_t process = queue_process(incident, life, record);
+
+	queue_victim(incident, record, process, role);
+	queue_command_line(incident, life, record, process);
+	queue_parents(incident, record, process);
+	return process;
+}
+
 void incident_queue_victims(struct incident *incident)
 {
 	const struct kill_cases *cases = &incident->watch->cases;
@@ -184,13 +196,8 @@ void incident_queue_victims(struct incident *incident)
 
 	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i]) {
 		const struct ot_kill_record *record = &cases->records[i];
-		const struct life *life = life_of(incident, record);
-		uint32_t process = queue_process(incident, life, record);
 
-		incident->processes[i] = process;
-		queue_victim(incident, record, process, cases->roles[i]);
-		queue_command_line(incident, life, record, process);
-		queue_parents(incident, record, process);
-		queue_workload(incident, record, process, &workload);
+		incident->processes[i] = incident_queue_victim(incident, record, cases->roles[i]);
+		queue_workload(incident, record, incident->processes[i], &workload);
 	}
 }

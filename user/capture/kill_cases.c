@@ -48,7 +48,7 @@ static void case_append(struct kill_cases *cases, struct kill_case *item, uint32
 static struct kill_case *case_of_trigger(struct kill_cases *cases, uint32_t trigger_tid)
 {
 	for (uint32_t i = cases->count; i-- > 0;)
-		if (cases->items[i].trigger_tid == trigger_tid)
+		if (cases->items[i].trigger_tid == trigger_tid && !cases->items[i].sender)
 			return &cases->items[i];
 	return NULL;
 }
@@ -62,18 +62,28 @@ static bool case_has_life(const struct kill_cases *cases, const struct kill_case
 	return false;
 }
 
+/* KILL_NONE: there is no room. */
+static uint32_t keep_record(struct kill_cases *cases, const struct ot_kill_record *record)
+{
+	uint32_t place = free_record(cases);
+
+	if (place == KILL_NONE)
+		return place;
+	cases->records[place] = *record;
+	cases->used[place] = true;
+	cases->roles[place] = 0;
+	return place;
+}
+
 void kill_cases_add(struct kill_cases *cases, const struct ot_kill_record *record)
 {
 	struct kill_case *item = case_of_trigger(cases, record->trigger_tid);
-	uint32_t place = free_record(cases);
+	uint32_t place = keep_record(cases, record);
 
 	if (place == KILL_NONE) {
 		cases->crowded++;
 		return;
 	}
-	cases->records[place] = *record;
-	cases->used[place] = true;
-	cases->roles[place] = 0;
 	if (item && case_has_life(cases, item, record->life))
 		case_append(cases, item, place, VICTIM_SHARER);
 }
@@ -141,30 +151,117 @@ void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark
 		case_open(cases, record);
 }
 
-/* Signals without a mark were not the OOM killer's: a namespace that ends sends them too. */
-static void forget_unmarked(struct kill_cases *cases, uint64_t now_ns)
+/* --- of OOM daemons ------------------------------------------------------------------------- */
+
+static struct kill_case *case_of_sender(struct kill_cases *cases,
+					const struct ot_kill_record *record)
 {
-	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++)
-		if (cases->used[i] && !cases->roles[i] &&
-		    now_ns > cases->records[i].time_ns + KILL_QUIET_NS)
-			cases->used[i] = false;
+	for (uint32_t i = 0; i < cases->count; i++) {
+		struct kill_case *item = &cases->items[i];
+
+		if (item->sender && item->trigger_tid == record->trigger_tid &&
+		    record->time_ns - item->last_ns < KILL_QUIET_NS)
+			return item;
+	}
+	return NULL;
+}
+
+static struct ot_kill_sender *free_sender(struct kill_cases *cases)
+{
+	for (uint32_t place = 0; place < KILL_SENT_CASES_MAX; place++) {
+		bool used = false;
+
+		for (uint32_t i = 0; i < cases->count; i++)
+			used |= cases->items[i].sender == &cases->senders[place];
+		if (!used)
+			return &cases->senders[place];
+	}
+	return NULL;
+}
+
+static struct kill_case *case_open_sent(struct kill_cases *cases,
+					const struct ot_sigkill_record *record)
+{
+	struct ot_kill_sender *sender = free_sender(cases);
+	struct kill_case *item;
+
+	if (!sender || cases->count == KILL_CASES_MAX)
+		return NULL;
+	*sender = record->sender;
+	item = &cases->items[cases->count++];
+	*item = (struct kill_case){
+		.time_ns = record->kill.time_ns,
+		.trigger_tid = record->kill.trigger_tid,
+		.first = KILL_NONE,
+		.last = KILL_NONE,
+		.sender = sender,
+	};
+	return item;
+}
+
+void kill_cases_add_sent(struct kill_cases *cases, const struct ot_sigkill_record *record)
+{
+	struct kill_case *item = case_of_sender(cases, &record->kill);
+	enum victim_role role = item ? VICTIM_GROUP : VICTIM_CHOSEN;
+	uint32_t place = KILL_NONE;
+
+	if (cases->sent < KILL_SENT_RECORDS_MAX)
+		place = keep_record(cases, &record->kill);
+	if (place != KILL_NONE && !item)
+		item = case_open_sent(cases, record);
+	if (place == KILL_NONE || !item) {
+		cases->sent_crowded++;
+		if (place != KILL_NONE)
+			cases->used[place] = false;
+		return;
+	}
+	cases->sent++;
+	case_append(cases, item, place, role);
+}
+
+/* --- what is complete ----------------------------------------------------------------------- */
+
+/* Signals without a mark were not the OOM killer's: the kernel has other reasons to send one. */
+const struct ot_kill_record *kill_cases_unmarked(struct kill_cases *cases, uint64_t now_ns)
+{
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++) {
+		if (!cases->used[i] || cases->roles[i] ||
+		    now_ns <= cases->records[i].time_ns + KILL_QUIET_NS)
+			continue;
+		cases->used[i] = false;
+		return &cases->records[i];
+	}
+	return NULL;
+}
+
+static bool case_is_ready(const struct kill_case *item, uint64_t now_ns)
+{
+	return item->complete || now_ns >= item->last_ns + KILL_QUIET_NS;
 }
 
 const struct kill_case *kill_cases_ready(struct kill_cases *cases, uint64_t now_ns)
 {
-	const struct kill_case *oldest = &cases->items[0];
-
-	forget_unmarked(cases, now_ns);
-	if (!cases->count || (!oldest->complete && now_ns < oldest->last_ns + KILL_QUIET_NS))
-		return NULL;
-	return oldest;
+	while (kill_cases_unmarked(cases, now_ns))
+		;
+	for (uint32_t i = 0; i < cases->count; i++) {
+		cases->ready = i;
+		if (case_is_ready(&cases->items[i], now_ns))
+			return &cases->items[i];
+		if (!cases->items[i].sender)
+			return NULL;
+	}
+	return NULL;
 }
 
 void kill_cases_done(struct kill_cases *cases)
 {
-	for (uint32_t i = cases->items[0].first; i != KILL_NONE; i = cases->next[i])
+	struct kill_case *item = &cases->items[cases->ready];
+
+	for (uint32_t i = item->first; i != KILL_NONE; i = cases->next[i]) {
 		cases->used[i] = false;
-	memmove(&cases->items[0], &cases->items[1], --cases->count * sizeof(cases->items[0]));
+		cases->sent -= item->sender != NULL;
+	}
+	memmove(item, item + 1, (--cases->count - cases->ready) * sizeof(*item));
 }
 
 bool kill_cases_wait(const struct kill_cases *cases)

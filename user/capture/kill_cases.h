@@ -24,13 +24,18 @@
  */
 #define KILL_QUIET_NS 50000000
 
+/* Of those, what OOM daemons may take: theirs must not crowd out the kernel's. */
+#define KILL_SENT_RECORDS_MAX 64
+#define KILL_SENT_CASES_MAX 8
+
 struct kill_case {
 	uint64_t time_ns; /* of the first kill */
 	uint64_t last_ns; /* of the latest */
 	uint32_t trigger_tid;
-	bool group;           /* all of a cgroup is being killed */
-	bool complete;        /* nobody else can belong to it */
-	uint32_t first, last; /* records, linked; the one chosen comes first */
+	bool group;                          /* all of a cgroup is being killed */
+	bool complete;                       /* nobody else can belong to it */
+	uint32_t first, last;                /* records, linked; the one chosen comes first */
+	const struct ot_kill_sender *sender; /* an OOM daemon; NULL: the kernel's OOM killer */
 };
 
 struct kill_cases {
@@ -40,7 +45,11 @@ struct kill_cases {
 	bool used[KILL_RECORDS_MAX];
 	struct kill_case items[KILL_CASES_MAX]; /* oldest first */
 	uint32_t count;
-	uint64_t marks;   /* kills of the OOM killer, as its own counter counts them */
+	uint32_t ready; /* the one that kill_cases_ready() has handed out */
+	struct ot_kill_sender senders[KILL_SENT_CASES_MAX];
+	uint32_t sent;         /* records of OOM daemons' cases */
+	uint64_t sent_crowded; /* kills of OOM daemons that found no room here */
+	uint64_t marks;        /* kills of the OOM killer, as its own counter counts them */
 	uint64_t dying;   /* marks of processes that were ending by themselves: nobody was killed */
 	uint64_t crowded; /* kills that found no room here */
 };
@@ -54,9 +63,19 @@ void kill_cases_release(struct kill_cases *cases);
 void kill_cases_add(struct kill_cases *cases, const struct ot_kill_record *record);
 void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark);
 
+/* An OOM daemon's kill: those that one thread sends in quick succession are one case. */
+void kill_cases_add_sent(struct kill_cases *cases, const struct ot_sigkill_record *record);
+
+/*
+ * A SIGKILL that the kernel sent and no mark has explained in time; NULL: there is none. It is
+ * forgotten, and valid until the next call of any function here.
+ */
+const struct ot_kill_record *kill_cases_unmarked(struct kill_cases *cases, uint64_t now_ns);
+
 /*
  * The oldest case to which nothing will be added any more; NULL when there is none. It is valid
- * until kill_cases_done(), which must come before the next.
+ * until kill_cases_done(), which must come before the next. A daemon's that may still grow holds
+ * none of the kernel's up.
  */
 const struct kill_case *kill_cases_ready(struct kill_cases *cases, uint64_t now_ns);
 void kill_cases_done(struct kill_cases *cases);

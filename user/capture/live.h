@@ -29,6 +29,7 @@ struct live_options {
 	struct rows_provider rows;     /* of unwind data; get is NULL: nobody has any */
 	bool files;                    /* tell what files the page cache is of */
 	bool watch_kills;              /* hand out incidents, not what is held: watch.h */
+	bool sigkills;                 /* of all SIGKILLs */
 	uint64_t last_sequence;        /* of the incidents of this boot that there are already */
 	uint64_t duration_ns;          /* 0: no limit */
 	uint64_t snapshot_interval_ns; /* 0: a snapshot at the end alone */

@@ -113,6 +113,7 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 		.unwind = live->options.rows.get ? live->options.unwind : UNWIND_FRAME_POINTERS,
 		.files = live->options.files,
 		.watch_kills = live->options.watch_kills,
+		.sigkills = live->options.sigkills,
 	};
 	int error = physical_read(&live->root, &live->physical);
 

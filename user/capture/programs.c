@@ -152,6 +152,8 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		{programs->skeleton->maps.mapping_records, sizes->mapping_ring_bytes},
 		{programs->skeleton->maps.kills,
 		 programs->watch_kills ? KILL_RING_BYTES : MIN_RING_BYTES},
+		{programs->skeleton->maps.sigkills,
+		 programs->sigkills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.mappings_told, programs->host ? 1 : sizes->accounts},
 		{programs->skeleton->maps.unwind_tables,
 		 programs->unwind_rows ? sizes->unwind_tables : 1},
@@ -234,6 +236,7 @@ static struct programs *programs_new(const struct programs_options *options,
 	programs->kernel_stacks = options->kernel_stacks;
 	programs->choice = options->rule.choice;
 	programs->watch_kills = options->watch_kills;
+	programs->sigkills = options->sigkills;
 	programs->unwind_rows = unwind_rows;
 	return programs;
 }
@@ -249,6 +252,8 @@ bool programs_want(const struct programs *programs, const struct hook *hook)
 		return programs->choice == OT_CHOOSE_CGROUP;
 	case HOOK_FOR_KILLS:
 		return programs->watch_kills;
+	case HOOK_FOR_SIGKILLS:
+		return programs->sigkills;
 	default:
 		return true;
 	}

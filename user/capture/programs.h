@@ -37,7 +37,7 @@ struct programs {
 	bool kernel_stacks;
 	bool unwind_rows; /* stacks are walked by them */
 	enum ot_choice choice;
-	bool watch_kills;
+	bool watch_kills, sigkills;
 	char *verifier_texts; /* one for each program, where that was asked for */
 };
 
@@ -65,6 +65,7 @@ struct programs_options {
 	bool files;       /* programs that look pages up in files */
 	bool watch_kills; /* tell of OOM kills */
 	bool measure;     /* keep what the verifier says a program cost it */
+	bool sigkills;    /* and of all other SIGKILLs */
 	enum unwind_method unwind;
 };
 

@@ -268,6 +268,17 @@ static const struct trace_field workload_fields[] = {
 	OPTIONAL(workload.container),
 };
 
+static const struct trace_field sender_fields[] = {
+	U32(sender.process),
+	NUMBER_IN(sender.kind, 1, 0, SENDER_KIND_COUNT - 1),
+	NUMBER_IN(sender.how, 1, 0, HOW_COUNT - 1),
+	U32(sender.tid),
+	U32(sender.uid),
+	COMM(sender.thread_comm),
+	OPTIONAL(sender.cgroup),
+	BOOL(sender.oom_killer),
+};
+
 #define GROWN(name, first_fields)                                             \
 	{                                                                     \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
@@ -290,7 +301,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = LAYOUT(cgroup),
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
-	[EVENT_STACK_END] = LAYOUT(stack_end),
+	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

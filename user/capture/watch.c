@@ -13,8 +13,12 @@
 #include "capture/incident.h"
 #include "capture/kmsg.h"
 #include "capture/vmstat.h"
+#include "capture/sigkill.h"
 #include "capture/watch_state.h"
 #include "oomtrace.skel.h"
+
+/* Of others than the OOM killer: a few milliseconds' work. */
+#define SIGKILLS_AT_ONCE 16
 
 int watch_open(const struct watch_options *options, struct source **ret_source,
 	       struct failure *ret_failure)
@@ -22,6 +26,7 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 	const struct live_options live = {
 		.all = true,
 		.watch_kills = true,
+		.sigkills = options->sigkills,
 		.last_sequence = options->last_sequence,
 		.duration_ns = options->duration_ns,
 		.period_pages = options->period_pages,
@@ -35,7 +40,7 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 
 static int take_record(void *context, void *data, size_t bytes)
 {
-	struct watch *watch = context;
+	struct watch *watch = ((struct live *)context)->watch;
 	uint32_t type = 0;
 
 	if (bytes >= sizeof(type))
@@ -45,6 +50,27 @@ static int take_record(void *context, void *data, size_t bytes)
 	else if (type == OT_RECORD_MARK && bytes >= sizeof(struct ot_mark_record))
 		kill_cases_mark(&watch->cases, data);
 	return 0;
+}
+
+/* Kills of the kernel's own are looked at again before a storm of others is over. */
+static int take_sigkill(void *context, void *data, size_t bytes)
+{
+	struct live *live = context;
+
+	if (bytes >= sizeof(struct ot_sigkill_record))
+		sigkill_take(live, data);
+	return live->watch->sigkills_left-- > 1 ? 0 : RING_LATER;
+}
+
+static int open_rings(struct live *live, struct watch *watch)
+{
+	const struct oomtrace_bpf *skeleton = live->programs->skeleton;
+
+	watch->ring = ring_buffer__new(bpf_map__fd(skeleton->maps.kills), take_record, live, NULL);
+	if (!watch->ring)
+		return -errno;
+	return ring_buffer__add(watch->ring, bpf_map__fd(skeleton->maps.sigkills), take_sigkill,
+				live);
 }
 
 static void read_boot_id(const struct live *live, struct watch *watch)
@@ -65,10 +91,9 @@ static int set_up(struct live *live, struct watch *watch)
 	watch->quiet_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watch->quiet_fd < 0)
 		return -errno;
-	watch->ring = ring_buffer__new(bpf_map__fd(live->programs->skeleton->maps.kills),
-				       take_record, watch, NULL);
-	if (!watch->ring)
-		return -errno;
+	error = open_rings(live, watch);
+	if (error)
+		return error;
 	error = timeline_init(&watch->timeline, &live->ledger);
 	if (error)
 		return error;
@@ -178,7 +203,12 @@ static void look(struct live *live)
 static int queue_ready(struct live *live, uint64_t now_ns)
 {
 	struct watch *watch = live->watch;
+	const struct ot_kill_record *record;
 	const struct kill_case *item;
+
+	while ((record = kill_cases_unmarked(&watch->cases, now_ns)))
+		if (live->options.sigkills)
+			sigkill_take_unmarked(live, record);
 
 	while ((item = kill_cases_ready(&watch->cases, now_ns))) {
 		/* the stacks of the last moments before the kill */
@@ -195,17 +225,28 @@ static int queue_ready(struct live *live, uint64_t now_ns)
 	return watch->out.error;
 }
 
+/* 0, also where some records are left for later, or -errno. */
+static int consume(struct watch *watch)
+{
+	int taken;
+
+	watch->sigkills_left = SIGKILLS_AT_ONCE;
+	taken = ring_buffer__consume(watch->ring);
+	return taken < 0 && taken != RING_LATER ? taken : 0;
+}
+
 int watch_take(struct live *live)
 {
 	struct watch *watch = live->watch;
-	int taken = ring_buffer__consume(watch->ring), error;
+	int error = consume(watch);
 
-	if (watch->cases.count > 0) {
+	if (!error && watch->cases.count > 0) {
 		look(live);
 		vmstat_oom_kills(&live->root, &watch->oom_kills);
-		taken = ring_buffer__consume(watch->ring);
+		error = consume(watch);
 	}
-	error = taken < 0 ? taken : queue_ready(live, clock_monotonic_ns());
+	if (!error)
+		error = queue_ready(live, clock_monotonic_ns());
 
 	if (error || !kill_cases_wait(&watch->cases))
 		return error;

@@ -18,6 +18,7 @@
 struct watch_options {
 	uint64_t period_pages;     /* 0: chosen */
 	uint64_t duration_ns;      /* 0: until a signal */
+	bool sigkills;             /* those of others, too */
 	uint64_t last_sequence;    /* of the incidents of this boot that there are already */
 	const char *target;        /* for the session events */
 	enum unwind_method unwind; /* how user stacks are taken */

@@ -19,6 +19,8 @@
 
 struct watch {
 	struct kill_cases cases;
+	uint64_t sigkills;      /* that no OOM explains */
+	uint32_t sigkills_left; /* that are taken before anything else is looked at again */
 	struct declared declared;
 	struct event_queue out;
 	struct ring_buffer *ring;  /* of kills */

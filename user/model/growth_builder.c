@@ -498,6 +498,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_MEMBER] = add_member,
 	[EVENT_WORKLOAD] = add_nothing,
 	[EVENT_STACK_END] = add_stack_end,
+	[EVENT_SENDER] = add_nothing,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

@@ -33,6 +33,17 @@ struct incident_victim {
 	const struct growth_process *process; /* what the ledger says of it; NULL: nothing */
 };
 
+/* Who sent the SIGKILL; for one of the kernel's own, who was running then. */
+struct incident_sender {
+	struct sender_event event;
+	uint32_t pid;
+	const char *comm;
+	const char *exe;                           /* NULL: unknown */
+	const struct incident_ancestor *ancestors; /* the parent first */
+	size_t ancestor_count;
+	struct place place; /* by its cgroup's path */
+};
+
 struct incident_stack {
 	const char *const *frames; /* root first */
 	uint32_t frame_count;      /* 0: there is none */
@@ -92,6 +103,7 @@ struct incident {
 	struct incident_event event;
 	const struct incident_victim *victims; /* the chosen one first */
 	size_t victim_count;
+	const struct incident_sender *sender; /* NULL: the OOM killer */
 	struct incident_trigger trigger;
 	const struct level_event *levels; /* the victim's own first, the root last */
 	size_t level_count;
@@ -110,6 +122,9 @@ struct incident {
 	bool complete; /* the end is there */
 	struct verdict verdict;
 };
+
+/* One that is told in passing has no number, and nothing but who was killed by whom. */
+bool incident_is_brief(const struct incident *incident);
 
 /* Name of the chosen victim's process; "?" where nobody is known to have been killed. */
 const char *incident_comm(const struct incident *incident);

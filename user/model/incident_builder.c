@@ -72,6 +72,7 @@ static const struct kept_type {
 	[EVENT_CANDIDATE] = {true, 0},
 	[EVENT_MOMENT] = {true, offsetof(struct event, moment.process)},
 	[EVENT_WORKLOAD] = {true, offsetof(struct event, workload.process)},
+	[EVENT_SENDER] = {true, 0},
 };
 
 static int index_by_process(struct incident_builder *builder, struct kept_event *kept,

@@ -67,8 +67,16 @@ static inline size_t kept_count(const struct incident_draft *draft, enum event_t
 	return draft->builder->lists[type].count;
 }
 
+/* The parents of a process, as they are told. 0 or -ENOMEM. */
+int incident_ancestors_make(struct incident_draft *draft, uint32_t process,
+			    const struct incident_ancestor **ret_ancestors, size_t *ret_count);
+
+/* The latest of a process's own events; NULL: nobody has declared it. */
+const struct process_event *incident_process_event(const struct incident_draft *draft, uint32_t id);
+
 /* Each fills in its members of the incident. 0 or -ENOMEM. */
 int incident_victims_make(struct incident_draft *draft);
+int incident_sender_make(struct incident_draft *draft);
 int incident_stacks_make(struct incident_draft *draft);
 int incident_timeline_make(struct incident_draft *draft);
 int incident_candidates_make(struct incident_draft *draft); /* after the timeline */

@@ -61,9 +61,11 @@ static int judge(struct incident_draft *draft)
 static int draft_finish(struct incident_draft *draft)
 {
 	static int (*const steps[])(struct incident_draft *) = {
-		processes_index,          levels_make,           figures_make,
-		incident_victims_make,    incident_stacks_make,  incident_timeline_make,
-		incident_candidates_make, incident_account_make, judge,
+		processes_index,        levels_make,
+		figures_make,           incident_victims_make,
+		incident_sender_make,   incident_stacks_make,
+		incident_timeline_make, incident_candidates_make,
+		incident_account_make,  judge,
 	};
 	int err = 0;
 
@@ -94,6 +96,11 @@ int incident_builder_finish(const struct incident_builder *builder,
 		return err;
 	*ret_incident = TAKE_PTR(incident);
 	return 0;
+}
+
+bool incident_is_brief(const struct incident *incident)
+{
+	return incident->event.sequence == 0;
 }
 
 const char *incident_comm(const struct incident *incident)

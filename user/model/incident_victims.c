@@ -4,7 +4,7 @@
 #include "model/incident_events.h"
 
 /* The latest of its process events: it is declared again when its state has changed. */
-static const struct process_event *process_event_of(const struct incident_draft *draft, uint32_t id)
+const struct process_event *incident_process_event(const struct incident_draft *draft, uint32_t id)
 {
 	const struct kept_of_process *kept = kept_of(draft->builder, EVENT_PROCESS, id);
 
@@ -32,11 +32,12 @@ static int words_make(struct incident_draft *draft, struct incident_victim *vict
 	return 0;
 }
 
-static int ancestors_make(struct incident_draft *draft, struct incident_victim *victim)
+int incident_ancestors_make(struct incident_draft *draft, uint32_t process,
+			    const struct incident_ancestor **ret_ancestors, size_t *ret_count)
 {
-	const struct kept_of_process *kept =
-		kept_of(draft->builder, EVENT_ANCESTOR, victim->kill.process);
+	const struct kept_of_process *kept = kept_of(draft->builder, EVENT_ANCESTOR, process);
 	struct incident_ancestor *ancestors;
+	size_t count = 0;
 
 	if (!kept)
 		return 0;
@@ -44,11 +45,12 @@ static int ancestors_make(struct incident_draft *draft, struct incident_victim *
 	if (!ancestors)
 		return -ENOMEM;
 	for (const struct kept_event *at = kept->first; at; at = at->next_of_same)
-		ancestors[victim->ancestor_count++] = (struct incident_ancestor){
+		ancestors[count++] = (struct incident_ancestor){
 			.pid = at->event.ancestor.pid,
 			.comm = at->event.ancestor.comm,
 		};
-	victim->ancestors = ancestors;
+	*ret_ancestors = ancestors;
+	*ret_count = count;
 	return 0;
 }
 
@@ -78,7 +80,7 @@ int64_t incident_unexplained_anon(const struct incident_victim *victim)
 static int victim_make(struct incident_draft *draft, const struct victim_event *event,
 		       struct incident_victim *victim)
 {
-	const struct process_event *process = process_event_of(draft, event->process);
+	const struct process_event *process = incident_process_event(draft, event->process);
 	int err;
 
 	victim->kill = *event;
@@ -93,7 +95,9 @@ static int victim_make(struct incident_draft *draft, const struct victim_event *
 	err = place_make(draft, victim);
 	if (!err)
 		err = words_make(draft, victim);
-	return err ? err : ancestors_make(draft, victim);
+	return err ? err
+		   : incident_ancestors_make(draft, event->process, &victim->ancestors,
+					     &victim->ancestor_count);
 }
 
 static int victim_index(struct incident_owned *owned, struct incident_victim *victim)

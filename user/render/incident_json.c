@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/incident.h"
 
+#include "render/incident_sender.h"
 #include "render/json.h"
 #include "render/verdict.h"
 
@@ -84,39 +85,6 @@ static void put_rss(struct json_maker *object, const struct victim_event *kill)
 	json_put_made(object, "rss", &rss);
 }
 
-static void put_container(struct json_maker *object, const struct incident_victim *victim)
-{
-	const struct place *place = &victim->place;
-	struct json_maker container;
-
-	if (!place->container_id && !place->pod_uid)
-		return;
-	container = json_make_object();
-	put_optional(&container, "id", place->container_id);
-	put_optional(&container, "runtime", place->runtime);
-	put_optional(&container, "pod_uid", place->pod_uid);
-	if (victim->names) {
-		put_optional(&container, "name", victim->names->container);
-		put_optional(&container, "pod", victim->names->pod);
-		put_optional(&container, "namespace", victim->names->kube_namespace);
-	}
-	json_put_made(object, "container", &container);
-}
-
-static void put_ancestors(struct json_maker *object, const struct incident_victim *victim)
-{
-	struct json_maker ancestors = json_make_array();
-
-	for (size_t i = 0; i < victim->ancestor_count; i++) {
-		struct json_maker ancestor = json_make_object();
-
-		json_put_count(&ancestor, "pid", victim->ancestors[i].pid);
-		json_put_name(&ancestor, "comm", victim->ancestors[i].comm);
-		json_append_made(&ancestors, &ancestor);
-	}
-	json_put_made(object, "ancestors", &ancestors);
-}
-
 static void put_identity(struct json_maker *object, const struct victim_event *kill)
 {
 	if (!(kill->known & VICTIM_IDENTITY))
@@ -153,10 +121,9 @@ static struct json_maker make_victim(const struct incident_victim *victim)
 	put_optional(&object, "cgroup", victim->kill.cgroup);
 	if (victim->kill.known & VICTIM_CGROUP)
 		json_put_count(&object, "cgroup_id", victim->kill.cgroup_id);
-	put_optional(&object, "unit", victim->place.unit);
-	put_container(&object, victim);
+	json_put_place(&object, &victim->place, victim->names);
 	put_rss(&object, &victim->kill);
-	put_ancestors(&object, victim);
+	json_put_ancestors(&object, victim->ancestors, victim->ancestor_count);
 	return object;
 }
 
@@ -410,6 +377,39 @@ static void put_facts(struct json_maker *object, const struct incident *incident
 	json_put_bool(object, "complete", incident->complete);
 }
 
+/* As docs/schema/sigkill.schema.json has it: no incident, only who was killed by whom. */
+static void put_brief(struct json_maker *object, const struct incident *incident)
+{
+	const struct growth_session *session = &incident->held.session;
+
+	json_put_time(object, "time", incident->event.realtime_ns);
+	json_put_name(object, "hostname", session->hostname);
+	json_put_name(object, "kernel", session->kernel_release);
+	json_put_name(object, "version", session->tool_version);
+	put_victims(object, incident);
+	json_put_sender(object, incident);
+	put_levels(object, incident);
+	json_put_losses(object, &incident->held);
+}
+
+static void put_whole(struct json_maker *object, const struct incident *incident)
+{
+	put_facts(object, incident);
+	put_victims(object, incident);
+	json_put_sender(object, incident);
+	put_trigger(object, incident);
+	put_levels(object, incident);
+	put_account(object, &incident->account);
+	json_put_stacks(object, "stacks", incident->held.rows, incident->held.row_count);
+	json_put_stacks(object, "other_stacks", incident->other, incident->other_count);
+	put_timeline(object, incident);
+	put_candidates(object, incident);
+	put_figures(object, incident);
+	json_put_verdict(object, &incident->verdict);
+	put_sources(object, &incident->event);
+	json_put_losses(object, &incident->held);
+}
+
 int json_incident(const struct incident *incident,
 		  const struct render_options *options __attribute__((unused)), FILE *stream)
 {
@@ -417,18 +417,6 @@ int json_incident(const struct incident *incident,
 
 	json_put_count(&object, "schema", JSON_SCHEMA);
 	json_put_name(&object, "kind", incident_kind_name(incident->event.kind));
-	put_facts(&object, incident);
-	put_victims(&object, incident);
-	put_trigger(&object, incident);
-	put_levels(&object, incident);
-	put_account(&object, &incident->account);
-	json_put_stacks(&object, "stacks", incident->held.rows, incident->held.row_count);
-	json_put_stacks(&object, "other_stacks", incident->other, incident->other_count);
-	put_timeline(&object, incident);
-	put_candidates(&object, incident);
-	put_figures(&object, incident);
-	json_put_verdict(&object, &incident->verdict);
-	put_sources(&object, &incident->event);
-	json_put_losses(&object, &incident->held);
+	(incident_is_brief(incident) ? put_brief : put_whole)(&object, incident);
 	return json_print_line(&object, stream);
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/escape.h"
+#include "render/incident_sender.h"
 #include "render/quantity.h"
 #include "render/text.h"
 #include "render/verdict.h"
@@ -234,10 +235,15 @@ static void heading(const struct incident *incident, struct buf *out)
 		who_identity(victim, out);
 		who_place(victim, out);
 	}
-	why(incident, out);
+	if (incident->sender)
+		text_sender(incident, out);
+	else
+		why(incident, out);
 	why_trigger(incident, out);
 	if (victim)
 		what(victim, out);
+	if (incident_is_brief(incident))
+		return;
 	growth(&incident->growth_rate, out);
 	text_verdict(&incident->verdict, out);
 	recorded(incident, out);
@@ -266,6 +272,11 @@ int text_incident(const struct incident *incident, const struct render_options *
 	int err;
 
 	heading(incident, &out);
+	if (incident_is_brief(incident)) {
+		if (incident->held.loss_count)
+			text_losses(&incident->held, &out);
+		return buf_write(&out, stream);
+	}
 	err = stacks(incident, options, &out);
 	if (!err)
 		err = text_incident_detail(incident, options, &out);
