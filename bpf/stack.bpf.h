@@ -44,11 +44,14 @@ __noinline __weak __u64 stack_hash_some(__u32 user, __u32 first, __u64 hash)
 	return hash;
 }
 
-/* Of thread name and frames; never 0, which the fixed cells have. */
+/*
+ * Of thread name, frames and how they ended, for what is known of one stack need not be true of
+ * another that looks the same; never 0, which the fixed cells have.
+ */
 static __always_inline __u64 stack_hash(__u32 user, const struct ot_stack_record *record)
 {
 	const __u64 *comm = (const __u64 *)record->comm;
-	__u64 hash = hash_mix(hash_mix(stack_seed, comm[0]), comm[1]);
+	__u64 hash = hash_mix(hash_mix(stack_seed + record->end, comm[0]), comm[1]);
 
 	for (__u32 first = 0; first < OT_MAX_FRAMES; first += STEPS_AT_ONCE) {
 		if (first >= record->frame_count)

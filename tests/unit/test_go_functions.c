@@ -4,6 +4,7 @@
 
 #include "symbols/go_functions.h"
 #include "symbols/image_names.h"
+#include "symbols/image_unwind.h"
 
 #define TEXT_START 0x400000
 
@@ -127,6 +128,66 @@ static void damaged_tables_are_left(void **state)
 	}
 }
 
+struct told {
+	uint64_t address[8];
+	int64_t offset[8];
+	size_t count, functions;
+};
+
+static int tell_function(void *context, uint64_t start, uint64_t end)
+{
+	struct told *told = context;
+
+	assert_int_equal(start, TEXT_START + (told->functions ? 0x100 : 0));
+	assert_int_equal(end, TEXT_START + (told->functions ? 0x140 : 0x100));
+	told->functions++;
+	return 0;
+}
+
+static int tell_rule(void *context, uint64_t address, const struct cfi_rule *rule)
+{
+	struct told *told = context;
+
+	assert_int_equal(rule->base, CFI_RSP);
+	assert_int_equal(rule->return_address.offset, -8);
+	told->address[told->count] = address;
+	told->offset[told->count++] = rule->offset;
+	return 0;
+}
+
+/* 8 bytes from the fifth byte on, 0 again for the last two: the return address is above them. */
+static void frames_are_as_large_as_the_table_says(void **state)
+{
+	static const uint8_t sizes[] = {2, 4, 16, 0xfa, 1, 15, 2, 0};
+	struct table table = table_of(0xfffffff1);
+	struct told told = {};
+	const struct cfi_listener listener = {tell_function, tell_rule, &told};
+	const uint64_t frames = 448;
+
+	(void)state;
+	memcpy(table.bytes + 8 + 8 * 6, &frames, 8);
+	memcpy(table.bytes + frames + 1, sizes, sizeof(sizes));
+	/* the first function's sizes; the second one has none */
+	table.bytes[320 + 0x60 + 16] = 1;
+	assert_int_equal(go_frames_read(bytes_of(table.bytes, table.size), 0, &listener), 0);
+	assert_int_equal(told.functions, 1);
+	assert_int_equal(told.count, 3);
+	assert_int_equal(told.address[0], TEXT_START);
+	assert_int_equal(told.offset[0], 8);
+	assert_int_equal(told.address[1], TEXT_START + 4);
+	assert_int_equal(told.offset[1], 16);
+	assert_int_equal(told.address[2], TEXT_START + 4 + 0xfa);
+	assert_int_equal(told.offset[2], 8);
+	/* cut anywhere, nothing is read beyond the end */
+	for (size_t at = 0; at < table.size; at++) {
+		_cleanup_free_ uint8_t *copy = malloc(at ? at : 1);
+
+		told = (struct told){};
+		memcpy(copy, table.bytes, at);
+		go_frames_read(bytes_of(copy, at), 0, &listener);
+	}
+}
+
 static void a_count_without_end_is_refused(void **state)
 {
 	_cleanup_(symbol_table_freep) struct symbol_table *symbols = NULL;
@@ -175,6 +236,55 @@ static uint64_t symbol_start(const struct symbol_table *symbols, const char *nam
 	return 0;
 }
 
+static void rows_of(const char *directory, const char *name, struct unwind_rows *ret_rows)
+{
+	_cleanup_(image_closep) struct image *image = NULL;
+	_cleanup_close_ int fd = -1;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(image_open(fd, &image), 0);
+	assert_int_equal(image_unwind_rows(image, ret_rows), 0);
+}
+
+static uint32_t rule_at(const struct unwind_rows *rows, uint32_t pc)
+{
+	size_t low = 0, high = rows->row_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (OT_ROW_PC(rows->rows[middle]) <= pc)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (uint32_t)rows->rows[low];
+}
+
+/* Wherever .debug_frame, which was stripped, knows a frame, the table gives the same. */
+static void compare_rows(const char *directory)
+{
+	struct unwind_rows full = {}, stripped = {};
+	size_t compared = 0;
+
+	rows_of(directory, "full", &full);
+	rows_of(directory, "stripped", &stripped);
+	for (size_t i = 0; i < full.row_count; i++) {
+		uint32_t rule = (uint32_t)full.rows[i];
+
+		if (OT_RULE_CFA(rule) != OT_CFA_RSP)
+			continue;
+		assert_int_equal(rule_at(&stripped, OT_ROW_PC(full.rows[i])), rule);
+		compared++;
+	}
+	print_message("%zu rows compared\n", compared);
+	assert_true(compared > 1000);
+	unwind_rows_release(&full);
+	unwind_rows_release(&stripped);
+}
+
 static void compare_stripped(const char *directory, const char *mode)
 {
 	_cleanup_(symbol_table_freep) struct symbol_table *full = NULL, *stripped = NULL;
@@ -186,9 +296,10 @@ static void compare_stripped(const char *directory, const char *mode)
 	assert_int_equal(symbol_start(stripped, "main.main"), symbol_start(full, "main.main"));
 	assert_int_equal(symbol_start(stripped, "runtime.mallocgc"),
 			 symbol_start(full, "runtime.mallocgc"));
+	compare_rows(directory);
 }
 
-static void a_stripped_program_has_the_names_of_the_full_one(void **state)
+static void a_stripped_program_has_the_names_and_rows_of_the_full_one(void **state)
 {
 	compare_stripped(*state, "");
 }
@@ -204,8 +315,9 @@ int main(void)
 		cmocka_unit_test(every_version_is_read),
 		cmocka_unit_test(a_start_that_is_relocated_is_taken_from_outside),
 		cmocka_unit_test(damaged_tables_are_left),
+		cmocka_unit_test(frames_are_as_large_as_the_table_says),
 		cmocka_unit_test(a_count_without_end_is_refused),
-		cmocka_unit_test(a_stripped_program_has_the_names_of_the_full_one),
+		cmocka_unit_test(a_stripped_program_has_the_names_and_rows_of_the_full_one),
 		cmocka_unit_test(so_has_a_position_independent_one),
 	};
 

@@ -311,30 +311,53 @@ static int open_area(struct modules *modules, const struct ot_code_area *area, c
 	return TAKE_FD(fd);
 }
 
-static uint32_t add_area(struct modules *modules, const struct ot_code_area *area)
+/* A file that was opened by its path, which this takes. */
+static uint32_t add_opened(struct modules *modules, const char *path, int fd,
+			   const struct stat *status)
 {
-	_cleanup_(buf_release) struct buf path = {0};
 	_cleanup_free_ struct proc_mapping *mapping = calloc(1, sizeof(*mapping));
-	struct stat status;
-	uint32_t id;
-	int fd;
+	uint32_t id = 0;
 
-	code_key_path(modules->programs, modules->root, area, &path);
-	fd = mapping && path.len_bytes ? open_area(modules, area, buf_string(&path), &status) : -1;
-	if (fd < 0)
-		return 0;
-	mapping->inode = status.st_ino;
-	mapping->major = major(status.st_dev);
-	mapping->minor = minor(status.st_dev);
-	snprintf(mapping->path, sizeof(mapping->path), "%s", buf_string(&path));
-	id = find(modules, mapping);
-	if (!id)
-		id = add_inode(modules, mapping);
+	if (mapping) {
+		mapping->inode = status->st_ino;
+		mapping->major = major(status->st_dev);
+		mapping->minor = minor(status->st_dev);
+		snprintf(mapping->path, sizeof(mapping->path), "%s", path);
+		id = find(modules, mapping);
+		if (!id)
+			id = add_inode(modules, mapping);
+	}
 	if (id)
-		announce_file(modules, id, mapping->path, fd, false);
+		announce_file(modules, id, path, fd, false);
 	else
 		close(fd);
 	return id;
+}
+
+static uint32_t add_area(struct modules *modules, const struct ot_code_area *area)
+{
+	_cleanup_(buf_release) struct buf path = {0};
+	struct stat status;
+	int fd = -1;
+
+	code_key_path(modules->programs, modules->root, area, &path);
+	if (path.len_bytes)
+		fd = open_area(modules, area, buf_string(&path), &status);
+	return fd < 0 ? 0 : add_opened(modules, buf_string(&path), fd, &status);
+}
+
+uint32_t modules_of_path(struct modules *modules, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
+		close(fd);
+		return 0;
+	}
+	return add_opened(modules, path, fd, &status);
 }
 
 uint32_t modules_of_area(struct modules *modules, const struct ot_code_area *area)

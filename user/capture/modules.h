@@ -51,6 +51,9 @@ uint32_t modules_of_area(struct modules *modules, const struct ot_code_area *are
 /* The file of a module, once: it is the caller's. -1 where it could not be had, or was taken. */
 int modules_take_file(struct modules *modules, uint32_t id);
 
+/* The id of a file that is about to be run, announced under its real path. 0: it is none. */
+uint32_t modules_of_path(struct modules *modules, const char *path);
+
 /* The id of a part of the kernel, announced under this path; ask once for each. 0: too many. */
 uint32_t modules_of_kernel(struct modules *modules, const char *path);
 

@@ -13,7 +13,7 @@
 #include "capture/lives.h"
 
 /* Stacks kept as bytes at one time, 16 KiB each at most. */
-#define STACKS_LATE_MAX 1024
+#define STACKS_LATE_MAX 2048
 
 struct stack {
 	uint32_t id; /* of this session; 0: the cell has none */

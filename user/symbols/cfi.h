@@ -52,6 +52,8 @@ struct cfi_section {
 	struct bytes bytes;
 	uint64_t address; /* where it is loaded: pointers in it are relative */
 	bool is_eh_frame; /* .debug_frame otherwise */
+	bool is_go_table; /* neither: read by go_frames_read(), `address` is where the text starts
+			   */
 };
 
 /* Told of each function, then of its rules in ascending order of address. Not 0 ends it all. */

@@ -8,6 +8,7 @@
 #define SYMBOLS_GO_FUNCTIONS_H
 
 #include "symbols/bytes.h"
+#include "symbols/cfi.h"
 #include "symbols/symbol_table.h"
 
 /* Where in the table the start of the text is stored; a relocation may have to fill it in. */
@@ -19,5 +20,11 @@
  * was added before that is right. Or the errors of symbol_table_add().
  */
 int go_functions_add(struct bytes table, uint64_t text_start, struct symbol_table *symbols);
+
+/*
+ * Tells the listener of each function's frame, address by address, as call frame information would:
+ * the table has that, too. 0, or what the listener returned.
+ */
+int go_frames_read(struct bytes table, uint64_t text_start, const struct cfi_listener *listener);
 
 #endif

@@ -98,21 +98,31 @@ static uint64_t relocation_at(struct image *image, uint64_t address)
 	return 0;
 }
 
+int image_go_table(struct image *image, struct image_section *ret_table, uint64_t *ret_text_start)
+{
+	struct image_section text;
+	int r = go_table_read(image, ret_table);
+
+	if (r < 0)
+		return r;
+	*ret_text_start = relocation_at(image, ret_table->address + GO_TEXT_START_OFFSET);
+	if (*ret_text_start == 0 && image_section(image, ".text", GO_TABLE_BYTES_MAX, &text) == 0)
+		*ret_text_start = text.address;
+	return 0;
+}
+
 /* Go's own table has every function: it is asked for when the usual one was stripped. */
 static int go_names_add(struct image *image, struct symbol_table *table)
 {
-	struct image_section lines, text = {}, symtab;
+	struct image_section lines, symtab;
 	uint64_t start;
 	int r;
 
 	if (image_section(image, ".symtab", 0, &symtab) != -ENODATA)
 		return 0;
-	r = go_table_read(image, &lines);
+	r = image_go_table(image, &lines, &start);
 	if (r < 0)
 		return r == -ENODATA ? 0 : r;
-	start = relocation_at(image, lines.address + GO_TEXT_START_OFFSET);
-	if (start == 0 && image_section(image, ".text", GO_TABLE_BYTES_MAX, &text) == 0)
-		start = text.address;
 	return go_functions_add(bytes_of(lines.bytes, lines.size_bytes), start, table);
 }
 

@@ -17,4 +17,7 @@ int image_names(struct image *image, int debug_fd, struct symbol_table **ret_tab
 /* Compiled by Go: its line table is there whatever was stripped. */
 bool image_is_go(struct image *image);
 
+/* Go's table of functions, and where the text starts that it counts from. -ENODATA: none. */
+int image_go_table(struct image *image, struct image_section *ret_table, uint64_t *ret_text_start);
+
 #endif

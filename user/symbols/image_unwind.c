@@ -3,6 +3,8 @@
 
 #include <elf.h>
 
+#include "symbols/image_names.h"
+
 #define PAGE_MASK (~((1ull << OT_UNWIND_PAGE_SHIFT) - 1))
 
 int image_text(struct image *image, struct unwind_text *ret_text)
@@ -34,17 +36,21 @@ int image_text(struct image *image, struct unwind_text *ret_text)
 	return 0;
 }
 
+#define SECTIONS_MAX 3
+
 /*
- * .eh_frame is what ships; Go has .debug_frame alone, and so has assembly of some C libraries. A
- * damaged section is left out.
+ * .eh_frame is what ships; Go has .debug_frame alone, and so has assembly of some C libraries. Of
+ * Go that was stripped the table of functions is left, which says the same. A damaged section is
+ * left out.
  */
-static size_t frames_read(struct image *image, struct cfi_section ret_sections[2])
+static size_t frames_read(struct image *image, struct cfi_section ret_sections[SECTIONS_MAX])
 {
 	static const char *const names[] = {".eh_frame", ".debug_frame"};
+	struct image_section section;
+	uint64_t text_start;
 	size_t count = 0;
 
 	for (size_t i = 0; i < 2; i++) {
-		struct image_section section;
 
 		if (image_section(image, names[i], IMAGE_FRAMES_MAX, &section) < 0)
 			continue;
@@ -54,12 +60,18 @@ static size_t frames_read(struct image *image, struct cfi_section ret_sections[2
 			.is_eh_frame = i == 0,
 		};
 	}
+	if (image_go_table(image, &section, &text_start) == 0)
+		ret_sections[count++] = (struct cfi_section){
+			.bytes = bytes_of(section.bytes, section.size_bytes),
+			.address = text_start,
+			.is_go_table = true,
+		};
 	return count;
 }
 
 int image_unwind_rows(struct image *image, struct unwind_rows *ret_rows)
 {
-	struct cfi_section sections[2];
+	struct cfi_section sections[SECTIONS_MAX];
 	struct image_header header;
 	struct unwind_text text;
 	size_t count;

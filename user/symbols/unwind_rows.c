@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "symbols/go_functions.h"
 
 #define PAGE_BYTES (1ull << OT_UNWIND_PAGE_SHIFT)
 #define RULE_NONE OT_RULE(OT_CFA_NONE, 0, OT_RBP_SAME, 0)
@@ -234,7 +235,9 @@ static int sections_read(struct builder *builder, const struct cfi_section *sect
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = cfi_read(&sections[i], &listener);
+		r = sections[i].is_go_table
+			    ? go_frames_read(sections[i].bytes, sections[i].address, &listener)
+			    : cfi_read(&sections[i], &listener);
 	return r;
 }
 
