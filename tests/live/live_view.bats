@@ -49,6 +49,31 @@ screen_wait()
 	done
 }
 
+# The next snapshot but one, which was drawn after whatever key was sent before.
+screen_pass()
+{
+	local head turn deadline=$((SECONDS + PATIENCE_SECONDS))
+
+	for turn in 1 2; do
+		head=$(shown | head -n 1)
+		until [[ $(shown | head -n 1) != "$head" ]]; do
+			((SECONDS < deadline)) || fail "stands still: $(shown)" || return
+		done
+	done
+}
+
+# Selects the row below until the pane's title matches.
+go_down_to()
+{
+	local deadline=$((SECONDS + PATIENCE_SECONDS))
+
+	until shown | grep -qE "$1"; do
+		((SECONDS < deadline)) || fail "no row of '$1', there is: $(shown)" || return
+		keys Down
+		screen_pass
+	done
+}
+
 @test "on a terminal: a table of what grows, named, then the report" {
 	requires tmux
 	local deadline=$((SECONDS + PATIENCE_SECONDS))
@@ -134,15 +159,58 @@ screen_wait()
 	screen_wait '^q quit  s sort: bytes'
 	screen_wait "^ +$VICTIM_PID .* heap"
 	# the largest of all by bytes, unless somebody else holds more: go down to it
-	until shown | grep -qE "^heap \(pid $VICTIM_PID\)"; do
-		keys Down
-		shown
-	done
+	go_down_to "^heap \(pid $VICTIM_PID\)"
 	keys Enter
 	screen_wait '^q quit  s sort: bytes  p processes'
 	screen_wait '2[0-9][0-9].[0-9] MiB .* grow_malloc'
 	keys q
 	screen_wait '^status 0$'
+}
+
+@test "the host as a table of cgroups: how full, when full, and whose stacks" {
+	requires tmux
+	local name
+
+	VICTIM_LIMIT_BYTES=$((512 << 20)) victim_start heap malloc 200
+	name=${CGROUP##*/}
+	terminal_start 120 30 --all --period 16 -i 0.2
+	screen_wait '^oomtrace --all'
+	keys c
+	screen_wait '^ +bytes +change +rate +limit +full +full in  trend +cgroup'
+	victim_grow
+	keys s
+	screen_wait " 512.0 MiB +(39|40).[0-9] % .* /$name"
+	# what the kernel says is used and cannot be taken back
+	go_down_to "^/$name, (39|40).[0-9] % of 512.0 MiB(, full in .*)?, limit of /$name"
+	keys Enter
+	screen_wait '200.[0-9] MiB .* grow_malloc'
+	screen_wait ' stacks? of one cgroup'
+	keys Left
+	screen_wait '^ +bytes +change +rate +limit +full +full in  trend +cgroup'
+	keys q
+	screen_wait '^status 0$'
+}
+
+@test "ten thousand processes: the table is drawn, scrolled, resized and left" {
+	requires tmux
+	# what a process takes from here on is in the ledger
+	VICTIM_LIMIT_BYTES=$((4 << 30)) victim_start forker crowd 10
+	terminal_start 80 24 --all --period 16 -i 1
+	screen_wait 'live '
+	victim_grow
+	screen_wait 'live .*, ([4-9][0-9]{3}|[0-9]{5}) processes'
+	keys s NPage NPage NPage
+	screen_wait '^ +[0-9]+ +.*  forker'
+	tmux -S "$SOCKET" resize-window -x 40 -y 10
+	screen_wait '^ +pid +bytes  process$'
+	[[ $(shown | wc -l) == 10 ]]
+	tmux -S "$SOCKET" resize-window -x 200 -y 60
+	screen_wait '^ +pid +bytes +change +rate +limit +full +full in  trend +process'
+	[[ $(shown | wc -l) == 60 ]]
+	shown
+	keys q
+	screen_wait '^status 0$'
+	victim_shed
 }
 
 @test "no terminal: a line on stderr for each interval, and folded stacks on stdout" {

@@ -56,10 +56,41 @@ static void play_names(const struct stage *stage)
 	play_name(stage, 0x500, "dictResize");
 }
 
+enum group { ROOT = 1, PODS, POD, CACHE };
+
+/* What cannot be reclaimed of it are so many slots; page cache comes on top of that. */
+static void play_limited(const struct stage *stage, uint32_t id, const char *path, uint64_t slots,
+			 uint64_t cache_slots, uint64_t limit_slots)
+{
+	play(stage,
+	     (struct event){.type = EVENT_CGROUP,
+			    .cgroup = {.id = id,
+				       .when = MEMORY_END,
+				       .known = CGROUP_USAGE_KNOWN | CGROUP_RECLAIMABLE_KNOWN |
+						(limit_slots ? CGROUP_LIMIT_KNOWN : 0),
+				       .path = path,
+				       .usage_bytes = (slots + cache_slots) * SLOT_BYTES,
+				       .reclaimable_bytes = cache_slots * SLOT_BYTES,
+				       .limit_bytes = limit_slots * SLOT_BYTES}});
+}
+
+/* The shop's pod has no limit, what it is in has one; another one is full of page cache. */
+static void play_groups(const struct stage *stage, uint32_t second)
+{
+	play_limited(stage, ROOT, "/", 9000 + 100 * second, 0, 0);
+	play_limited(stage, PODS, "/kubepods", 1500 + 100 * second, 0, 5000);
+	play_limited(stage, POD, "/kubepods/pod\033[31m;", 1300 + 100 * second, 0, 0);
+	play_limited(stage, CACHE, "/cache", 100, 800, 1000);
+	play_member(stage, SHOP, POD);
+	play_member(stage, HOSTILE, CACHE);
+	play_member(stage, SHRINKING, ROOT);
+}
+
 /* The shop gains 100 slots a second in one stack, redis loses 50, the worker is gone after 20. */
 static void play_second(const struct stage *stage, uint32_t second)
 {
 	play_snapshot(stage, second, false);
+	play_groups(stage, second);
 	play_cell(stage, SHOP, 1, KIND_ANON, 1000 + 100 * second, 1000);
 	play_cell(stage, SHOP, 2, KIND_ANON, 300, 300);
 	play_cell(stage, SHRINKING, 3, KIND_ANON, 5000 - 50 * second, 5000);
@@ -197,7 +228,7 @@ static void test_a_snapshot_that_is_replaced_counts_once(void **state)
 	row = row_of(live_table_processes(session.table, LIVE_BY_RATE), SHOP, NULL);
 	assert_int_equal(row->history_count, 5);
 	assert_true(fabs(row->rate_bytes - 100.0 * SLOT_BYTES) < 1);
-	row = row_of(live_table_stacks(session.table, SHOP, LIVE_BY_RATE), SHOP,
+	row = row_of(live_table_stacks(session.table, LIVE_OF_PROCESS, SHOP, LIVE_BY_RATE), SHOP,
 		     "runtime.mallocgc");
 	assert_true(fabs(row->rate_bytes - 100.0 * SLOT_BYTES) < 1);
 }
@@ -219,8 +250,116 @@ static void test_every_order_puts_its_most_first(void **state)
 		if (order != LIVE_BY_BYTES)
 			assert_int_equal(rows.row[0].process->id, SHOP);
 	}
-	rows = live_table_stacks(session.table, SHOP, LIVE_BY_BYTES);
+	rows = live_table_stacks(session.table, LIVE_OF_PROCESS, SHOP, LIVE_BY_BYTES);
 	assert_int_equal(rows.count, 2);
+}
+
+/* --- limits ------------------------------------------------------------------------------- */
+
+static const struct live_row *cgroup_of(struct live_rows rows, const char *path)
+{
+	for (size_t i = 0; i < rows.count; i++)
+		if (strcmp(rows.row[i].cgroup->path, path) == 0)
+			return &rows.row[i];
+	fail_msg("no row of %s", path);
+	return NULL;
+}
+
+/* At 29 s 4400 slots of 5000 are used, 100 more each second. */
+static void test_the_limit_that_fires_is_told_with_its_time(void **state)
+{
+	_cleanup_(end) struct session session = begin();
+	const struct live_limit *limit;
+
+	(void)state;
+	advance(&session, 30);
+	limit = row_of(live_table_processes(session.table, LIVE_BY_RATE), SHOP, NULL)->limit;
+	assert_non_null(limit);
+	assert_string_equal(limit->path, "/kubepods");
+	assert_int_equal(limit->used_bytes, 4400 * SLOT_BYTES);
+	assert_int_equal(limit->limit_bytes, 5000 * SLOT_BYTES);
+	assert_true(limit->forecast_known);
+	assert_true(fabs(limit->forecast.seconds - 6) < 1);
+	assert_true(limit->forecast.low_seconds <= 6 && limit->forecast.high_seconds >= 6);
+	/* of the pod itself it is the same one */
+	assert_ptr_equal(
+		cgroup_of(live_table_cgroups(session.table, LIVE_BY_RATE), "/kubepods/pod\033[31m;")
+			->limit,
+		limit);
+	assert_null(
+		row_of(live_table_processes(session.table, LIVE_BY_RATE), SHRINKING, NULL)->limit);
+}
+
+static void test_page_cache_fills_no_limit(void **state)
+{
+	_cleanup_(end) struct session session = begin();
+	const struct live_row *row;
+
+	(void)state;
+	advance(&session, 30);
+	row = cgroup_of(live_table_cgroups(session.table, LIVE_BY_BYTES), "/cache");
+	assert_int_equal(row->bytes, 100 * SLOT_BYTES);
+	assert_int_equal(row->limit->used_bytes, 100 * SLOT_BYTES);
+	assert_false(row->limit->forecast_known);
+}
+
+/* Of a long time, too: half of the points have gone by then, more than once. */
+static void test_a_forecast_of_hours_is_as_good(void **state)
+{
+	struct growth_cgroup cgroup = {
+		.path = "/slow", .usage_known = true, .limit_known = true, .limit_bytes = 1 << 30};
+	struct growth growth = {.cgroups = &cgroup, .cgroup_count = 1};
+	struct live_limits limits = {0};
+	const struct live_limit *limit;
+
+	(void)state;
+	for (uint64_t second = 1; second <= 5000; second++) {
+		growth.time_ns = second * 1000000000;
+		cgroup.firm_bytes = (100 << 20) + second * 65536;
+		assert_int_equal(live_limits_update(&limits, &growth), 0);
+	}
+	limit = live_limits_of(&limits, "/slow/below");
+	assert_non_null(limit);
+	assert_true(limit->forecast_known);
+	/* (924 MiB - 312.5 MiB) / 64 KiB */
+	assert_true(fabs(limit->forecast.seconds - 9784) < 100);
+	assert_null(live_limits_of(&limits, "/slower"));
+	assert_null(live_limits_of(&limits, NULL));
+
+	/* gone */
+	growth.time_ns++;
+	growth.cgroup_count = 0;
+	assert_int_equal(live_limits_update(&limits, &growth), 0);
+	assert_null(live_limits_of(&limits, "/slow"));
+	live_limits_release(&limits);
+}
+
+static void test_cgroups_open_to_the_stacks_of_all_below(void **state)
+{
+	_cleanup_(end) struct session session = begin();
+	struct live_view view = live_view_new(true, true, 1000000000);
+	_cleanup_(screen_release) struct screen screen = {0};
+	struct live_rows rows;
+
+	(void)state;
+	advance(&session, 3);
+	assert_int_equal(screen_resize(&screen, 24, 80), 0);
+	live_view_key(&view, session.table, LIVE_KEY_CGROUPS);
+	live_view_draw(&view, session.table, &screen);
+	assert_int_equal(view.page, LIVE_CGROUPS);
+	assert_int_equal(view.row_count, 4);
+	rows = live_table_cgroups(session.table, LIVE_BY_RATE);
+	while (strcmp(rows.row[view.place].cgroup->path, "/kubepods") != 0)
+		live_view_key(&view, session.table, LIVE_KEY_DOWN);
+	live_view_key(&view, session.table, LIVE_KEY_OPEN);
+	live_view_draw(&view, session.table, &screen);
+	assert_int_equal(view.page, LIVE_STACKS);
+	assert_int_equal(view.row_count, 2);
+	live_view_key(&view, session.table, LIVE_KEY_BACK);
+	live_view_draw(&view, session.table, &screen);
+	assert_int_equal(view.page, LIVE_CGROUPS);
+	live_view_key(&view, session.table, LIVE_KEY_BACK);
+	assert_int_equal(view.page, LIVE_PROCESSES);
 }
 
 /* --- screens ------------------------------------------------------------------------------ */
@@ -251,9 +390,12 @@ static void test_screens_of_all_sizes_are_drawn_as_ever(void **state)
 	name(&session);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct live_view processes = live_view_new(true, true, 1000000000);
+		struct live_view cgroups = live_view_new(true, true, 1000000000);
 		struct live_view stacks = live_view_new(false, false, 1000000000);
 
 		expect_screen(&session, &processes, sizes[i].rows, sizes[i].columns, "processes");
+		live_view_key(&cgroups, session.table, LIVE_KEY_CGROUPS);
+		expect_screen(&session, &cgroups, sizes[i].rows, sizes[i].columns, "cgroups");
 		expect_screen(&session, &stacks, sizes[i].rows, sizes[i].columns, "stacks");
 	}
 }
@@ -272,7 +414,7 @@ static void test_no_size_is_too_small(void **state)
 
 			assert_int_equal(screen_resize(&screen, rows, columns), 0);
 			live_view_draw(&view, session.table, &screen);
-			view.page = !view.page;
+			view.page = (view.page + 1) % 3;
 		}
 	}
 }
@@ -433,6 +575,10 @@ int main(void)
 		cmocka_unit_test(test_history_is_the_latest_and_oldest_first),
 		cmocka_unit_test(test_a_snapshot_that_is_replaced_counts_once),
 		cmocka_unit_test(test_every_order_puts_its_most_first),
+		cmocka_unit_test(test_the_limit_that_fires_is_told_with_its_time),
+		cmocka_unit_test(test_page_cache_fills_no_limit),
+		cmocka_unit_test(test_a_forecast_of_hours_is_as_good),
+		cmocka_unit_test(test_cgroups_open_to_the_stacks_of_all_below),
 		cmocka_unit_test(test_screens_of_all_sizes_are_drawn_as_ever),
 		cmocka_unit_test(test_no_size_is_too_small),
 		cmocka_unit_test(test_before_the_first_snapshot_it_says_so),

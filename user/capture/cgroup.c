@@ -305,18 +305,43 @@ static void set_file(struct cgroup_memory *memory, const struct keyed *cache,
 	memory->file_bytes = cache->value > shmem->value ? cache->value - shmem->value : 0;
 }
 
+static void set_reclaimable(struct cgroup_memory *memory, const struct keyed *active,
+			    const struct keyed *inactive)
+{
+	if (!active->seen || !inactive->seen)
+		return;
+	memory->known |= CGROUP_RECLAIMABLE;
+	memory->reclaimable_bytes = active->value + inactive->value;
+}
+
+/* What v1 says where there is none: PAGE_COUNTER_MAX pages, whatever their size. */
+#define V1_NO_LIMIT_BYTES (UINT64_C(1) << 62)
+
+static void set_limit(const struct cgroup *cgroup, const char *name, struct cgroup_memory *memory)
+{
+	/* v2 says "max", which is no number */
+	if (read_number(cgroup, name, &memory->limit_bytes) &&
+	    memory->limit_bytes < V1_NO_LIMIT_BYTES)
+		memory->known |= CGROUP_LIMIT;
+}
+
 /* Both versions tell of everything below; v1 under keys of its own. */
 static int read_v1(const struct cgroup *cgroup, struct cgroup_memory *memory)
 {
 	struct keyed stat[] = {
-		{.key = "total_rss"}, {.key = "total_shmem"}, {.key = "total_cache"}};
-	int error = read_keyed(cgroup, "memory.stat", stat, 3);
+		{.key = "total_rss"},           {.key = "total_shmem"},
+		{.key = "total_cache"},         {.key = "total_active_file"},
+		{.key = "total_inactive_file"},
+	};
+	int error = read_keyed(cgroup, "memory.stat", stat, sizeof(stat) / sizeof(stat[0]));
 
 	if (error)
 		return error;
 	set(memory, CGROUP_ANON, &memory->anon_bytes, &stat[0]);
 	set(memory, CGROUP_SHMEM, &memory->shmem_bytes, &stat[1]);
 	set_file(memory, &stat[2], &stat[1]);
+	set_reclaimable(memory, &stat[3], &stat[4]);
+	set_limit(cgroup, "memory.limit_in_bytes", memory);
 	if (read_number(cgroup, "memory.kmem.usage_in_bytes", &memory->kernel_bytes))
 		memory->known |= CGROUP_KERNEL;
 	if (read_number(cgroup, "memory.usage_in_bytes", &memory->usage_bytes))
@@ -364,8 +389,10 @@ static int read_parts(const struct cgroup *cgroup, struct cgroup_memory *memory)
 static int read_v2(const struct cgroup *cgroup, struct cgroup_memory *memory)
 {
 	struct keyed stat[] = {
-		{.key = "anon"},         {.key = "shmem"},      {.key = "file"}, {.key = "kernel"},
-		{.key = "kernel_stack"}, {.key = "pagetables"}, {.key = "slab"}, {.key = "percpu"},
+		{.key = "anon"},          {.key = "shmem"},        {.key = "file"},
+		{.key = "kernel"},        {.key = "kernel_stack"}, {.key = "pagetables"},
+		{.key = "slab"},          {.key = "percpu"},       {.key = "active_file"},
+		{.key = "inactive_file"},
 	};
 	int error = read_keyed(cgroup, "memory.stat", stat, sizeof(stat) / sizeof(stat[0]));
 
@@ -375,6 +402,8 @@ static int read_v2(const struct cgroup *cgroup, struct cgroup_memory *memory)
 	set(memory, CGROUP_SHMEM, &memory->shmem_bytes, &stat[1]);
 	set_file(memory, &stat[2], &stat[1]);
 	set_kernel(memory, &stat[3], &stat[4], 4);
+	set_reclaimable(memory, &stat[8], &stat[9]);
+	set_limit(cgroup, "memory.max", memory);
 	if (read_number(cgroup, "memory.current", &memory->usage_bytes))
 		memory->known |= CGROUP_USAGE;
 	return read_parts(cgroup, memory);

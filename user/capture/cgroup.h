@@ -45,6 +45,8 @@ enum cgroup_known {
 	CGROUP_FILE = 1 << 2,
 	CGROUP_KERNEL = 1 << 3,
 	CGROUP_USAGE = 1 << 4,
+	CGROUP_LIMIT = 1 << 5, /* there is one */
+	CGROUP_RECLAIMABLE = 1 << 6,
 };
 
 /* What is charged to a cgroup and everything below it. */
@@ -55,7 +57,9 @@ struct cgroup_memory {
 	uint64_t file_bytes;   /* page cache, shmem not included */
 	uint64_t kernel_bytes; /* of v1: kmem.usage; of v2 before 5.18: the sum of its parts */
 	uint64_t usage_bytes;
-	uint32_t parts_known; /* bits (1 << enum cgroup_part); of v2 alone */
+	uint64_t limit_bytes;
+	uint64_t reclaimable_bytes; /* file pages that the kernel can take back */
+	uint32_t parts_known;       /* bits (1 << enum cgroup_part); of v2 alone */
 	uint64_t part_bytes[CGROUP_PART_COUNT];
 };
 

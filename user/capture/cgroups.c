@@ -165,7 +165,13 @@ static void set_figures(struct cgroup_event *event, const struct cgroup_memory *
 	}
 	if (memory->known & CGROUP_USAGE)
 		event->known |= CGROUP_USAGE_KNOWN;
+	if (memory->known & CGROUP_LIMIT)
+		event->known |= CGROUP_LIMIT_KNOWN;
+	if (memory->known & CGROUP_RECLAIMABLE)
+		event->known |= CGROUP_RECLAIMABLE_KNOWN;
 	event->usage_bytes = memory->usage_bytes;
+	event->limit_bytes = memory->limit_bytes;
+	event->reclaimable_bytes = memory->reclaimable_bytes;
 	event->parts_known = memory->parts_known;
 	memcpy(event->part_bytes, memory->part_bytes, sizeof(event->part_bytes));
 }

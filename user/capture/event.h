@@ -270,16 +270,20 @@ enum cgroup_part {
 struct cgroup_event {
 	uint32_t id; /* of this session, from 1 */
 	enum memory_when when;
-	uint32_t known;   /* bits (1 << enum memory_kind), and CGROUP_USAGE_KNOWN */
+	uint32_t known;   /* bits (1 << enum memory_kind), and CGROUP_…_KNOWN */
 	const char *path; /* from the root of its hierarchy, hostile bytes */
 	uint64_t bytes[KIND_COUNT];
 	uint64_t usage_bytes; /* all that is charged to it */
 	uint32_t parts_known; /* bits (1 << enum cgroup_part) */
 	uint64_t part_bytes[CGROUP_PART_COUNT];
-	bool chosen; /* by --cgroup; the others are below it */
+	bool chosen;                /* by --cgroup; the others are below it */
+	uint64_t limit_bytes;       /* its own; not known: it has none */
+	uint64_t reclaimable_bytes; /* page cache on the lists of file pages */
 };
 
 #define CGROUP_USAGE_KNOWN (1U << KIND_COUNT)
+#define CGROUP_LIMIT_KNOWN (1U << (KIND_COUNT + 1))
+#define CGROUP_RECLAIMABLE_KNOWN (1U << (KIND_COUNT + 2))
 
 struct member_event {
 	uint32_t process;

@@ -254,6 +254,8 @@ static const struct trace_field cgroup_fields[] = {
 	U64(cgroup.part_bytes[CGROUP_VMALLOC]),
 	U64(cgroup.part_bytes[CGROUP_SOCKETS]),
 	BOOL(cgroup.chosen),
+	U64(cgroup.limit_bytes),
+	U64(cgroup.reclaimable_bytes),
 };
 
 static const struct trace_field member_fields[] = {
@@ -299,7 +301,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
 	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
-	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = LAYOUT(cgroup),
+	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = GROWN(cgroup, 14),
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 };

@@ -158,6 +158,9 @@ struct growth_cgroup {
 	bool chosen;      /* by --cgroup */
 	bool usage_known;
 	uint64_t usage_bytes;
+	uint64_t firm_bytes; /* of it, what cannot be reclaimed; all, where that is not known */
+	bool limit_known;    /* not: it has none of its own */
+	uint64_t limit_bytes;
 	struct growth_balance kinds[KIND_COUNT];
 	struct growth_part parts[CGROUP_PART_COUNT]; /* of its kernel memory, by the kernel */
 	uint64_t ledger_bytes;                       /* of all kinds, where they have grown */

@@ -258,6 +258,16 @@ static void balance_adopted(struct growth_cgroup *cgroup, const struct growth_dr
 	cgroup->split_huge_bytes = estimate_bytes(estimate, adopted->split_huge);
 }
 
+static uint64_t firm_bytes(const struct cgroup_event *cgroup)
+{
+	uint64_t usage_bytes = estimate_add(cgroup->usage_bytes, 0);
+
+	if (!(cgroup->known & CGROUP_RECLAIMABLE_KNOWN))
+		return usage_bytes;
+	return usage_bytes > cgroup->reclaimable_bytes ? usage_bytes - cgroup->reclaimable_bytes
+						       : 0;
+}
+
 static struct growth_cgroup cgroup_make(const struct growth_draft *draft, const struct group *group,
 					bool one_is_chosen)
 {
@@ -267,6 +277,9 @@ static struct growth_cgroup cgroup_make(const struct growth_draft *draft, const 
 		.chosen = group->now->chosen,
 		.usage_known = group->now->known & CGROUP_USAGE_KNOWN,
 		.usage_bytes = estimate_add(group->now->usage_bytes, 0),
+		.firm_bytes = firm_bytes(group->now),
+		.limit_known = group->now->known & CGROUP_LIMIT_KNOWN && group->now->limit_bytes,
+		.limit_bytes = estimate_add(group->now->limit_bytes, 0),
 	};
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {

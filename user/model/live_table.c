@@ -11,7 +11,7 @@
 struct track {
 	double rate_bytes;
 	size_t count;             /* of snapshots it was seen in */
-	uint64_t history_bytes[]; /* of processes alone, LIVE_HISTORY of them, oldest first */
+	uint64_t history_bytes[]; /* LIVE_HISTORY of them, oldest first; not of stacks */
 };
 
 /* Tracks lie in an arena: one set is made for each growth out of the one before. */
@@ -30,7 +30,8 @@ struct live_table {
 	double seconds;       /* between its snapshot and the one before; 0: unknown */
 	struct tracks tracks; /* as of this growth */
 	struct tracks before; /* as of the one before */
-	struct live_list processes, stacks;
+	struct live_list processes, cgroups, stacks;
+	struct live_limits limits;
 	struct live_row *shown; /* room for what was asked for last */
 };
 
@@ -49,9 +50,10 @@ static void tracks_release(struct tracks *tracks)
 static void rows_release(struct live_table *table)
 {
 	free(table->processes.rows);
+	free(table->cgroups.rows);
 	free(table->stacks.rows);
 	free(table->shown);
-	table->processes = table->stacks = (struct live_list){0};
+	table->processes = table->cgroups = table->stacks = (struct live_list){0};
 	table->shown = NULL;
 	table->growth = NULL;
 }
@@ -61,6 +63,7 @@ void live_table_free(struct live_table *table)
 	rows_release(table);
 	tracks_release(&table->tracks);
 	tracks_release(&table->before);
+	live_limits_release(&table->limits);
 	free(table);
 }
 
@@ -78,6 +81,11 @@ static uint64_t mix_string(uint64_t hash, const char *string)
 		hash = (hash ^ (uint8_t)*string) * 0x100000001b3ULL;
 	while (*string++);
 	return hash;
+}
+
+static uint64_t cgroup_key(const char *path)
+{
+	return mix_string(0xcbf29ce484222325ULL, path) | UINT64_C(1) << 63;
 }
 
 /*
@@ -104,27 +112,30 @@ static double smooth(const struct track *before, double rate, double seconds)
 	return before->rate_bytes + weight * (rate - before->rate_bytes);
 }
 
-/* The track of a row in the new set, carried on from the old one. NULL: out of memory. */
-static struct track *track_row(const struct live_table *table, struct tracks *fresh,
-			       struct table_key key, const struct live_row *row, size_t history)
+/* The row gets its rate, and the new set its track, carried on from the old one. 0 or -ENOMEM. */
+static int track_row(const struct live_table *table, struct tracks *fresh, struct table_key key,
+		     struct live_row *row, size_t history)
 {
 	const struct track *before = table_get(&table->before.by_key, key);
 	struct track *track =
 		arena_alloc(&fresh->arena, 1, sizeof(*track) + history * sizeof(uint64_t));
 
 	if (!track || table_put(&fresh->by_key, key, track))
-		return NULL;
+		return -ENOMEM;
 	track->count = before ? before->count + 1 : 1;
 	if (table->seconds > 0)
 		track->rate_bytes =
 			smooth(before, (double)row->change_bytes / table->seconds, table->seconds);
+	row->rate_bytes = track->rate_bytes;
 	if (!history)
-		return track;
+		return 0;
 	if (before)
 		memcpy(track->history_bytes, before->history_bytes + 1,
 		       (history - 1) * sizeof(*track->history_bytes));
 	track->history_bytes[history - 1] = row->bytes > 0 ? (uint64_t)row->bytes : 0;
-	return track;
+	row->history_count = track->count < history ? track->count : history;
+	row->history_bytes = track->history_bytes + history - row->history_count;
+	return 0;
 }
 
 /* --- rows --------------------------------------------------------------------------------- */
@@ -139,16 +150,15 @@ static int stacks_make(struct live_table *table, struct tracks *fresh)
 	for (size_t i = 0; i < growth->row_count; i++) {
 		const struct growth_row *stack = &growth->rows[i];
 		struct live_row row = {
+			.key = stack->process->id,
 			.process = stack->process,
 			.stack = stack,
 			.bytes = stack->bytes,
 			.change_bytes = stack->change_bytes,
 		};
-		const struct track *track = track_row(table, fresh, stack_key(stack), &row, 0);
 
-		if (!track)
+		if (track_row(table, fresh, stack_key(stack), &row, 0))
 			return -ENOMEM;
-		row.rate_bytes = track->rate_bytes;
 		table->stacks.rows[table->stacks.count++] = row;
 	}
 	return 0;
@@ -166,6 +176,7 @@ static int processes_add_up(struct live_table *table)
 		const struct growth_row *stack = &growth->rows[i];
 		struct live_row *row = &rows[stack->process - growth->processes];
 
+		row->key = stack->process->id;
 		row->process = stack->process;
 		row->bytes = estimate_add_signed(row->bytes, stack->bytes);
 		row->change_bytes = estimate_add_signed(row->change_bytes, stack->change_bytes);
@@ -183,14 +194,47 @@ static int processes_make(struct live_table *table, struct tracks *fresh)
 
 	for (size_t i = 0; i < table->processes.count && !err; i++) {
 		struct live_row *row = &table->processes.rows[i];
-		const struct track *track =
-			track_row(table, fresh, process_key(row->process->id), row, LIVE_HISTORY);
 
-		if (!track)
-			return -ENOMEM;
-		row->rate_bytes = track->rate_bytes;
-		row->history_count = track->count < LIVE_HISTORY ? track->count : LIVE_HISTORY;
-		row->history_bytes = track->history_bytes + LIVE_HISTORY - row->history_count;
+		row->limit = live_limits_of(&table->limits, row->process->cgroup);
+		err = track_row(table, fresh, process_key(row->process->id), row, LIVE_HISTORY);
+	}
+	return err;
+}
+
+/* What it held at the snapshot before; what came since had nothing. */
+static int64_t change_of_cgroup(const struct live_table *table, struct table_key key, int64_t bytes)
+{
+	const struct track *before = table_get(&table->before.by_key, key);
+
+	if (before)
+		return bytes - (int64_t)before->history_bytes[LIVE_HISTORY - 1];
+	return table->seconds > 0 ? bytes : 0;
+}
+
+static int cgroups_make(struct live_table *table, struct tracks *fresh)
+{
+	const struct growth *growth = table->growth;
+	int err = 0;
+
+	table->cgroups.rows = calloc(growth->cgroup_count + 1, sizeof(*table->cgroups.rows));
+	if (!table->cgroups.rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < growth->cgroup_count && !err; i++) {
+		const struct growth_cgroup *cgroup = &growth->cgroups[i];
+		struct live_row *row = &table->cgroups.rows[table->cgroups.count];
+		struct table_key key = {.major = cgroup_key(cgroup->path)};
+
+		if (!cgroup->usage_known)
+			continue;
+		*row = (struct live_row){
+			.key = key.major,
+			.cgroup = cgroup,
+			.limit = live_limits_of(&table->limits, cgroup->path),
+			.bytes = (int64_t)cgroup->firm_bytes,
+			.change_bytes = change_of_cgroup(table, key, (int64_t)cgroup->firm_bytes),
+		};
+		err = track_row(table, fresh, key, row, LIVE_HISTORY);
+		table->cgroups.count++;
 	}
 	return err;
 }
@@ -204,10 +248,12 @@ static int rows_make(struct live_table *table, const struct growth *growth)
 	table->growth = growth;
 	table->seconds =
 		growth->previous_known ? (double)(growth->time_ns - growth->previous_ns) / 1e9 : 0;
-	table->shown = calloc(growth->row_count + 1, sizeof(*table->shown));
+	table->shown = calloc(growth->row_count + growth->cgroup_count + 1, sizeof(*table->shown));
 	err = table->shown ? stacks_make(table, &fresh) : -ENOMEM;
 	if (!err)
 		err = processes_make(table, &fresh);
+	if (!err)
+		err = cgroups_make(table, &fresh);
 	if (err) {
 		rows_release(table);
 		tracks_release(&fresh);
@@ -222,6 +268,10 @@ int live_table_update(struct live_table *table, const struct growth *growth)
 	tracks_release(&table->before);
 	table->before = table->tracks;
 	table->tracks = (struct tracks){0};
+	if (live_limits_update(&table->limits, growth)) {
+		rows_release(table);
+		return -ENOMEM;
+	}
 	return rows_make(table, growth);
 }
 
@@ -247,6 +297,8 @@ static int compare_bytes(const void *left, const void *right)
 		return a->bytes > b->bytes ? -1 : 1;
 	if (a->process != b->process)
 		return a->process < b->process ? -1 : 1;
+	if (a->cgroup != b->cgroup)
+		return a->cgroup < b->cgroup ? -1 : 1;
 	return (a->stack > b->stack) - (a->stack < b->stack);
 }
 
@@ -284,26 +336,75 @@ const char *live_order_name(enum live_order order)
 	return orders[order].name;
 }
 
-static struct live_rows show(struct live_table *table, const struct live_list *list,
-			     uint32_t process_id, enum live_order order)
+static const char *path_of(const struct live_table *table, uint64_t key)
 {
-	size_t count = 0;
+	for (size_t i = 0; i < table->cgroups.count; i++)
+		if (table->cgroups.rows[i].key == key)
+			return table->cgroups.rows[i].cgroup->path;
+	return NULL;
+}
 
-	for (size_t i = 0; i < list->count; i++)
-		if (!process_id || list->rows[i].process->id == process_id)
-			table->shown[count++] = list->rows[i];
+static bool is_in(const char *cgroup, const char *path)
+{
+	size_t len = path && strcmp(path, "/") != 0 ? strlen(path) : 0;
+
+	return cgroup && path && strncmp(cgroup, path, len) == 0 &&
+	       (cgroup[len] == '/' || !cgroup[len]);
+}
+
+static struct live_rows in_order(struct live_table *table, size_t count, enum live_order order)
+{
 	if (count)
 		qsort(table->shown, count, sizeof(*table->shown), orders[order].compare);
 	return (struct live_rows){table->shown, count};
 }
 
-struct live_rows live_table_processes(struct live_table *table, enum live_order order)
+static struct live_rows show_all(struct live_table *table, const struct live_list *list,
+				 enum live_order order)
 {
-	return show(table, &table->processes, 0, order);
+	if (list->count)
+		memcpy(table->shown, list->rows, list->count * sizeof(*table->shown));
+	return in_order(table, list->count, order);
 }
 
-struct live_rows live_table_stacks(struct live_table *table, uint32_t process_id,
+struct live_rows live_table_processes(struct live_table *table, enum live_order order)
+{
+	return show_all(table, &table->processes, order);
+}
+
+struct live_rows live_table_cgroups(struct live_table *table, enum live_order order)
+{
+	return show_all(table, &table->cgroups, order);
+}
+
+struct live_rows live_table_stacks(struct live_table *table, enum live_owner owner, uint64_t key,
 				   enum live_order order)
 {
-	return show(table, &table->stacks, process_id, order);
+	const char *path = owner == LIVE_OF_CGROUP ? path_of(table, key) : NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->stacks.count; i++) {
+		const struct live_row *row = &table->stacks.rows[i];
+
+		if (owner == LIVE_OF_ALL || (owner == LIVE_OF_PROCESS && row->key == key) ||
+		    is_in(row->process->cgroup, path))
+			table->shown[count++] = *row;
+	}
+	return in_order(table, count, order);
+}
+
+const struct live_limit *live_table_limit(const struct live_table *table)
+{
+	const struct live_limit *nearest = NULL;
+
+	for (size_t i = 0; i < table->processes.count; i++) {
+		const struct live_row *row = &table->processes.rows[i];
+
+		if (!row->process->target)
+			continue;
+		if (!row->limit || (nearest && nearest != row->limit))
+			return NULL;
+		nearest = row->limit;
+	}
+	return nearest;
 }

@@ -32,7 +32,7 @@ static void append_losses(struct buf *out, const struct growth *growth)
 void live_line(struct buf *out, struct live_table *table)
 {
 	const struct growth *growth = live_table_growth(table);
-	const struct live_rows fastest = live_table_stacks(table, 0, LIVE_BY_RATE);
+	const struct live_rows fastest = live_table_stacks(table, LIVE_OF_ALL, 0, LIVE_BY_RATE);
 
 	quantity_duration(out, growth->time_ns);
 	buf_append_string(out, ": ");

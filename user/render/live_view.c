@@ -5,10 +5,8 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "render/frame_short.h"
+#include "render/live_columns.h"
 #include "render/quantity.h"
-
-#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Rows above the table: what is traced, how much it is, a gap, titles. Below: the keys. */
 #define HEAD_ROWS 4
@@ -33,162 +31,9 @@ static struct live_rows rows_of(const struct live_view *view, struct live_table 
 		return (struct live_rows){NULL, 0};
 	if (view->page == LIVE_PROCESSES)
 		return live_table_processes(table, view->order);
-	return live_table_stacks(table, view->opened, view->order);
-}
-
-/* --- cells -------------------------------------------------------------------------------- */
-
-static void cell_bytes(const struct live_view *view __attribute__((unused)),
-		       const struct live_row *row, size_t width __attribute__((unused)),
-		       struct buf *cell)
-{
-	quantity_signed_bytes(cell, row->bytes);
-}
-
-static void cell_change(const struct live_view *view __attribute__((unused)),
-			const struct live_row *row, size_t width __attribute__((unused)),
-			struct buf *cell)
-{
-	quantity_change(cell, row->change_bytes);
-}
-
-static void cell_rate(const struct live_view *view __attribute__((unused)),
-		      const struct live_row *row, size_t width __attribute__((unused)),
-		      struct buf *cell)
-{
-	quantity_change(cell, (int64_t)row->rate_bytes);
-	buf_append_string(cell, "/s");
-}
-
-static void cell_kind(const struct live_view *view __attribute__((unused)),
-		      const struct live_row *row, size_t width __attribute__((unused)),
-		      struct buf *cell)
-{
-	buf_append_string(cell, memory_kind_name(row->stack->kind));
-}
-
-static void cell_pid(const struct live_view *view __attribute__((unused)),
-		     const struct live_row *row, size_t width __attribute__((unused)),
-		     struct buf *cell)
-{
-	buf_printf(cell, "%" PRIu32, row->process->pid);
-}
-
-static void cell_process(const struct live_view *view __attribute__((unused)),
-			 const struct live_row *row, size_t width __attribute__((unused)),
-			 struct buf *cell)
-{
-	escape_terminal_string(cell, row->process->comm);
-	if (row->process->ended)
-		buf_append_string(cell, " (ended)");
-}
-
-static void cell_stack(const struct live_view *view __attribute__((unused)),
-		       const struct live_row *row, size_t width, struct buf *cell)
-{
-	stack_short(cell, row->stack, width);
-}
-
-/* Between the least and the most of what is shown, so that a small change shows as well. */
-static void cell_trend(const struct live_view *view, const struct live_row *row, size_t width,
-		       struct buf *cell)
-{
-	static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const plain[] = {"_", ".", ",", "-", "=", "+", "*", "#"};
-	size_t count = row->history_count < width ? row->history_count : width;
-	const uint64_t *past = row->history_bytes + row->history_count - count;
-	uint64_t least = UINT64_MAX, most = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		least = past[i] < least ? past[i] : least;
-		most = past[i] > most ? past[i] : most;
-	}
-	for (size_t i = 0; i < count; i++) {
-		double share =
-			most > least ? (double)(past[i] - least) / (double)(most - least) : 0;
-		size_t level = (size_t)(share * (ARRAY_COUNT(blocks) - 1) + 0.5);
-
-		buf_append_string(cell, (view->utf8 ? blocks : plain)[level]);
-	}
-}
-
-static enum screen_style style_of_change(int64_t change_bytes)
-{
-	return change_bytes > 0 ? STYLE_GROWN : change_bytes < 0 ? STYLE_SHRUNK : STYLE_PLAIN;
-}
-
-static enum screen_style style_change(const struct live_row *row)
-{
-	return style_of_change(row->change_bytes);
-}
-
-static enum screen_style style_rate(const struct live_row *row)
-{
-	return style_of_change((int64_t)row->rate_bytes);
-}
-
-/* --- columns ------------------------------------------------------------------------------ */
-
-#define ON_PROCESSES (1U << LIVE_PROCESSES)
-#define ON_STACKS (1U << LIVE_STACKS)
-#define ON_BOTH (ON_PROCESSES | ON_STACKS)
-
-/* A column is there where the screen is wide enough for it; the last one takes what is left. */
-static const struct column {
-	const char *title;
-	unsigned int pages; /* bits (1 << enum live_page) */
-	unsigned int width;
-	unsigned int from_columns; /* of the screen */
-	bool right;
-	void (*cell)(const struct live_view *view, const struct live_row *row, size_t width,
-		     struct buf *cell);
-	enum screen_style (*style)(const struct live_row *row);
-} columns[] = {
-	{"pid", ON_PROCESSES, 7, 0, true, cell_pid, NULL},
-	{"bytes", ON_BOTH, 10, 0, true, cell_bytes, NULL},
-	{"change", ON_BOTH, 11, 60, true, cell_change, style_change},
-	{"rate", ON_BOTH, 13, 50, true, cell_rate, style_rate},
-	{"kind", ON_STACKS, 6, 70, false, cell_kind, NULL},
-	{"trend", ON_PROCESSES, LIVE_HISTORY, 80, false, cell_trend, NULL},
-	{"process", ON_PROCESSES, 0, 0, false, cell_process, NULL},
-	{"stack, leaf first", ON_STACKS, 0, 0, false, cell_stack, NULL},
-};
-
-static bool column_is_shown(const struct live_view *view, const struct screen *screen,
-			    const struct column *column)
-{
-	return column->pages & 1U << view->page && screen->columns >= column->from_columns;
-}
-
-static unsigned int column_width(const struct screen *screen, const struct column *column,
-				 unsigned int at)
-{
-	if (column->width)
-		return column->width;
-	return screen->columns > at ? screen->columns - at : 0;
-}
-
-static void draw_cell(struct screen *screen, const struct column *column, unsigned int row,
-		      unsigned int at, const char *text, enum screen_style style)
-{
-	unsigned int width = column_width(screen, column, at);
-
-	if (column->right)
-		screen_put_right(screen, row, at, width, text, style);
-	else
-		screen_put(screen, row, at, width, text, style);
-}
-
-static void draw_titles(const struct live_view *view, struct screen *screen)
-{
-	unsigned int at = 0;
-
-	for (size_t i = 0; i < ARRAY_COUNT(columns); i++) {
-		if (!column_is_shown(view, screen, &columns[i]))
-			continue;
-		draw_cell(screen, &columns[i], HEAD_ROWS - 1, at, columns[i].title, STYLE_FAINT);
-		at += column_width(screen, &columns[i], at) + GAP;
-	}
+	if (view->page == LIVE_CGROUPS)
+		return live_table_cgroups(table, view->order);
+	return live_table_stacks(table, view->opened, view->opened_key, view->order);
 }
 
 static void remember_drawn(struct live_view *view, const struct live_row *row)
@@ -197,24 +42,11 @@ static void remember_drawn(struct live_view *view, const struct live_row *row)
 		view->drawn[view->drawn_count++] = row->stack->stack_id;
 }
 
-static void draw_row(struct live_view *view, const struct live_row *row, unsigned int line,
-		     struct screen *screen)
+static void draw_row(struct live_view *view, enum live_page page, const struct live_row *row,
+		     unsigned int line, struct screen *screen)
 {
-	_cleanup_(buf_release) struct buf cell = {0};
-	unsigned int at = 0;
-
 	remember_drawn(view, row);
-	for (size_t i = 0; i < ARRAY_COUNT(columns); i++) {
-		const struct column *column = &columns[i];
-
-		if (!column_is_shown(view, screen, column))
-			continue;
-		buf_clear(&cell);
-		column->cell(view, row, column_width(screen, column, at), &cell);
-		draw_cell(screen, column, line, at, buf_string(&cell),
-			  column->style ? column->style(row) : STYLE_PLAIN);
-		at += column_width(screen, column, at) + GAP;
-	}
+	live_columns_row(page, view->utf8, row, line, screen);
 }
 
 /* --- above and below ---------------------------------------------------------------------- */
@@ -264,18 +96,30 @@ static const struct growth_process *the_target(const struct growth *growth)
 	return target;
 }
 
-static const char *rows_title(const struct live_view *view)
+static const struct {
+	const char *one, *many;
+} titles[] = {
+	[LIVE_PROCESSES] = {"process", "processes"},
+	[LIVE_CGROUPS] = {"cgroup", "cgroups"},
+	[LIVE_STACKS] = {"stack", "stacks"},
+};
+
+static void append_limit(struct buf *out, const struct live_limit *limit)
 {
-	if (view->page == LIVE_PROCESSES)
-		return view->row_count == 1 ? "process" : "processes";
-	return view->row_count == 1 ? "stack" : "stacks";
+	buf_append_string(out, ", ");
+	quantity_share(out, limit->used_bytes, limit->limit_bytes);
+	buf_append_string(out, " of ");
+	quantity_bytes(out, limit->limit_bytes);
+	live_append_forecast(out, limit);
 }
 
-static void draw_sum(const struct live_view *view, const struct growth *growth,
+static void draw_sum(const struct live_view *view, const struct live_table *table,
 		     struct screen *screen)
 {
 	_cleanup_(buf_release) struct buf line = {0};
+	const struct growth *growth = live_table_growth(table);
 	const struct growth_process *target = the_target(growth);
+	const struct live_limit *limit = live_table_limit(table);
 
 	buf_append_string(&line, growth->reserved      ? "reserved "
 				 : growth->since_start ? "allocated "
@@ -291,21 +135,42 @@ static void draw_sum(const struct live_view *view, const struct growth *growth,
 		buf_append_string(&line, ", RSS ");
 		quantity_bytes(&line, target->rss_end_bytes);
 	}
-	buf_printf(&line, ", %zu %s", view->row_count, rows_title(view));
-	if (view->opened)
-		buf_printf(&line, " of one process");
+	buf_printf(&line, ", %zu %s", view->row_count,
+		   view->row_count == 1 ? titles[view->page].one : titles[view->page].many);
+	if (view->page == LIVE_STACKS && view->opened != LIVE_OF_ALL)
+		buf_printf(&line, " of one %s",
+			   view->opened == LIVE_OF_CGROUP ? "cgroup" : "process");
+	if (limit)
+		append_limit(&line, limit);
 	screen_put(screen, 1, 0, screen->columns, buf_string(&line), STYLE_PLAIN);
+}
+
+/* Narrower screens get the keys alone. */
+#define FOOT_FROM_COLUMNS 64
+
+static void append_pages(struct buf *line, enum live_page page, bool wide)
+{
+	if (page != LIVE_STACKS)
+		buf_append_string(line, wide ? "Enter stacks  " : "Enter ");
+	if (page != LIVE_PROCESSES)
+		buf_append_string(line, wide ? "p processes  " : "p ");
+	if (page != LIVE_CGROUPS)
+		buf_append_string(line, wide ? "c cgroups  " : "c ");
 }
 
 static void draw_foot(const struct live_view *view, struct screen *screen)
 {
 	_cleanup_(buf_release) struct buf line = {0};
+	bool wide = screen->columns >= FOOT_FROM_COLUMNS;
 
 	if (screen->rows < HEAD_ROWS + FOOT_ROWS)
 		return;
-	buf_printf(&line, "q quit  s sort: %s  %s  %s", live_order_name(view->order),
-		   view->page == LIVE_PROCESSES ? "Enter stacks" : "p processes",
-		   view->utf8 ? "↑↓ select" : "up/down select");
+	buf_printf(&line, wide ? "q quit  s sort: %s  " : "q quit s %s ",
+		   live_order_name(view->order));
+	append_pages(&line, view->page, wide);
+	buf_append_string(&line, view->utf8 ? "↑↓" : "up/down");
+	if (wide)
+		buf_append_string(&line, " select");
 	screen_put(screen, screen->rows - 1, 0, screen->columns, buf_string(&line), STYLE_FAINT);
 }
 
@@ -342,16 +207,34 @@ static void draw_frames(const struct growth_row *stack, unsigned int first, unsi
 	}
 }
 
-/* The stacks of a process that grow fastest. */
-static void draw_its_stacks(struct live_view *view, struct live_table *table, uint32_t process_id,
-			    unsigned int first, unsigned int last, struct screen *screen)
+/* The stacks of a process or cgroup that grow fastest. */
+static void draw_its_stacks(struct live_view *view, struct live_table *table,
+			    const struct live_row *row, unsigned int first, unsigned int last,
+			    struct screen *screen)
 {
-	const struct live_rows stacks = live_table_stacks(table, process_id, view->order);
+	const struct live_rows stacks = live_table_stacks(
+		table, row->process ? LIVE_OF_PROCESS : LIVE_OF_CGROUP, row->key, view->order);
 
-	view->page = LIVE_STACKS;
 	for (size_t i = 0; i < stacks.count && first + i < last; i++)
-		draw_row(view, &stacks.row[i], first + (unsigned int)i, screen);
-	view->page = LIVE_PROCESSES;
+		draw_row(view, LIVE_STACKS, &stacks.row[i], first + (unsigned int)i, screen);
+}
+
+static void append_process(struct buf *title, const struct live_row *row)
+{
+	escape_terminal_string(title, row->process->comm);
+	buf_printf(title, " (pid %" PRIu32 ")", row->process->pid);
+	if (row->stack && strcmp(row->stack->comm, row->process->comm) != 0) {
+		buf_append_string(title, " thread ");
+		escape_terminal_string(title, row->stack->comm);
+	}
+}
+
+/* Which limit that is: of its own cgroup, or of one above. */
+static void append_its_limit(struct buf *title, const struct live_limit *limit)
+{
+	append_limit(title, limit);
+	buf_append_string(title, ", limit of ");
+	escape_terminal_string(title, limit->path);
 }
 
 static void draw_pane(struct live_view *view, struct live_table *table, struct live_row row,
@@ -362,27 +245,27 @@ static void draw_pane(struct live_view *view, struct live_table *table, struct l
 
 	if (!rows)
 		return;
-	escape_terminal_string(&title, row.process->comm);
-	buf_printf(&title, " (pid %" PRIu32 ")", row.process->pid);
-	if (row.stack && strcmp(row.stack->comm, row.process->comm) != 0) {
-		buf_append_string(&title, " thread ");
-		escape_terminal_string(&title, row.stack->comm);
-	}
+	if (row.process)
+		append_process(&title, &row);
+	else
+		escape_terminal_string(&title, row.cgroup->path);
+	if (row.limit)
+		append_its_limit(&title, row.limit);
 	screen_put(screen, first, 0, screen->columns, buf_string(&title), STYLE_STRONG);
 	if (row.stack)
 		draw_frames(row.stack, first + 1, last, screen);
 	else
-		draw_its_stacks(view, table, row.process->id, first + 1, last, screen);
+		draw_its_stacks(view, table, &row, first + 1, last, screen);
 }
 
 /* --- all together ------------------------------------------------------------------------- */
 
-/* A process stays selected wherever it goes; a stack does not, its place does. */
+/* A process or cgroup stays selected wherever it goes; a stack does not, its place does. */
 static void find_selected(struct live_view *view, struct live_rows rows)
 {
-	if (view->page == LIVE_PROCESSES && view->selected)
+	if (view->page != LIVE_STACKS && view->selected)
 		for (size_t i = 0; i < rows.count; i++)
-			if (rows.row[i].process->id == view->selected)
+			if (rows.row[i].key == view->selected)
 				view->place = i;
 	if (view->place >= rows.count)
 		view->place = rows.count ? rows.count - 1 : 0;
@@ -408,7 +291,8 @@ static void draw_table(struct live_view *view, struct live_rows rows, struct scr
 	find_selected(view, rows);
 	scroll(view);
 	for (size_t i = 0; i < view->page_rows && view->top + i < rows.count; i++) {
-		draw_row(view, &rows.row[view->top + i], HEAD_ROWS + (unsigned int)i, screen);
+		draw_row(view, view->page, &rows.row[view->top + i], HEAD_ROWS + (unsigned int)i,
+			 screen);
 		if (view->top + i == view->place)
 			screen_select(screen, HEAD_ROWS + (unsigned int)i);
 	}
@@ -427,9 +311,9 @@ void live_view_draw(struct live_view *view, struct live_table *table, struct scr
 		return;
 	}
 	draw_table(view, rows, screen);
-	draw_titles(view, screen);
+	live_columns_titles(view->page, HEAD_ROWS - 1, screen);
 	draw_head(growth, screen);
-	draw_sum(view, growth, screen);
+	draw_sum(view, table, screen);
 	if (rows.count)
 		draw_pane(view, table, rows.row[view->place], screen);
 }
@@ -448,28 +332,35 @@ static void move(struct live_view *view, struct live_table *table, long by)
 	if ((size_t)place >= rows.count)
 		place = (long)rows.count - 1;
 	view->place = (size_t)place;
-	if (view->page == LIVE_PROCESSES)
-		view->selected = rows.row[view->place].process->id;
+	if (view->page != LIVE_STACKS)
+		view->selected = rows.row[view->place].key;
+}
+
+static void turn_to(struct live_view *view, enum live_page page)
+{
+	if (view->page == page)
+		return;
+	view->page = page;
+	view->place = view->top = 0;
 }
 
 static void open_selected(struct live_view *view, struct live_table *table)
 {
 	const struct live_rows rows = rows_of(view, table);
 
-	if (view->page != LIVE_PROCESSES || view->place >= rows.count)
+	if (view->page == LIVE_STACKS || view->place >= rows.count)
 		return;
-	view->selected = view->opened = rows.row[view->place].process->id;
-	view->page = LIVE_STACKS;
-	view->place = view->top = 0;
+	view->opened = view->page == LIVE_CGROUPS ? LIVE_OF_CGROUP : LIVE_OF_PROCESS;
+	view->selected = view->opened_key = rows.row[view->place].key;
+	turn_to(view, LIVE_STACKS);
 }
 
 static void go_back(struct live_view *view)
 {
-	if (view->page == LIVE_PROCESSES)
-		return;
-	view->page = LIVE_PROCESSES;
-	view->opened = 0;
-	view->place = view->top = 0;
+	bool to_cgroups = view->page == LIVE_STACKS && view->opened == LIVE_OF_CGROUP;
+
+	turn_to(view, to_cgroups ? LIVE_CGROUPS : LIVE_PROCESSES);
+	view->opened = LIVE_OF_ALL;
 }
 
 bool live_view_key(struct live_view *view, struct live_table *table, enum live_key key)
@@ -492,6 +383,9 @@ bool live_view_key(struct live_view *view, struct live_table *table, enum live_k
 		break;
 	case LIVE_KEY_BACK:
 		go_back(view);
+		break;
+	case LIVE_KEY_CGROUPS:
+		turn_to(view, LIVE_CGROUPS);
 		break;
 	case LIVE_KEY_SORT:
 		view->order = (view->order + 1) % LIVE_ORDER_COUNT;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The live view: a table of processes or of stacks that fits any screen, what is selected in it,
- * and what keys do. Draws on a screen (screen.h); knows no terminal. Used by the recording command.
+ * The live view: a table of processes, cgroups or stacks that fits any screen, what is selected in
+ * it, and what keys do. Draws on a screen (screen.h); knows no terminal. Used by the recording
+ * command.
  */
 #ifndef RENDER_LIVE_VIEW_H
 #define RENDER_LIVE_VIEW_H
@@ -20,23 +21,25 @@ enum live_key {
 	LIVE_KEY_PAGE_UP,
 	LIVE_KEY_PAGE_DOWN,
 	LIVE_KEY_OPEN, /* the stacks of what is selected */
-	LIVE_KEY_BACK,
+	LIVE_KEY_BACK, /* to the processes, or the cgroups that stacks were opened from */
+	LIVE_KEY_CGROUPS,
 	LIVE_KEY_SORT,
 	LIVE_KEY_COUNT,
 };
 
 #define LIVE_VIEW_DRAWN 256
 
-enum live_page { LIVE_PROCESSES, LIVE_STACKS };
+enum live_page { LIVE_PROCESSES, LIVE_CGROUPS, LIVE_STACKS };
 
 struct live_view {
 	enum live_page page;
 	enum live_order order;
-	uint32_t opened;   /* process whose stacks are shown; 0: of all */
-	uint32_t selected; /* process id, on the page of processes; 0: the first row */
-	size_t place;      /* of the selected row, from 0 */
-	size_t top;        /* first row that is shown */
-	size_t row_count;  /* when it was last drawn */
+	enum live_owner opened; /* whose stacks are shown, */
+	uint64_t opened_key;    /* by this key, unless all */
+	uint64_t selected;      /* key of a process or cgroup; 0: the first row */
+	size_t place;           /* of the selected row, from 0 */
+	size_t top;             /* first row that is shown */
+	size_t row_count;       /* when it was last drawn */
 	size_t page_rows;
 	bool utf8; /* block characters may be used */
 	uint64_t interval_ns;

@@ -232,6 +232,7 @@ static const struct key {
 	{KEY_ESCAPE, LIVE_KEY_BACK},
 	{KEY_BACKSPACE, LIVE_KEY_BACK},
 	{KEY_LEFT, LIVE_KEY_BACK},
+	{'c', LIVE_KEY_CGROUPS},
 	{'s', LIVE_KEY_SORT},
 };
 
