@@ -33,6 +33,14 @@ static void symbol_versions_are_cut_off(void **state)
 	assert_demangled("@odd", "@odd");
 }
 
+static void stubs_stay_told_from_what_they_lead_to(void **state)
+{
+	(void)state;
+	assert_demangled("malloc@plt", "malloc@plt");
+	assert_demangled("_ZN4shop4cart3addEi@plt", "shop::cart::add@plt");
+	assert_demangled("@plt", "@plt");
+}
+
 static void names_of_cxx_lose_their_parameters(void **state)
 {
 	(void)state;
@@ -122,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_c_are_left_alone),
 		cmocka_unit_test(symbol_versions_are_cut_off),
+		cmocka_unit_test(stubs_stay_told_from_what_they_lead_to),
 		cmocka_unit_test(names_of_cxx_lose_their_parameters),
 		cmocka_unit_test(names_of_rust_are_told_from_cxx),
 		cmocka_unit_test(broken_mangling_is_shown_as_it_is),

@@ -7,6 +7,8 @@
 
 #include <libiberty/demangle.h>
 
+#include "symbols/plt_names.h"
+
 /* A name being written. `full` is jumped to when it needs to grow beyond its buffer. */
 struct name_sink {
 	char *name;
@@ -51,6 +53,15 @@ static bool sink_demangle(struct name_sink *sink, const char *symbol)
 	return cplus_demangle_v3_callback(symbol, DMGL_NO_OPTS, sink_append, sink);
 }
 
+/* A stub of the linkage table is called so by us (plt_names.c); the demangler would drop it. */
+static bool is_stub(const char *symbol)
+{
+	size_t length = strlen(symbol);
+
+	return length > strlen(PLT_SUFFIX) &&
+	       strcmp(symbol + length - strlen(PLT_SUFFIX), PLT_SUFFIX) == 0;
+}
+
 /* Of what linkers append to a name; a name that begins with "@" is left alone. */
 static size_t symbol_length_without_version(const char *symbol)
 {
@@ -59,15 +70,25 @@ static size_t symbol_length_without_version(const char *symbol)
 	return length > 0 ? length : strlen(symbol);
 }
 
+/* The name, and of a stub that it is one. */
+static void sink_name(struct name_sink *sink, const char *symbol)
+{
+	bool mangled = strncmp(symbol, "_Z", 2) == 0 || strncmp(symbol, "_R", 2) == 0;
+
+	if (!(mangled && sink_demangle(sink, symbol))) {
+		sink->length = 0;
+		sink_append(symbol, symbol_length_without_version(symbol), sink);
+	}
+	if (is_stub(symbol))
+		sink_append(PLT_SUFFIX, strlen(PLT_SUFFIX), sink);
+}
+
 size_t demangle(const char *symbol, char *ret_name, size_t ret_name_bytes)
 {
 	struct name_sink sink = {.name = ret_name, .capacity = ret_name_bytes - 1};
-	bool mangled = strncmp(symbol, "_Z", 2) == 0 || strncmp(symbol, "_R", 2) == 0;
 
-	if (setjmp(sink.full) == 0 && !(mangled && sink_demangle(&sink, symbol))) {
-		sink.length = 0;
-		sink_append(symbol, symbol_length_without_version(symbol), &sink);
-	}
+	if (setjmp(sink.full) == 0)
+		sink_name(&sink, symbol);
 	ret_name[sink.length] = '\0';
 	return sink.length;
 }

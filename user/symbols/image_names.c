@@ -7,6 +7,7 @@
 #include <lzma.h>
 
 #include "symbols/go_functions.h"
+#include "symbols/plt_names.h"
 
 /* A hundred times what distributions pack in. */
 #define PACKED_BYTES_MAX (64u << 20)
@@ -15,6 +16,7 @@
 /* Of the largest Go programs: 60 MiB. */
 #define GO_TABLE_BYTES_MAX (256u << 20)
 #define RELOCATIONS_BYTES_MAX (256u << 20)
+#define PLT_BYTES_MAX (16u << 20)
 
 /* Unpacks into a buffer of `capacity`; LZMA_BUF_ERROR when that is too small. */
 static lzma_ret unpack_into(const struct image_section *packed, uint8_t *buffer, size_t capacity,
@@ -126,6 +128,70 @@ static int go_names_add(struct image *image, struct symbol_table *table)
 	return go_functions_add(bytes_of(lines.bytes, lines.size_bytes), start, table);
 }
 
+/* A section as bytes, where it is there. */
+static bool section_bytes(struct image *image, const char *name, uint64_t max_bytes,
+			  struct bytes *ret_bytes, uint64_t *ret_address)
+{
+	struct image_section section;
+
+	if (image_section(image, name, max_bytes, &section) < 0)
+		return false;
+	*ret_bytes = bytes_of(section.bytes, section.size_bytes);
+	*ret_address = section.address;
+	return true;
+}
+
+/* Stubs of .plt.got are as short as their jump, unless they are marked as its target. */
+static uint32_t plt_stub_bytes(const struct plt_section *section)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+
+	return bytes_left(&section->code) >= sizeof(endbr64) &&
+			       memcmp(section->code.at, endbr64, sizeof(endbr64)) == 0
+		       ? 16
+		       : 8;
+}
+
+static void plt_code_read(struct image *image, struct plt *plt)
+{
+	static const struct {
+		const char *name;
+		uint32_t stub_bytes; /* 0: it depends */
+	} kinds[PLT_SECTIONS_MAX] = {{".plt", 16}, {".plt.sec", 16}, {".plt.got", 0}};
+
+	for (size_t i = 0; i < PLT_SECTIONS_MAX; i++) {
+		struct plt_section *section = &plt->sections[plt->section_count];
+
+		if (!section_bytes(image, kinds[i].name, PLT_BYTES_MAX, &section->code,
+				   &section->address))
+			continue;
+		section->stub_bytes =
+			kinds[i].stub_bytes ? kinds[i].stub_bytes : plt_stub_bytes(section);
+		plt->section_count++;
+	}
+}
+
+static int plt_add(struct image *image, struct symbol_table *table)
+{
+	static const char *const relocations[PLT_RELOCATIONS_MAX] = {".rela.plt", ".rela.dyn"};
+	struct image_header header;
+	struct plt plt = {};
+	uint64_t address;
+
+	if (image_header(image, &header) < 0 || header.machine != EM_X86_64 || !header.is_64bit)
+		return 0;
+	plt_code_read(image, &plt);
+	for (size_t i = 0; i < PLT_RELOCATIONS_MAX; i++)
+		plt.relocation_count +=
+			section_bytes(image, relocations[i], RELOCATIONS_BYTES_MAX,
+				      &plt.relocations[plt.relocation_count], &address);
+	if (plt.section_count == 0 || plt.relocation_count == 0 ||
+	    !section_bytes(image, ".dynsym", SYMBOL_TABLE_NAMES_MAX, &plt.symbols, &address) ||
+	    !section_bytes(image, ".dynstr", SYMBOL_TABLE_NAMES_MAX, &plt.strings, &address))
+		return 0;
+	return plt_names_add(&plt, table);
+}
+
 static bool same_build_id(struct image *a, struct image *b)
 {
 	uint8_t left[IMAGE_BUILD_ID_MAX], right[IMAGE_BUILD_ID_MAX];
@@ -160,6 +226,7 @@ static int names_add(struct image *image, struct symbol_table *table)
 		image_functions_add,
 		packed_names_add,
 		go_names_add,
+		plt_add,
 	};
 	bool damaged = false;
 
