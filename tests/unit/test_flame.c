@@ -113,6 +113,7 @@ static void test_a_hundred_thousand_stacks_are_drawn(void **state)
 	static const struct growth_process process = {.pid = 1, .comm = "many"};
 	static char names[NAMES][16];
 	static const char *frames[STACKS][FRAMES];
+	static const struct growth_place places[FRAMES]; /* of no file */
 	struct growth_row *rows = calloc(STACKS, sizeof(*rows));
 	struct growth growth = {.processes = &process,
 				.process_count = 1,
@@ -131,6 +132,7 @@ static void test_a_hundred_thousand_stacks_are_drawn(void **state)
 		for (int depth = 0; depth < FRAMES; depth++)
 			frames[i][depth] = names[(i >> (depth % 17)) % NAMES];
 		rows[i] = (struct growth_row){.process = &process,
+					      .places = places,
 					      .comm = process.comm,
 					      .kind = KIND_ANON,
 					      .bytes = 4096,

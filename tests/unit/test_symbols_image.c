@@ -210,9 +210,10 @@ static void names_outside_the_string_table_are_left_out(void **state)
 		symbol.st_name = UINT32_MAX;
 		assert_int_equal(pwrite(fd, &symbol, sizeof(symbol), offset), sizeof(symbol));
 	}
-	/* what is left comes from .dynsym, where everything is imported */
+	/* what is left comes from .dynsym, where everything is imported: stubs of it have names */
 	assert_int_equal(image_read(fd, &table), 0);
-	assert_true(symbol_table_is_empty(table));
+	for (size_t i = 0; i < symbol_table_count(table); i++)
+		assert_non_null(strstr(symbol_table_get(table, i).name, "@plt"));
 	symbol_table_free(table);
 }
 

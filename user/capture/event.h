@@ -129,6 +129,10 @@ struct process_event {
  * for all that have no name.
  */
 #define EVENT_KERNEL_MODULE "[kernel"
+/*
+ * How those begin that name the code of a JIT: "[jit /tmp/perf-12.map]". Offsets are addresses.
+ */
+#define EVENT_JIT_MODULE "[jit "
 
 struct module_event {
 	uint32_t id; /* from 1; 0 in a frame means an address outside every known mapping */
@@ -140,6 +144,7 @@ struct module_event {
 	 * whoever wants to keep it must dup it before the next call into the source.
 	 */
 	int fd;
+	bool perf_map; /* live only: what the path says, EVENT_JIT_MODULE */
 };
 
 /* One frame: a file offset within a module, or (module 0) an address. */

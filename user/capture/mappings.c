@@ -12,13 +12,37 @@ struct reading {
 	struct mappings mappings;
 	struct modules *modules;
 	uint32_t pid;
+	bool asked_perf_map;
+	uint32_t perf_map;
 };
+
+/* A JIT's. What a process calls a part of its memory stands within "[anon:". */
+static bool is_anonymous(const struct proc_mapping *mapping)
+{
+	static const char *const names[] = {"[anon", "[heap]", "[stack]"};
+
+	if (mapping->inode)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(mapping->path, names[i], strlen(names[i])) == 0)
+			return true;
+	return !mapping->path[0];
+}
+
+/* Who names anonymous code: asked for once for all of it. */
+static uint32_t perf_map(struct reading *reading)
+{
+	if (!reading->asked_perf_map)
+		reading->perf_map = modules_of_perf_map(reading->modules, reading->pid);
+	reading->asked_perf_map = true;
+	return reading->perf_map;
+}
 
 static int add_mapping(const struct proc_mapping *mapping, void *context)
 {
 	struct reading *reading = context;
 	struct mappings *mappings = &reading->mappings;
-	struct mapping *items;
+	struct mapping *items, *added;
 
 	if (!mapping->executable || mappings->count == MAX_MAPPINGS)
 		return 0;
@@ -26,12 +50,15 @@ static int add_mapping(const struct proc_mapping *mapping, void *context)
 	if (!items)
 		return -ENOMEM;
 	mappings->items = items;
-	items[mappings->count++] = (struct mapping){
+	added = &items[mappings->count++];
+	*added = (struct mapping){
 		.start = mapping->start,
 		.end = mapping->end,
 		.offset = mapping->offset,
 		.module = modules_of_mapping(reading->modules, reading->pid, mapping),
 	};
+	if (is_anonymous(mapping))
+		added->perf_map = perf_map(reading);
 	return 0;
 }
 
@@ -84,7 +111,7 @@ bool mappings_find(const struct mappings *mappings, uint64_t address, struct eve
 		} else if (address >= mapping->end) {
 			low = middle + 1;
 		} else {
-			ret_frame->module = mapping->module;
+			ret_frame->module = mapping->module ? mapping->module : mapping->perf_map;
 			ret_frame->offset = mapping->module
 						    ? address - mapping->start + mapping->offset
 						    : address;

@@ -15,7 +15,8 @@
 struct mapping {
 	uint64_t start, end;
 	uint64_t offset;
-	uint32_t module; /* 0: anonymous code, a JIT's */
+	uint32_t module;   /* 0: anonymous code, a JIT's */
+	uint32_t perf_map; /* of such code: the module that has its names, 0: none */
 };
 
 struct mappings {

@@ -13,13 +13,12 @@
 
 #include "base/table.h"
 #include "capture/code_keys.h"
+#include "capture/mount_types.h"
+#include "capture/perf_maps.h"
 
 /* Whether a file system's files may be opened: does it answer by itself? */
 #define DEVICE_MAY_BE_OPENED "open"
 #define DEVICE_MAY_HANG "hang"
-
-/* Thousands of mounts; a process may have more. */
-#define MOUNTINFO_MAX_BYTES (1u << 20)
 
 /* A process may be gone, or another image, between reading its maps and opening a file of them. */
 #define OPEN_TRIES 8
@@ -44,9 +43,14 @@ struct modules {
 	struct table devices;            /* (device, pid) -> DEVICE_MAY_... */
 };
 
-static struct table_key inode_key(const struct proc_mapping *mapping)
+static struct table_key inode_key(uint64_t inode, uint32_t major, uint32_t minor)
 {
-	return (struct table_key){mapping->inode, (uint64_t)mapping->major << 32 | mapping->minor};
+	return (struct table_key){inode, (uint64_t)major << 32 | minor};
+}
+
+static struct table_key mapping_key(const struct proc_mapping *mapping)
+{
+	return inode_key(mapping->inode, mapping->major, mapping->minor);
 }
 
 int modules_new(const struct sysroot *root, struct event_queue *queue, struct modules **ret_modules)
@@ -80,66 +84,13 @@ static bool is_vdso(const struct proc_mapping *mapping)
 }
 
 /* Files of one inode that have different paths (renamed, deleted) are told apart: a chain. */
-static uint32_t find(const struct modules *modules, const struct proc_mapping *mapping)
+static uint32_t find(const struct modules *modules, struct table_key inode, const char *path)
 {
-	uint32_t id = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping));
+	uint32_t id = (uintptr_t)table_get(&modules->by_inode, inode);
 
-	while (id && strcmp(modules->items[id - 1].path, mapping->path) != 0)
+	while (id && strcmp(modules->items[id - 1].path, path) != 0)
 		id = modules->items[id - 1].next;
 	return id;
-}
-
-/*
- * Opening a file of a FUSE or network file system may never return, and the target chose it. The
- * mount table tells without asking that file system. Internal mounts (memfd, deleted mounts) are
- * not in it: of these only memfd is known to be harmless.
- */
-static bool type_may_hang(const char *type)
-{
-	static const char *const prefixes[] = {"fuse", "nfs", "cifs",      "smb",    "9p",
-					       "ceph", "afs", "glusterfs", "lustre", "autofs"};
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (strncmp(type, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return false;
-}
-
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw" (proc_pid_mountinfo(5)) */
-static bool mount_matches(const char *line, const struct proc_mapping *mapping, bool *ret_hangs)
-{
-	const char *separator = strstr(line, " - ");
-	uint32_t major, minor;
-	char type[64];
-
-	if (!separator || sscanf(line, "%*d %*d %" SCNu32 ":%" SCNu32, &major, &minor) != 2)
-		return false;
-	if (major != mapping->major || minor != mapping->minor ||
-	    sscanf(separator + 3, "%63s", type) != 1)
-		return false;
-	*ret_hangs = type_may_hang(type);
-	return true;
-}
-
-/*
- * Looks the device up in the process's mount table, of which at most MOUNTINFO_MAX_BYTES are read:
- * it may have as many mounts as it likes. What is not found is not opened.
- */
-static bool look_up(const struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
-{
-	_cleanup_fclose_ FILE *stream = procfs_open(modules->root, pid, "mountinfo");
-	_cleanup_free_ char *line = NULL;
-	size_t capacity = 0, read_bytes = 0;
-	bool hangs = true;
-	ssize_t len;
-
-	while (stream && read_bytes < MOUNTINFO_MAX_BYTES &&
-	       (len = getline(&line, &capacity, stream)) > 0) {
-		if (mount_matches(line, mapping, &hangs))
-			return !hangs;
-		read_bytes += len;
-	}
-	return false;
 }
 
 /*
@@ -155,7 +106,9 @@ static bool may_open(struct modules *modules, uint32_t pid, const struct proc_ma
 		return true;
 	known = table_get(&modules->devices, key);
 	if (!known) {
-		known = look_up(modules, pid, mapping) ? DEVICE_MAY_BE_OPENED : DEVICE_MAY_HANG;
+		known = mount_answers_device(modules->root, pid, mapping->major, mapping->minor)
+				? DEVICE_MAY_BE_OPENED
+				: DEVICE_MAY_HANG;
 		table_put(&modules->devices, key, (void *)known);
 	}
 	return strcmp(known, DEVICE_MAY_BE_OPENED) == 0;
@@ -251,24 +204,16 @@ static uint32_t add_item(struct modules *modules, const char *path_of_it)
 	return ++modules->count;
 }
 
-static uint32_t add_inode(struct modules *modules, const struct proc_mapping *mapping)
+/* 0: too many. */
+static uint32_t add(struct modules *modules, struct table_key inode, const char *path)
 {
-	uint32_t id = add_item(modules, mapping->path);
+	uint32_t id = add_item(modules, path);
 
 	if (!id)
 		return 0;
 	modules->items[id - 1].tries_left = OPEN_TRIES;
-	modules->items[id - 1].next = (uintptr_t)table_get(&modules->by_inode, inode_key(mapping));
-	table_put(&modules->by_inode, inode_key(mapping), (void *)(uintptr_t)id);
-	return id;
-}
-
-static uint32_t add(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
-{
-	uint32_t id = add_inode(modules, mapping);
-
-	if (id)
-		announce(modules, id, pid, mapping);
+	modules->items[id - 1].next = (uintptr_t)table_get(&modules->by_inode, inode);
+	table_put(&modules->by_inode, inode, (void *)(uintptr_t)id);
 	return id;
 }
 
@@ -315,18 +260,12 @@ static int open_area(struct modules *modules, const struct ot_code_area *area, c
 static uint32_t add_opened(struct modules *modules, const char *path, int fd,
 			   const struct stat *status)
 {
-	_cleanup_free_ struct proc_mapping *mapping = calloc(1, sizeof(*mapping));
-	uint32_t id = 0;
+	const struct table_key inode =
+		inode_key(status->st_ino, major(status->st_dev), minor(status->st_dev));
+	uint32_t id = find(modules, inode, path);
 
-	if (mapping) {
-		mapping->inode = status->st_ino;
-		mapping->major = major(status->st_dev);
-		mapping->minor = minor(status->st_dev);
-		snprintf(mapping->path, sizeof(mapping->path), "%s", path);
-		id = find(modules, mapping);
-		if (!id)
-			id = add_inode(modules, mapping);
-	}
+	if (!id)
+		id = add(modules, inode, path);
 	if (id)
 		announce_file(modules, id, path, fd, false);
 	else
@@ -393,10 +332,45 @@ uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
 
 	if (mapping->inode == 0 && !is_vdso(mapping))
 		return 0;
-	id = find(modules, mapping);
+	id = find(modules, mapping_key(mapping), mapping->path);
 	if (!id)
-		return add(modules, pid, mapping);
-	if (modules->items[id - 1].tries_left)
+		id = add(modules, mapping_key(mapping), mapping->path);
+	if (id && modules->items[id - 1].tries_left)
 		announce(modules, id, pid, mapping);
+	return id;
+}
+
+static uint32_t add_perf_map(struct modules *modules, struct table_key inode,
+			     const struct perf_map *map, const char *path)
+{
+	struct event event = {.type = EVENT_MODULE, .module = {.path = path, .perf_map = true}};
+	int fd = perf_map_open(modules->root, map);
+
+	if (fd < 0)
+		return 0;
+	event.module.id = add(modules, inode, path);
+	event.module.fd = fd;
+	if (event.module.id)
+		event_queue_push(modules->queue, &event);
+	else
+		close(fd);
+	return event.module.id;
+}
+
+uint32_t modules_of_perf_map(struct modules *modules, uint32_t pid)
+{
+	char path[sizeof(EVENT_JIT_MODULE "]") + PERF_MAP_PATH_BYTES];
+	struct perf_map map;
+	struct table_key inode;
+	uint32_t id;
+
+	if (perf_map_find(modules->root, pid, &map) < 0)
+		return 0;
+	inode = inode_key(map.status.st_ino, major(map.status.st_dev), minor(map.status.st_dev));
+	snprintf(path, sizeof(path), EVENT_JIT_MODULE "%s]", map.path);
+	id = find(modules, inode, path);
+	if (!id)
+		id = add_perf_map(modules, inode, &map, path);
+	close(map.fd);
 	return id;
 }

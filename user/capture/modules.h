@@ -34,6 +34,12 @@ uint32_t modules_of_mapping(struct modules *modules, uint32_t pid,
 			    const struct proc_mapping *mapping);
 
 /*
+ * The id of the perf map of `pid`, which names its anonymous code, announced when it is new. 0: it
+ * has none now, or none that may be read; ask again when its mappings are read again.
+ */
+uint32_t modules_of_perf_map(struct modules *modules, uint32_t pid);
+
+/*
  * From now on the files of new modules are kept, for modules_take_file(): one descriptor for each
  * until it is taken. Their keys are, too, by what these programs say.
  */

@@ -60,6 +60,7 @@ void finisher_keep_module(struct finisher *finisher, const struct module_event *
 	    table_get(&finisher->build_ids, (struct table_key){.major = module->id}))
 		return;
 	kept->id = module->id;
+	kept->perf_map = module->perf_map;
 	kept->fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
 	finisher->kept_count += kept->fd >= 0;
 }

@@ -43,6 +43,10 @@ void naming_add_module(struct symbolizer *symbolizer, struct module_event *modul
 	_Static_assert(SYMBOLIZER_BUILD_ID_MAX == EVENT_BUILD_ID_MAX, "build-ids fit");
 	if (!symbolizer || module->fd < 0)
 		return;
+	if (module->perf_map) {
+		symbolizer_add_perf_map(symbolizer, module->id, module->fd);
+		return;
+	}
 	/* it may have been added for its unwind rows */
 	if (symbolizer_add_module(symbolizer, module->id, module->fd, module->build_id, &len) ==
 	    -EEXIST)
@@ -154,6 +158,7 @@ int naming_run(struct symbolizer *symbolizer, const struct growth_builder *build
 
 	if (!symbolizer)
 		return 0;
+	symbolizer_refresh(symbolizer);
 	error = growth_builder_unnamed(builder, place_add, &places);
 	if (!error)
 		error = name_places(symbolizer, &places, keep, context);

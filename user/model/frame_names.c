@@ -40,11 +40,13 @@ static const char *frame_name(const struct growth_builder *builder, struct arena
 {
 	const char *name;
 
-	if (!place->module)
-		return arena_printf(arena, "0x%" PRIx64, place->offset);
-	name = table_get(&builder->names, frame_key(place->module->id, place->offset));
+	name = place->module
+		       ? table_get(&builder->names, frame_key(place->module->id, place->offset))
+		       : NULL;
 	if (name)
 		return name;
+	if (!place->module || place->module->perf_map)
+		return arena_printf(arena, "0x%" PRIx64, place->offset);
 	return arena_printf(arena, "%s+0x%" PRIx64, path_basename(place->module->path),
 			    place->offset);
 }

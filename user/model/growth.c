@@ -36,3 +36,12 @@ void growth_free(struct growth *growth)
 	arena_release(&owned->arena);
 	free(owned);
 }
+
+const char *growth_frame_mark(const struct growth_row *row, uint32_t i)
+{
+	const struct growth_module *module = row->places[i].module;
+
+	if (growth_frame_is_kernel(row, i))
+		return "_[k]";
+	return module && module->perf_map ? "_[j]" : "";
+}

@@ -89,6 +89,7 @@ struct growth_process {
 struct growth_module {
 	uint32_t id;
 	const char *path;     /* hostile bytes; as the process saw it, "[vdso]", "[kernel]" */
+	bool perf_map;        /* names of a JIT's code; offsets are addresses */
 	uint8_t build_id_len; /* 0: unknown */
 	uint8_t build_id[EVENT_BUILD_ID_MAX];
 };
@@ -125,6 +126,10 @@ static inline bool growth_frame_is_kernel(const struct growth_row *row, uint32_t
 {
 	return row->frame_count - i <= row->kernel_frame_count;
 }
+
+/* What marks frame `i`, counted from the root, as folded stacks do: "_[k]" the kernel's, "_[j]" of
+ * code that a JIT made, "" any other. */
+const char *growth_frame_mark(const struct growth_row *row, uint32_t i);
 
 /*
  * What the ledger says has come, next to what the kernel says has changed, for one kind:

@@ -154,6 +154,7 @@ static int add_module(struct growth_builder *builder, const struct event *event)
 		return -ENOMEM;
 	module->id = from->id;
 	module->path = from->path;
+	module->perf_map = strncmp(from->path, EVENT_JIT_MODULE, strlen(EVENT_JIT_MODULE)) == 0;
 	module->build_id_len = from->build_id_len;
 	memcpy(module->build_id, from->build_id, from->build_id_len);
 	if (keep_string(&builder->arena, &module->path))

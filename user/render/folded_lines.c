@@ -81,8 +81,8 @@ static void folded_stack(struct buf *out, const struct growth_row *row,
 		buf_append_byte(out, ';');
 		folded_frame(out,
 			     has_pid && options->without_pids ? "[inherited]" : row->frames[i]);
-		if (options->annotate && growth_frame_is_kernel(row, i))
-			buf_append_string(out, "_[k]");
+		if (options->annotate)
+			buf_append_string(out, growth_frame_mark(row, i));
 	}
 	if (!buf_error(out))
 		folded_guard_leaf(out);

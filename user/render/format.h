@@ -27,7 +27,7 @@ enum format_id {
 struct render_options {
 	bool show_kinds;      /* folded: a frame such as [anon] after the pid */
 	bool by_cgroup;       /* folded: the cgroup's path is the root */
-	bool annotate;        /* folded, text: frames of the kernel end in _[k] */
+	bool annotate;        /* folded, text: kinds of frames are marked, growth_frame_mark() */
 	bool explain;         /* text: what each rule of a verdict measured */
 	bool without_pids;    /* folded: the same code of different processes is one stack */
 	unsigned int top;     /* text: stacks to list */

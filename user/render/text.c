@@ -269,8 +269,8 @@ static void frames_detail(const struct growth_row *row, const struct render_opti
 {
 	for (uint32_t i = row->frame_count; i > 0; i--) {
 		escape_terminal_string(detail, row->frames[i - 1]);
-		if (options->annotate && growth_frame_is_kernel(row, i - 1))
-			buf_append_string(detail, "_[k]");
+		if (options->annotate)
+			buf_append_string(detail, growth_frame_mark(row, i - 1));
 		if (i > 1)
 			buf_append_string(detail, " < ");
 	}

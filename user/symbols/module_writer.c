@@ -7,6 +7,7 @@
 
 #include "symbols/image_names.h"
 #include "symbols/image_unwind.h"
+#include "symbols/perf_map.h"
 
 #define CRC_START (offsetof(struct module_file_header, crc32) + sizeof(uint32_t))
 
@@ -21,6 +22,7 @@ struct parts {
 	struct module_symbol *symbols;
 	char *names;
 	size_t symbol_count, names_bytes;
+	uint16_t machine;
 	bool is_go;
 };
 
@@ -91,6 +93,7 @@ static int names_collect(struct parts *parts, int debug_fd)
 
 static int parts_collect(int fd, int debug_fd, struct parts *parts)
 {
+	struct image_header header;
 	int r;
 
 	r = image_open(fd, &parts->image);
@@ -106,6 +109,8 @@ static int parts_collect(int fd, int debug_fd, struct parts *parts)
 			parts->segments.items[i].executable,
 		};
 	parts->is_go = image_is_go(parts->image);
+	if (image_header(parts->image, &header) == 0)
+		parts->machine = header.machine;
 	r = unwind_collect(parts);
 	return r < 0 ? r : names_collect(parts, debug_fd);
 }
@@ -196,11 +201,11 @@ static uint64_t text_offset(const struct parts *parts)
 static int parts_write(const struct parts *parts, const struct module_identity *identity, int fd)
 {
 	struct piece pieces[MODULE_SECTION_COUNT];
-	struct image_header image = {};
 	struct module_file_header header = {
 		.magic = MODULE_FILE_MAGIC,
 		.version = MODULE_FILE_VERSION,
 		.identity = *identity,
+		.machine = parts->machine,
 		.flags = parts->is_go ? MODULE_FILE_GO : 0,
 		.text_base = parts->text.base,
 		.text_bytes = parts->text.size_bytes,
@@ -208,8 +213,6 @@ static int parts_write(const struct parts *parts, const struct module_identity *
 	};
 	int r;
 
-	image_header(parts->image, &image);
-	header.machine = image.machine;
 	sections_lay_out(parts, &header, pieces);
 	if (header.total_bytes > MODULE_FILE_MAX_BYTES)
 		return -E2BIG;
@@ -229,5 +232,25 @@ int module_write(int fd, int debug_fd, const struct module_identity *identity, i
 	int r;
 
 	r = parts_collect(fd, debug_fd, &parts);
+	return r < 0 ? r : parts_write(&parts, identity, out_fd);
+}
+
+/* One segment that says that offsets are addresses. */
+static void segment_everything(struct parts *parts)
+{
+	parts->segments.count = 1;
+	parts->file_segments[0] =
+		(struct module_segment){.size_bytes = UINT64_MAX, .executable = 1};
+}
+
+int module_write_perf_map(int fd, const struct module_identity *identity, int out_fd)
+{
+	_cleanup_(parts_release) struct parts parts = {};
+	int r;
+
+	segment_everything(&parts);
+	r = perf_map_read(fd, &parts.functions);
+	if (r == 0)
+		r = symbols_collect(&parts);
 	return r < 0 ? r : parts_write(&parts, identity, out_fd);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes a module file of an ELF file: the names child's work, where hostile files are parsed.
+ * Makes a module file of an ELF file or a perf map: the names child's work, where hostile files are
+ * parsed.
  */
 #ifndef SYMBOLS_MODULE_WRITER_H
 #define SYMBOLS_MODULE_WRITER_H
@@ -13,5 +14,11 @@
  * the result; -ENOEXEC for what is no program, -E2BIG, -ENOMEM, or -errno of writing.
  */
 int module_write(int fd, int debug_fd, const struct module_identity *identity, int out_fd);
+
+/*
+ * The same of a perf map (perf_map.h): names alone, and offsets are addresses. -ENOEXEC for what is
+ * no regular file.
+ */
+int module_write_perf_map(int fd, const struct module_identity *identity, int out_fd);
 
 #endif

@@ -59,6 +59,15 @@ static void serve_build(const struct request *request)
 	answer_send(&answer, request);
 }
 
+static void serve_build_map(const struct request *request)
+{
+	struct names_answer answer = {.type = NAMES_BUILT};
+
+	answer.error =
+		module_write_perf_map(request->fds[0], &request->wire.identity, request->fds[1]);
+	answer_send(&answer, request);
+}
+
 static void serve_demangle(const struct request *request)
 {
 	struct names_answer answer;
@@ -81,6 +90,8 @@ static const struct {
 	[NAMES_IDENTIFY] = {serve_identify, 1, 1, 0, 0},
 	[NAMES_BUILD] = {serve_build, 2, 3, sizeof(struct module_identity),
 			 sizeof(struct module_identity)},
+	[NAMES_BUILD_MAP] = {serve_build_map, 2, 2, sizeof(struct module_identity),
+			     sizeof(struct module_identity)},
 	[NAMES_DEMANGLE] = {serve_demangle, 0, 0, 1, NAMES_SYMBOL_MAX},
 };
 

@@ -62,6 +62,14 @@ void symbolizer_set_meanwhile(struct symbolizer *symbolizer, int fd, void (*work
 int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd,
 			  uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX], uint8_t *ret_build_id_len);
 
+/*
+ * The same for a perf map (perf_map.h): offsets in it are addresses, and it has no rows. It is read
+ * when it is asked for names, and again when it has grown by an eighth, or at all after
+ * symbolizer_refresh(): a JIT writes to it all the time, and reading costs.
+ */
+int symbolizer_add_perf_map(struct symbolizer *symbolizer, uint32_t module, int fd);
+void symbolizer_refresh(struct symbolizer *symbolizer);
+
 /* The build-id of a module that was added; its length, 0: none. */
 uint8_t symbolizer_build_id(const struct symbolizer *symbolizer, uint32_t module,
 			    uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX]);

@@ -8,8 +8,9 @@
  *   (start)                                                     -> READY
  *   IDENTIFY module, with its descriptor                        -> IDENTITY
  *   BUILD module, with its identity and the descriptors of the
- *     file, of an empty file, and of a debug file if there is   -> BUILT: the module file is
- * written DEMANGLE module, a symbol                                   -> DEMANGLED
+ *     file, of an empty file, and of a debug file if there is   -> BUILT, the empty file is filled
+ *   BUILD_MAP module, the same of a perf map                    -> BUILT
+ *   DEMANGLE module, a symbol                                   -> DEMANGLED
  *
  * A request fits into one packet and the socket is empty when it is sent, so the recorder never
  * blocks in sending.
@@ -42,6 +43,7 @@
 enum names_request_type {
 	NAMES_IDENTIFY = 1,
 	NAMES_BUILD,
+	NAMES_BUILD_MAP,
 	NAMES_DEMANGLE,
 };
 
@@ -51,7 +53,7 @@ struct names_request {
 	uint32_t length;   /* of the content that is sent */
 	uint32_t reserved; /* 0 */
 	union {
-		struct module_identity identity; /* NAMES_BUILD */
+		struct module_identity identity; /* NAMES_BUILD, NAMES_BUILD_MAP */
 		char symbol[NAMES_SYMBOL_MAX];   /* NAMES_DEMANGLE; without a NUL */
 	};
 };

@@ -1,0 +1,178 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Where names come from, on programs that run: JITs, binaries that are gone, other people's roots. A
+# file that lies costs its own names and nothing else.
+
+setup()
+{
+	load ../lib/common
+	requires root bpf
+	cd "$BATS_TEST_TMPDIR" || return # node leaves a log there
+}
+
+teardown()
+{
+	live_teardown
+}
+
+# Pages of the lines in which some frame matches an extended regular expression.
+pages_matching()
+{
+	grep -E ";[^;]*($1)" "$TRACE_OUT" | awk '{ pages += $NF / 4096 } END { print pages + 0 }'
+}
+
+NODE_GROWS='
+const fs = require("fs"), one = Buffer.alloc(3), keep = [];
+function growCache(count) {
+	for (let i = 0; i < count; i++) keep.push(Buffer.alloc(8192, i % 251));
+}
+for (let i = 0; i < 300; i++) growCache(10);
+console.log("ready"); fs.readSync(0, one);
+growCache(20000);
+console.log("grown"); fs.readSync(0, one);'
+
+node_grows()
+{
+	victim_spawn node "$@" -e "$NODE_GROWS"
+	victim_wait ready
+}
+
+@test "a JIT's functions are named by its perf map, and marked" {
+	requires node
+	local named all
+
+	node_grows --perf-basic-prof --interpreted-frames-native-stack
+	trace_start -p "$VICTIM_PID" --annotate --format folded
+	victim_grow
+	trace_stop
+	named=$(pages_matching 'growCache .*_\[j\]')
+	all=$(folded_pages "$TRACE_OUT")
+	echo "growCache has $named of $all pages"
+	((named * 10 >= all * 8))
+	# what the program wrote is what is read: no name that its map does not have
+	grep -oE ';[^;]*_\[j\]' "$TRACE_OUT" | sed 's/^;//; s/_\[j\]$//' | sort -u >jit_names
+	[[ -s jit_names ]]
+	while read -r name; do
+		[[ $name == 0x* ]] || grep -qF -- "$name" "/tmp/perf-$VICTIM_PID.map" || fail "no such line: $name"
+	done <jit_names
+	rm -f "/tmp/perf-$VICTIM_PID.map"
+}
+
+# The pid that a command started by the victim's shell has here.
+child_of()
+{
+	local child
+
+	until child=$(pgrep -P "$1" | head -n 1) && [[ -n $child ]]; do :; done
+	echo "$child"
+}
+
+@test "the map of a JIT in namespaces of its own is found, by the pid it has there" {
+	requires node unshare mount
+	local named all pid
+
+	# shellcheck disable=SC2016 # expanded inside
+	victim_spawn unshare --mount --pid --fork --kill-child sh -c \
+		'mount -t tmpfs none /tmp && exec node --perf-basic-prof -e "$0"' "$NODE_GROWS"
+	victim_wait ready
+	pid=$(child_of "$VICTIM_PID")
+	[[ ! -e /tmp/perf-$pid.map && ! -e /tmp/perf-1.map ]]
+	trace_start -p "$pid" --annotate --format folded
+	victim_grow
+	# the process and its /tmp are gone before anything is named
+	kill -KILL "$pid"
+	trace_wait
+	named=$(pages_matching 'growCache .*_\[j\]')
+	all=$(folded_pages "$TRACE_OUT" "pid $pid")
+	echo "growCache has $named of $all pages"
+	((named * 10 >= all * 5))
+}
+
+@test "a map that is a fifo, a link or somebody else's is left alone, and nobody waits" {
+	requires node unshare mount
+	local pid make
+
+	for make in 'mkfifo -m 666 /tmp/perf-1.map' 'ln -s /etc/passwd /tmp/perf-1.map' \
+		'echo "0 ffffffffffff forged" >/tmp/perf-1.map; chown 12345 /tmp/perf-1.map'; do
+		# shellcheck disable=SC2016 # expanded inside
+		victim_spawn unshare --mount --pid --fork --kill-child sh -c \
+			'mount -t tmpfs none /tmp && eval "$1" && exec node -e "$0"' "$NODE_GROWS" "$make"
+		victim_wait ready
+		pid=$(child_of "$VICTIM_PID")
+		trace_start -p "$pid" --annotate --format folded
+		victim_grow
+		trace_stop
+		! grep -q '_\[j\]' "$TRACE_OUT" || fail "names of $make"
+		(($(folded_pages "$TRACE_OUT" "pid $pid") > 1000))
+		victim_cleanup
+	done
+}
+
+# A file system of its own below $1, with a program in it and what it needs.
+fill_root()
+{
+	# shellcheck disable=SC2046 # one word a library
+	cp --parents $(ldd "$BUILD/victims/heap" | grep -o '/[^ ]*') "$1"
+	cp "$BUILD/victims/heap" "$1/heap"
+}
+
+grown_is_named()
+{
+	local named
+
+	named=$(folded_pages "$TRACE_OUT" grow_malloc "pid $1")
+	echo "grow_malloc has $named pages"
+	# of 16 MiB, less what libc has of it
+	((named >= 3900))
+}
+
+@test "names survive the container: another root, a mount nobody else sees, gone before the end" {
+	requires unshare mount
+	local pid root=$BATS_TEST_TMPDIR/root
+
+	mkdir "$root"
+	export -f fill_root
+	export BUILD
+	# shellcheck disable=SC2016 # expanded inside
+	victim_spawn unshare --mount --pid --fork --kill-child bash -c \
+		'mount -t tmpfs none "$0" && fill_root "$0" && cd "$0" && mkdir old &&
+		 pivot_root . old && exec /heap malloc 16' "$root"
+	victim_wait ready
+	pid=$(child_of "$VICTIM_PID")
+	[[ ! -e $root/heap ]]
+	trace_start -p "$pid" --period 1 --format folded
+	victim_grow
+	kill -KILL "$pid"
+	trace_wait
+	grown_is_named "$pid"
+}
+
+@test "a program in a chroot is named" {
+	local pid root=$BATS_TEST_TMPDIR/root
+
+	mkdir "$root"
+	fill_root "$root"
+	victim_spawn chroot "$root" /heap malloc 16
+	victim_wait ready
+	trace_start -p "$VICTIM_PID" --period 1 --format folded
+	victim_grow
+	trace_stop
+	grown_is_named "$VICTIM_PID"
+}
+
+@test "a program that was deleted, or replaced by another, keeps its names" {
+	local how
+
+	for how in 'rm -f heap' 'cp /bin/true new; mv new heap'; do
+		cp "$BUILD/victims/heap" heap
+		victim_spawn ./heap malloc 16
+		victim_wait ready
+		eval "$how"
+		trace_start -p "$VICTIM_PID" --period 1 --format folded
+		victim_grow
+		trace_stop
+		grown_is_named "$VICTIM_PID"
+		victim_stop
+	done
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/mount_types.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/procfs.h"
+
+/* Thousands of mounts; a process may have more. */
+#define MOUNTINFO_MAX_BYTES (1u << 20)
+
+struct wanted {
+	bool by_id;
+	uint32_t id;
+	uint32_t major, minor;
+};
+
+static bool type_may_hang(const char *type)
+{
+	static const char *const prefixes[] = {"fuse", "nfs", "cifs",      "smb",    "9p",
+					       "ceph", "afs", "glusterfs", "lustre", "autofs"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(type, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw" (proc_pid_mountinfo(5)) */
+static bool line_matches(const char *line, const struct wanted *wanted, bool *ret_hangs)
+{
+	const char *separator = strstr(line, " - ");
+	uint32_t id, major, minor;
+	char type[64];
+
+	if (!separator ||
+	    sscanf(line, "%" SCNu32 " %*d %" SCNu32 ":%" SCNu32, &id, &major, &minor) != 3)
+		return false;
+	if (wanted->by_id ? id != wanted->id : major != wanted->major || minor != wanted->minor)
+		return false;
+	if (sscanf(separator + 3, "%63s", type) != 1)
+		return false;
+	*ret_hangs = type_may_hang(type);
+	return true;
+}
+
+/* False: not found. */
+static bool table_has(const struct sysroot *root, uint32_t pid, const struct wanted *wanted,
+		      bool *ret_hangs)
+{
+	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "mountinfo");
+	_cleanup_free_ char *line = NULL;
+	size_t capacity = 0, read_bytes = 0;
+	ssize_t len;
+
+	while (stream && read_bytes < MOUNTINFO_MAX_BYTES &&
+	       (len = getline(&line, &capacity, stream)) > 0) {
+		if (line_matches(line, wanted, ret_hangs))
+			return true;
+		read_bytes += len;
+	}
+	return false;
+}
+
+static bool answers(const struct sysroot *root, uint32_t pid, const struct wanted *wanted)
+{
+	bool hangs = true;
+
+	return (table_has(root, pid, wanted, &hangs) ||
+		table_has(root, (uint32_t)getpid(), wanted, &hangs)) &&
+	       !hangs;
+}
+
+bool mount_answers_device(const struct sysroot *root, uint32_t pid, uint32_t major, uint32_t minor)
+{
+	return answers(root, pid, &(struct wanted){.major = major, .minor = minor});
+}
+
+bool mount_answers_fd(const struct sysroot *root, uint32_t pid, int fd)
+{
+	struct wanted wanted = {.by_id = true};
+	_cleanup_fclose_ FILE *stream = NULL;
+	char name[32], line[256];
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	stream = procfs_open(root, (uint32_t)getpid(), name);
+	while (stream && fgets(line, sizeof(line), stream))
+		if (sscanf(line, "mnt_id: %" SCNu32, &wanted.id) == 1)
+			return answers(root, pid, &wanted);
+	return false;
+}

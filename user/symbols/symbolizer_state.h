@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the symbolizer share: symbolizer.c speaks to the outside, symbolizer_child.c to
+ * the child, symbolizer_build.c makes sure that a module's file is there. Private to these three.
+ */
+#ifndef SYMBOLS_SYMBOLIZER_STATE_H
+#define SYMBOLS_SYMBOLIZER_STATE_H
+
+#include "symbols/module_store.h"
+#include "symbols/names_child.h"
+#include "symbols/symbolizer.h"
+
+struct module {
+	bool added;
+	bool perf_map;            /* no ELF file but a text that grows: its fd is kept */
+	uint32_t read_in;         /* round in which a perf map was read last */
+	int fd;                   /* -1: was read, or has no names */
+	struct module_file *file; /* NULL: not read yet, or has no names */
+	struct module_identity identity;
+	bool suspected; /* a child died while it worked on it, once */
+};
+
+struct symbolizer {
+	struct module_store *store; /* NULL: none */
+	const char *debug;
+	struct names_child child;
+	uint32_t child_number; /* of the running child, or the last one; from 1 */
+	unsigned int deadline_ms;
+	struct names_meanwhile meanwhile; /* fd -1: none */
+	struct module *modules;           /* by number */
+	size_t module_count;
+	uint32_t round; /* perf maps are read again in the next one */
+	struct symbolizer_losses losses;
+};
+
+/* Starts a child unless one is running. -ENOTCONN: there will be none any more. */
+int child_ensure(struct symbolizer *symbolizer, uint64_t deadline_ns);
+
+/*
+ * One request, one answer of a type. Whatever else comes is no answer: the child is ended then, and
+ * the module blamed for it.
+ */
+int child_ask(struct symbolizer *symbolizer, const struct names_request *request, const int *fds,
+	      size_t fd_count, enum names_answer_type type, uint64_t deadline_ns,
+	      struct names_answer *ret_answer);
+
+/*
+ * The child ended while it worked on a module, which is not shown to another one: what made it
+ * hang or lie will do so again. One death proves nothing, though: the child is the OOM killer's
+ * first choice, and out of memory is when names are wanted. Returns -EAGAIN to try once more.
+ */
+int module_blame(struct symbolizer *symbolizer, uint32_t number, int error);
+
+/* Asks for the build-id of a module. */
+int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret_build_id,
+		    uint8_t *ret_build_id_len);
+
+/* Makes sure that the module's file is mapped, and is what its ELF file or perf map says now. */
+int module_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadline_ns);
+
+#endif
