@@ -30,13 +30,22 @@ static __always_inline void counter_add(__u32 *counters, __u64 kind, int n)
 		__sync_fetch_and_add(&counters[kind], n);
 }
 
+/* To one kind of what a cell holds, and to the sum of its account. */
+static __always_inline void live_add(struct ot_cell *cell, struct ot_account *account, __u32 kind,
+				     int n)
+{
+	counter_add(cell->live, kind, n);
+	if (account)
+		counter_add(account->live, kind, n);
+}
+
 static __always_inline void cell_open_slots(__u32 number, __u32 kind, __u32 slots, bool allocated)
 {
 	struct ot_cell *cell = cell_get(number);
 
 	if (!cell)
 		return;
-	counter_add(cell->live, kind, slots);
+	live_add(cell, bpf_map_lookup_elem(&accounts, &cell->account), kind, slots);
 	if (allocated)
 		__sync_fetch_and_add(&cell->allocated, slots);
 }
@@ -49,11 +58,9 @@ static __always_inline void cell_close_slot(struct ot_entry entry, bool ended)
 
 	if (!cell)
 		return;
-	counter_add(cell->live, entry.kind, -1);
-	if (!ended)
-		return;
 	account = bpf_map_lookup_elem(&accounts, &cell->account);
-	if (account && account_is_frozen(account))
+	live_add(cell, account, entry.kind, -1);
+	if (ended && account && account_is_frozen(account))
 		counter_add(cell->held, entry.kind, 1);
 }
 

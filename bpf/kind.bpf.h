@@ -47,6 +47,7 @@ __noinline __weak int kind_resolve_slot(__u64 block, __u32 kind, __u32 cell)
 {
 	__u64 *place = ledger_entry(block);
 	struct ot_cell *counters = cell_get(cell);
+	struct ot_account *account;
 	struct ot_entry entry;
 
 	if (!place || !counters)
@@ -54,9 +55,10 @@ __noinline __weak int kind_resolve_slot(__u64 block, __u32 kind, __u32 cell)
 	entry = entry_load(place);
 	if (entry.cell != cell || entry.kind != OT_KIND_PENDING)
 		return 0;
+	account = bpf_map_lookup_elem(&accounts, &counters->account);
 	WRITE_ONCE(((struct ot_entry *)place)->kind, kind);
-	counter_add(counters->live, OT_KIND_PENDING, -1);
-	counter_add(counters->live, kind, 1);
+	live_add(counters, account, OT_KIND_PENDING, -1);
+	live_add(counters, account, kind, 1);
 	return 1;
 }
 DEFINE_SLOT_LOOP(kind_resolve_slots, kind_resolve_slot)

@@ -89,6 +89,12 @@ struct {
 	__uint(max_entries, 4096); /* set by the recorder */
 } sigkills __weak SEC(".maps");
 
+/* What grows fast, while it does. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* set by the recorder */
+} curves __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, OT_LOSS_COUNT);

@@ -129,9 +129,11 @@ struct ot_account {
 	__u32 cells;    /* stack cells it has taken */
 	__u16 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
 	__u16 killed;   /* frozen by its SIGKILL, not by the end of the mm */
-	__u32 late_stacks;      /* that were kept as bytes */
-	__u32 code_told;        /* mappings it had when its code was told last */
-	char comm[OT_COMM_LEN]; /* of the task that opened the account */
+	__u32 late_stacks;         /* that were kept as bytes */
+	__u32 code_told;           /* mappings it had when its code was told last */
+	char comm[OT_COMM_LEN];    /* of the task that opened the account */
+	__u32 live[OT_KIND_COUNT]; /* sum of its cells' */
+	__u32 told;                /* slots it held when a point of its curve was last told */
 };
 
 /* Key of the index that finds a cell. */
@@ -340,6 +342,7 @@ enum ot_loss {
 	OT_LOSS_CGROUP_DEPTH,  /* looks: a process too deep in cgroups to tell if it is chosen */
 	OT_LOSS_KILL,          /* events: an OOM kill not sent */
 	OT_LOSS_SIGKILL,       /* events: another SIGKILL not sent */
+	OT_LOSS_CURVE,         /* events: a point of a curve not sent */
 	OT_LOSS_COUNT,
 };
 
@@ -358,6 +361,7 @@ enum ot_record_type {
 	OT_RECORD_STACK_BYTES,  /* struct ot_stack_bytes_record, before the one of the cell */
 	OT_RECORD_CODE,         /* struct ot_code_record, before the bytes of a stack */
 	OT_RECORD_SIGKILL,      /* struct ot_sigkill_record, in a ring of its own */
+	OT_RECORD_CURVE,        /* struct ot_curve_record, in a ring of its own */
 };
 
 /* Set in ot_stack_record.flags. */
@@ -603,10 +607,33 @@ struct ot_sigkill_record {
 	struct ot_kill_sender sender;
 };
 
+/* Levels of cgroups that a point of a curve carries. */
+#define OT_CURVE_LEVELS 8
+
+struct ot_curve_level {
+	__u64 id;         /* of the directory: its inode */
+	__u64 usage, max; /* pages */
+};
+
+/*
+ * An account holds clearly more than when it was last told: by a thirty-second, but at least so
+ * much that small processes say nothing. So the curve of whoever eats memory is drawn while it
+ * eats, by whoever eats it, however late the recorder comes to read it.
+ */
+struct ot_curve_record {
+	__u32 type;
+	__u32 account;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 life;
+	__u32 live[OT_KIND_COUNT]; /* slots */
+	__u32 level_count;
+	struct ot_curve_level levels[OT_CURVE_LEVELS]; /* of the memory cgroup, its own first */
+};
+
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
-OT_STATIC_ASSERT(sizeof(struct ot_account) == 88);
+OT_STATIC_ASSERT(sizeof(struct ot_account) == 112);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);
@@ -622,6 +649,7 @@ OT_STATIC_ASSERT(sizeof(struct ot_mapping_record) == 88);
 OT_STATIC_ASSERT(sizeof(struct ot_kill_level) == 48 + OT_KILL_NAME);
 OT_STATIC_ASSERT(sizeof(struct ot_mark_record) == 24);
 OT_STATIC_ASSERT(sizeof(struct ot_kill_sender) % 8 == 0);
+OT_STATIC_ASSERT(sizeof(struct ot_curve_record) == 48 + 24 * OT_CURVE_LEVELS);
 OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_table) == 32);

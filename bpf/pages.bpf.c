@@ -3,6 +3,7 @@
  * The page ledger's two hooks: kmem:mm_page_alloc opens entries, kmem:mm_page_free closes them,
  * whoever frees and however. For a page that is no slot each is a multiply, a shift and a compare.
  */
+#include "bpf/curve.bpf.h"
 #include "bpf/movers.bpf.h"
 
 static __always_inline __u32 class_of_gfp(__u32 gfp)
@@ -43,6 +44,8 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 	if (!opening->cell || !opened)
 		return;
 	cell_open_slots(opening->cell, opening->kind, opened, !moving);
+	if (watch_kills && !moving)
+		curve_look(opening->cell);
 	if (moving) {
 		mover_add_vacancy(frame, order, OT_KIND_PENDING);
 	} else if (opening->kind == OT_KIND_PENDING) {

@@ -24,8 +24,12 @@ const volatile char chosen_name[OT_COMM_LEN] __weak = {};
 /* Inode number of the cgroup; is it of the v2 hierarchy? */
 const volatile __u64 chosen_cgroup __weak = 0;
 const volatile bool chosen_cgroup_unified __weak = false;
-/* Tell of OOM kills. */
+/* Tell of OOM kills, and of those who grow. */
 const volatile bool watch_kills __weak = false;
+/* Slots that an account must have gained to be told. */
+const volatile __u32 curve_step_slots __weak = 1;
+/* The recorder looks often enough: it is woken when so much waits in the ring of curves. */
+const volatile __u64 curve_wake_bytes __weak = 0;
 /* CPUs that the kernel has counters for. */
 const volatile __u32 cpu_count __weak = 1;
 /* oom:mark_victim gives a task, not its id. */

@@ -16,14 +16,14 @@ teardown()
 	live_teardown
 }
 
-# "audit: 5856 entries open, 5856 counted, 0 cells off"
+# "audit: 5856 entries open, 5856 counted, 0 cells and 0 accounts off"
 audit_is_clean()
 {
 	local audit
 
 	audit=$(grep -o 'audit: .*' "$TRACE_TALK")
 	echo "$audit"
-	[[ $audit =~ ^audit:\ ([1-9][0-9]*)\ entries\ open,\ ([0-9]+)\ counted,\ 0\ cells\ off$ ]] &&
+	[[ $audit =~ ^audit:\ ([1-9][0-9]*)\ entries\ open,\ ([0-9]+)\ counted,\ 0\ cells\ and\ 0\ accounts\ off$ ]] &&
 		[[ ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]]
 }
 

@@ -10,8 +10,9 @@
 
 struct audit {
 	uint64_t open_entries;
-	uint64_t counted;   /* sum of live over all cells, waiting owners apart */
-	uint32_t cells_off; /* cells whose counters differ from their entries */
+	uint64_t counted;      /* sum of live over all cells, waiting owners apart */
+	uint32_t cells_off;    /* cells whose counters differ from their entries */
+	uint32_t accounts_off; /* accounts whose sums differ from their cells' */
 };
 
 /* 0 or -ENOMEM. */

@@ -127,18 +127,26 @@ struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id)
 
 /* --- what the kernel says ----------------------------------------------------------------- */
 
+int cgroups_open(const struct cgroups *cgroups, const struct known_cgroup *known)
+{
+	const char *path = known->path[1] ? known->path + 1 : ".";
+	_cleanup_close_ int fd = openat(cgroups->root.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status))
+		return -errno;
+	/* another one may have its name by now */
+	return status.st_ino == known->inode ? TAKE_FD(fd) : -ESTALE;
+}
+
 static bool read_figures(const struct cgroups *cgroups, const struct known_cgroup *known,
 			 struct cgroup_memory *ret_memory)
 {
-	const char *path = known->path[1] ? known->path + 1 : ".";
 	struct cgroup cgroup = {
-		.fd = openat(cgroups->root.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.fd = cgroups_open(cgroups, known),
 		.unified = cgroups->root.unified,
 	};
-	struct stat status;
-	/* another one may have its name by now */
-	bool same = cgroup.fd >= 0 && !fstat(cgroup.fd, &status) && status.st_ino == known->inode;
-	bool done = same && !cgroup_memory(&cgroup, ret_memory);
+	bool done = cgroup.fd >= 0 && !cgroup_memory(&cgroup, ret_memory);
 
 	cgroup_close(&cgroup);
 	return done;
@@ -201,7 +209,7 @@ void cgroups_queue_start(struct cgroups *cgroups, struct event_queue *queue)
 		queue_figures(cgroups, id, MEMORY_START, queue);
 }
 
-static bool is_above(const char *above, const char *path)
+bool cgroups_is_above(const char *above, const char *path)
 {
 	size_t len = strcmp(above, "/") == 0 ? 0 : strlen(above);
 
@@ -216,7 +224,7 @@ void cgroups_want(struct cgroups *cgroups, uint32_t id)
 		return;
 	wanted->wanted = true;
 	for (uint32_t i = 0; i < cgroups->count; i++)
-		if (is_above(cgroups->items[i].path, wanted->path))
+		if (cgroups_is_above(cgroups->items[i].path, wanted->path))
 			cgroups->items[i].wanted = true;
 }
 

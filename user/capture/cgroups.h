@@ -46,6 +46,12 @@ uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode);
 
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id);
 
+/* Its directory, or -errno when it is gone. */
+int cgroups_open(const struct cgroups *cgroups, const struct known_cgroup *known);
+
+/* Is `path` that of a cgroup below `above`? */
+bool cgroups_is_above(const char *above, const char *path);
+
 /* A cgroup is to be told in this snapshot, with all above it. */
 void cgroups_want(struct cgroups *cgroups, uint32_t id);
 

@@ -552,9 +552,11 @@ enum moment_known {
 	MOMENT_RSS = 1 << 0, /* anon, file and shmem of a process */
 	MOMENT_SWAP = 1 << 1,
 	MOMENT_USAGE = 1 << 2, /* of a level */
+	MOMENT_LIMIT = 1 << 3,
+	MOMENT_PRESSURE = 1 << 4, /* stalls of a level, or of the host */
 };
 
-/* A process, or a level when `process` is 0, at some time before the kill. */
+/* A process, or a level (LEVEL_HOST as well) when `process` is 0, at some time before the kill. */
 struct moment_event {
 	uint64_t before_ns; /* the kill */
 	uint32_t process;
@@ -565,6 +567,9 @@ struct moment_event {
 	uint64_t shmem_bytes;
 	uint64_t swap_bytes;
 	uint64_t usage_bytes;
+	uint64_t limit_bytes;
+	uint64_t stall_some_us; /* that some task had waited for memory until then (PSI) */
+	uint64_t stall_full_us; /* that all had */
 };
 
 /*

@@ -249,6 +249,7 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	incident_queue_levels(&incident);
 	incident_queue_candidates(&incident);
 	incident_queue_moments(&incident);
+	incident_queue_neighbours(&incident);
 	queue_trigger_stacks(&incident, user_id, kernel_id);
 	error = incident_queue_cells(&incident);
 	queue_losses(&incident);

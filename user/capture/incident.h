@@ -6,6 +6,8 @@
  *   incident_victims.c  who was killed
  *   incident_figures.c  the chain of cgroups, their figures and those of the host
  *   incident_candidates.c  whom the killer could have chosen
+ *   incident_moments.c  the curves of the time before
+ *   incident_neighbours.c  who else holds memory where it ran out
  *   incident_cells.c    which stacks held the memory
  */
 #ifndef CAPTURE_INCIDENT_H
@@ -55,6 +57,14 @@ void incident_queue_candidates(const struct incident *incident);
 /* --- incident_moments.c --- */
 
 void incident_queue_moments(const struct incident *incident);
+/* Of somebody else, who has been declared as `process`. */
+void incident_queue_moments_of(const struct incident *incident, const struct ot_account *account,
+			       uint32_t process);
+
+/* --- incident_neighbours.c --- */
+
+/* Who else holds memory where the limit was hit. */
+void incident_queue_neighbours(const struct incident *incident);
 
 /* --- incident_cells.c --- */
 

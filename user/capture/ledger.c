@@ -105,7 +105,11 @@ static bool entry_exchange(struct ledger *ledger, uint32_t index, struct ot_entr
 
 static void cell_add(struct ledger *ledger, struct ot_entry entry, int slots)
 {
-	__atomic_fetch_add(&ledger->cells[entry.cell].live[entry.kind], slots, __ATOMIC_RELAXED);
+	struct ot_cell *cell = &ledger->cells[entry.cell];
+
+	__atomic_fetch_add(&cell->live[entry.kind], slots, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&ledger->accounts[cell->account].live[entry.kind], slots,
+			   __ATOMIC_RELAXED);
 }
 
 bool ledger_adopt(struct ledger *ledger, uint32_t index, struct ot_entry entry)

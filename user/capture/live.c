@@ -20,6 +20,7 @@ enum wake {
 	WAKE_KILLS,
 	WAKE_QUIET,
 	WAKE_RING,
+	WAKE_CURVES,
 	WAKE_SPACES,
 	WAKE_SNAPSHOT,
 	WAKE_ONLOOKER,
@@ -96,6 +97,12 @@ static int on_quiet(struct live *live)
 	return watch_take(live);
 }
 
+static int on_curves(struct live *live)
+{
+	watch_curves_take(&live->watch->curves);
+	return 0;
+}
+
 static int on_sweep(struct live *live)
 {
 	/* nobody is retired whose kill waits to be read */
@@ -139,7 +146,8 @@ static int wait_once(struct live *live)
 		[WAKE_RING] = on_ring,         [WAKE_DURATION] = on_duration,
 		[WAKE_SWEEP] = on_sweep,       [WAKE_SPACES] = on_spaces,
 		[WAKE_ONLOOKER] = on_onlooker, [WAKE_SNAPSHOT] = on_snapshot,
-		[WAKE_KILLS] = on_kills,       [WAKE_QUIET] = on_quiet,
+		[WAKE_CURVES] = on_curves,     [WAKE_KILLS] = on_kills,
+		[WAKE_QUIET] = on_quiet,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
@@ -153,6 +161,8 @@ static int wait_once(struct live *live)
 				.events = POLLIN},
 		[WAKE_QUIET] = {.fd = live->watch ? watch_quiet_fd(live->watch) : -1,
 				.events = POLLIN},
+		[WAKE_CURVES] = {.fd = live->watch ? watch_curves_fd(&live->watch->curves) : -1,
+				 .events = POLLIN},
 		[WAKE_ONLOOKER] = {.fd = live->onlooker.fd, .events = POLLIN},
 		[WAKE_SWEEP] = {.fd = live->sweep_fd, .events = POLLIN},
 	};

@@ -62,8 +62,9 @@ static void audit(const struct live *live)
 
 	if (log_is_verbose() && audit_ledger(&live->ledger, &result) == 0)
 		log_debug("audit: %" PRIu64 " entries open, %" PRIu64 " counted, %" PRIu32
-			  " cells off",
-			  result.open_entries, result.counted, result.cells_off);
+			  " cells and %" PRIu32 " accounts off",
+			  result.open_entries, result.counted, result.cells_off,
+			  result.accounts_off);
 }
 
 /* At the end there is more time for what waits than in between. */

@@ -23,6 +23,10 @@ DEFINE_CLEANUP(struct btf *, btf__free)
 /* Some hundred kills at once; where nobody watches for them, the smallest ring there is. */
 #define KILL_RING_BYTES (1u << 20)
 #define MIN_RING_BYTES 4096
+/* Points of curves: a few hundred, while the recorder does something else. */
+#define CURVE_RING_BYTES (128u << 10)
+/* Whoever gains less says nothing: 4 MiB of 4 KiB pages. */
+#define CURVE_STEP_PAGES 1024
 /* The walk in bpf/unwind.bpf.h knows the registers of x86-64 alone. */
 #if defined(__x86_64__)
 #define UNWIND_ROWS_POSSIBLE true
@@ -99,6 +103,8 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->trace_all = programs->host;
 	constants->kernel_stacks = programs->kernel_stacks;
 	constants->watch_kills = programs->watch_kills;
+	constants->curve_step_slots = CURVE_STEP_PAGES >> programs->period_shift;
+	constants->curve_wake_bytes = CURVE_RING_BYTES / 4;
 	constants->mark_has_task = kernel_mark_has_task(btf);
 	constants->cpu_count = libbpf_num_possible_cpus();
 	constants->unwind_rows = programs->unwind_rows;
@@ -154,6 +160,8 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		 programs->watch_kills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.sigkills,
 		 programs->sigkills ? KILL_RING_BYTES : MIN_RING_BYTES},
+		{programs->skeleton->maps.curves,
+		 programs->watch_kills ? CURVE_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.mappings_told, programs->host ? 1 : sizes->accounts},
 		{programs->skeleton->maps.unwind_tables,
 		 programs->unwind_rows ? sizes->unwind_tables : 1},

@@ -212,9 +212,10 @@ static const struct trace_field candidate_fields[] = {
 };
 
 static const struct trace_field moment_fields[] = {
-	U64(moment.before_ns),   U32(moment.process),    U32(moment.level),
-	U32(moment.known),       U64(moment.anon_bytes), U64(moment.file_bytes),
-	U64(moment.shmem_bytes), U64(moment.swap_bytes), U64(moment.usage_bytes),
+	U64(moment.before_ns),   U32(moment.process),       U32(moment.level),
+	U32(moment.known),       U64(moment.anon_bytes),    U64(moment.file_bytes),
+	U64(moment.shmem_bytes), U64(moment.swap_bytes),    U64(moment.usage_bytes),
+	U64(moment.limit_bytes), U64(moment.stall_some_us), U64(moment.stall_full_us),
 };
 
 static const struct trace_field host_fields[] = {

@@ -94,7 +94,8 @@ static int set_up(struct live *live, struct watch *watch)
 	error = open_rings(live, watch);
 	if (error)
 		return error;
-	error = timeline_init(&watch->timeline, &live->ledger);
+	error = watch_curves_init(&watch->curves, &live->root, live->programs, &live->ledger,
+				  &live->cgroups);
 	if (error)
 		return error;
 	watch->sequence = live->options.last_sequence;
@@ -127,7 +128,7 @@ void watch_free(struct watch *watch)
 {
 	ring_buffer__free(watch->ring);
 	kill_cases_release(&watch->cases);
-	timeline_release(&watch->timeline);
+	watch_curves_release(&watch->curves);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
 	cleanup_close(&watch->quiet_fd);
@@ -152,7 +153,7 @@ struct event_queue *watch_queue(struct watch *watch)
 
 void watch_look(struct live *live)
 {
-	timeline_tick(&live->watch->timeline, &live->ledger, clock_monotonic_ns());
+	watch_curves_tick(&live->watch->curves, clock_monotonic_ns());
 }
 
 void watch_read_log(struct watch *watch)
@@ -214,6 +215,7 @@ static int queue_ready(struct live *live, uint64_t now_ns)
 		/* the stacks of the last moments before the kill */
 		int error = live_take_records(live, RING_BUDGET_NS);
 
+		watch_curves_take(&watch->curves);
 		if (!error || error == RING_LATER)
 			error = watch_collect(live);
 		if (!error)

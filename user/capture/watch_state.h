@@ -11,7 +11,7 @@
 #include "capture/kill_cases.h"
 #include "capture/kmsg_oom.h"
 #include "capture/live_state.h"
-#include "capture/timeline.h"
+#include "capture/watch_curves.h"
 
 #define WATCH_BOOT_LEN 5
 /* Cases whose files are kept at once: more rarely wait. */
@@ -34,7 +34,7 @@ struct watch {
 	uint32_t next_files;
 	int kmsg_fd; /* -errno: it cannot be read */
 	struct kmsg_oom kmsg;
-	struct timeline timeline;
+	struct watch_curves curves;
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);

@@ -116,8 +116,9 @@ struct incident {
 	const struct moment_event *moments; /* oldest first */
 	size_t moment_count;
 	struct incident_growth growth_rate;
-	struct growth held;             /* the victims' stacks: as a growth, for any format */
-	const struct growth_row *other; /* those of everybody else in the file */
+	struct incident_growth level_growth; /* of what fired, or of the victim's own cgroup */
+	struct growth held;                  /* the victims' stacks: as a growth, for any format */
+	const struct growth_row *other;      /* those of everybody else in the file */
 	size_t other_count;
 	bool complete; /* the end is there */
 	struct verdict verdict;

@@ -19,6 +19,18 @@ uint64_t moment_rss_bytes(const struct moment_event *moment)
 			    moment->shmem_bytes);
 }
 
+/* Curves come one after the other; the timeline has all of them in the order of time. */
+static int compare_moments(const void *left, const void *right)
+{
+	const struct moment_event *a = left, *b = right;
+
+	if (a->before_ns != b->before_ns)
+		return a->before_ns > b->before_ns ? -1 : 1;
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	return (a->level > b->level) - (a->level < b->level);
+}
+
 static int moments_make(struct incident_draft *draft)
 {
 	struct incident *incident = &draft->owned->incident;
@@ -30,6 +42,7 @@ static int moments_make(struct incident_draft *draft)
 	for (const struct kept_event *kept = kept_first(draft, EVENT_MOMENT); kept;
 	     kept = kept->next)
 		moments[incident->moment_count++] = kept->event.moment;
+	qsort(moments, incident->moment_count, sizeof(*moments), compare_moments);
 	incident->moments = moments;
 	return 0;
 }
@@ -101,17 +114,29 @@ static struct curve curve_of_victim(const struct incident_draft *draft)
 	return curve;
 }
 
-static struct curve curve_of_level(const struct incident_draft *draft, uint32_t level)
+/* As of the kill, where that is known. */
+static const struct level_event *level_of(const struct incident *incident, uint32_t index)
+{
+	for (size_t i = 0; i < incident->level_count; i++)
+		if (incident->levels[i].index == index && incident->levels[i].known & LEVEL_USAGE)
+			return &incident->levels[i];
+	return NULL;
+}
+
+static struct curve curve_of_level(const struct incident_draft *draft, uint32_t index)
 {
 	const struct incident *incident = &draft->owned->incident;
+	const struct level_event *level = level_of(incident, index);
 	struct curve curve = {0};
 
 	for (size_t i = 0; i < incident->moment_count; i++) {
 		const struct moment_event *moment = &incident->moments[i];
 
-		if (!moment->process && moment->level == level && moment->known & MOMENT_USAGE)
+		if (!moment->process && moment->level == index && moment->known & MOMENT_USAGE)
 			curve_add(&curve, moment->before_ns, moment->usage_bytes);
 	}
+	if (curve.points && level)
+		curve_add(&curve, 0, level->usage_bytes);
 	return curve;
 }
 
@@ -127,10 +152,10 @@ int incident_timeline_make(struct incident_draft *draft)
 		curve = curve_of_victim(draft);
 		incident->growth_rate = growth_of(&curve, false);
 	}
-	if (!incident->growth_rate.known) {
-		curve = curve_of_level(draft, incident->fired ? incident->fired->index : 0);
-		incident->growth_rate = growth_of(&curve, true);
-	}
+	curve = curve_of_level(draft, incident->fired ? incident->fired->index : 0);
+	incident->level_growth = growth_of(&curve, true);
+	if (!incident->growth_rate.known)
+		incident->growth_rate = incident->level_growth;
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 
 #define TEXT_INDENT 2
 #define TIMELINE_LINES 12
+/* Without those of the cgroup. */
+#define TIMELINE_COLUMNS 3
 #define CANDIDATES_MAX 10
 #define BAR_COLUMNS 24
 
@@ -302,13 +304,18 @@ static int candidates(const struct incident *incident, const struct render_optio
 
 /* --- how it got there --------------------------------------------------------------------- */
 
+static bool is_of_level(const struct incident *incident, const struct moment_event *moment)
+{
+	return !moment->process && moment->known & MOMENT_USAGE &&
+	       moment->level == (incident->fired ? incident->fired->index : 0);
+}
+
 static bool is_of_curve(const struct incident *incident, const struct moment_event *moment)
 {
 	const struct incident_growth *rate = &incident->growth_rate;
 
 	if (rate->of_level)
-		return !moment->process && moment->known & MOMENT_USAGE &&
-		       moment->level == (incident->fired ? incident->fired->index : 0);
+		return is_of_level(incident, moment);
 	return incident->victim_count && moment->known & MOMENT_RSS &&
 	       moment->process == incident->victims[0].kill.process;
 }
@@ -318,17 +325,43 @@ static uint64_t curve_bytes(const struct incident *incident, const struct moment
 	return incident->growth_rate.of_level ? moment->usage_bytes : moment_rss_bytes(moment);
 }
 
-static void moment_line(struct text_table *table, struct buf *cell, uint64_t before_ns,
-			uint64_t bytes, uint64_t most_bytes)
+/* Of the cgroup that fired, at this moment or the last one before. NULL: unknown. */
+static const struct moment_event *usage_at(const struct incident *incident, uint64_t before_ns)
 {
+	const struct moment_event *latest = NULL;
+
+	for (size_t i = 0; i < incident->moment_count; i++) {
+		const struct moment_event *moment = &incident->moments[i];
+
+		if (moment->before_ns < before_ns)
+			break;
+		if (is_of_level(incident, moment))
+			latest = moment;
+	}
+	return latest;
+}
+
+static void moment_line(struct text_table *table, struct buf *cell, const struct incident *incident,
+			const struct moment_event *moment, uint64_t most_bytes)
+{
+	uint64_t bytes = curve_bytes(incident, moment);
 	size_t bar = most_bytes ? (size_t)((double)bytes / (double)most_bytes * BAR_COLUMNS) : 0;
+	const struct moment_event *usage = usage_at(incident, moment->before_ns);
 
 	text_table_line(table);
 	buf_append_byte(cell, '-');
-	quantity_duration(cell, before_ns);
+	quantity_duration(cell, moment->before_ns);
 	text_table_cell(table, cell);
 	quantity_bytes(cell, bytes);
 	text_table_cell(table, cell);
+	if (table->column_count > TIMELINE_COLUMNS) {
+		if (usage)
+			quantity_bytes(cell, usage->usage_bytes);
+		text_table_cell(table, cell);
+		if (usage && usage->known & MOMENT_LIMIT)
+			quantity_share(cell, usage->usage_bytes, usage->limit_bytes);
+		text_table_cell(table, cell);
+	}
 	while (bar--)
 		buf_append_byte(cell, '#');
 	text_table_cell(table, cell);
@@ -348,8 +381,15 @@ static int timeline(const struct incident *incident, const struct render_options
 {
 	static const struct text_column columns[] = {
 		{"before", true}, {"bytes", true}, {"", false}};
-	_cleanup_(text_table_release) struct text_table table = {.columns = columns,
-								 .column_count = 3};
+	static const struct text_column with_cgroup[] = {{"before", true},
+							 {"bytes", true},
+							 {"cgroup", true},
+							 {"of limit", true},
+							 {"", false}};
+	bool cgroup = incident->level_growth.known && !incident->growth_rate.of_level;
+	_cleanup_(text_table_release) struct text_table table = {
+		.columns = cgroup ? with_cgroup : columns,
+		.column_count = cgroup ? TIMELINE_COLUMNS + 2 : TIMELINE_COLUMNS};
 	_cleanup_(buf_release) struct buf cell = {0};
 	uint64_t most_bytes = 0;
 	size_t count = 0, index = 0;
@@ -370,8 +410,7 @@ static int timeline(const struct incident *incident, const struct render_options
 		   count);
 	for (size_t i = 0; i < incident->moment_count; i++)
 		if (is_of_curve(incident, &incident->moments[i]) && line_is_shown(index++, count))
-			moment_line(&table, &cell, incident->moments[i].before_ns,
-				    curve_bytes(incident, &incident->moments[i]), most_bytes);
+			moment_line(&table, &cell, incident, &incident->moments[i], most_bytes);
 	return text_table_print(&table, TEXT_INDENT, options->columns, out);
 }
 

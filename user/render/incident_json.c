@@ -317,17 +317,20 @@ static void append_moment(struct json_maker *timeline, const struct incident *in
 		json_put_count(&entry, "swap_bytes", moment->swap_bytes);
 	if (moment->known & MOMENT_USAGE)
 		json_put_count(&entry, "usage_bytes", moment->usage_bytes);
+	if (moment->known & MOMENT_LIMIT)
+		json_put_count(&entry, "limit_bytes", moment->limit_bytes);
+	if (moment->known & MOMENT_PRESSURE) {
+		json_put_count(&entry, "stall_some_us", moment->stall_some_us);
+		json_put_count(&entry, "stall_full_us", moment->stall_full_us);
+	}
 	json_append_made(timeline, &entry);
 }
 
-static void put_timeline(struct json_maker *object, const struct incident *incident)
+static void put_growth(struct json_maker *object, const char *key,
+		       const struct incident_growth *rate)
 {
-	const struct incident_growth *rate = &incident->growth_rate;
-	struct json_maker timeline = json_make_array(), growth;
+	struct json_maker growth;
 
-	for (size_t i = 0; i < incident->moment_count; i++)
-		append_moment(&timeline, incident, &incident->moments[i]);
-	json_put_made(object, "timeline", &timeline);
 	if (!rate->known)
 		return;
 	growth = json_make_object();
@@ -338,7 +341,18 @@ static void put_timeline(struct json_maker *object, const struct incident *incid
 		json_put_signed(&growth, "recent_bytes", rate->recent_bytes);
 		json_put_count(&growth, "recent_ns", rate->recent_ns);
 	}
-	json_put_made(object, "growth", &growth);
+	json_put_made(object, key, &growth);
+}
+
+static void put_timeline(struct json_maker *object, const struct incident *incident)
+{
+	struct json_maker timeline = json_make_array();
+
+	for (size_t i = 0; i < incident->moment_count; i++)
+		append_moment(&timeline, incident, &incident->moments[i]);
+	json_put_made(object, "timeline", &timeline);
+	put_growth(object, "growth", &incident->growth_rate);
+	put_growth(object, "cgroup_growth", &incident->level_growth);
 }
 
 /* --- all together ------------------------------------------------------------------------- */

@@ -288,6 +288,10 @@
 		const usage = all.filter((point) => point.usage_bytes !== undefined && data.cgroups.indexOf(level) === point.level);
 		const own = all.filter((point) => point.pid === pid && point.anon_bytes !== undefined);
 		const points = own.length > 1 ? own : usage;
+
+		/* the kernel's own figure ends the curve */
+		if (usage.length && level.usage_bytes !== undefined)
+			usage.push({ at: 0, usage_bytes: level.usage_bytes });
 		const marks = [{ at: 0, what: "killed" }, ...(data.warnings || []).map((warning) =>
 			({ at: (Date.parse(warning.time) - kill) / 1000, what: `${warning.percent} %` }))];
 
