@@ -92,7 +92,7 @@ IS_SHELL = $(shell grep -lsE '^\#!.*(sh|bats)$$|^\# shellcheck shell' $(SCRIPTS)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: help all unit-tests victims check check-unit check-live vmtest demo bench install clean fmt lint
+.PHONY: help all unit-tests victims check check-unit check-live vmtest demo bench screenshots install clean fmt lint
 
 help: ## this list
 	@echo 'Targets:'
@@ -257,6 +257,9 @@ bench: ## what tracing costs, as root: ratios against the same loop without it
 	$(Q)tools/install-deps --test
 	$(Q)$(MAKE) all victims
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/bench
+
+screenshots: all ## the pictures of the README, from the recordings in docs/images (needs Chromium)
+	$(Q)OOMTRACE='$(abspath $(PROGRAM))' tools/screenshots
 
 install: all ## into $(DESTDIR)$(PREFIX)
 	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/oomtrace

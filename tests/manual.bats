@@ -15,13 +15,13 @@ source "$ROOT/tests/lib/requires.bash"
 # "--pid PID", one a line, with the argument as it is named.
 options_of_help()
 {
-	"$OOMTRACE" --help | sed -nE 's/^  (-., |    )(--[a-z-]+)(\[=[A-Z]+\]| [A-Z]+)?.*/\2\3/p' | sort
+	"$OOMTRACE" --help=all | sed -nE 's/^  (-., |    )(--[a-z-]+)(\[=[A-Za-z]+\]| [A-Z]+)?.*/\2\3/p' | sort
 }
 
 options_of_manual()
 {
-	sed -n '/^\.SH OPTIONS/,/^\.SH E/p' "$MANUAL" | grep -A1 '^\.TP' | sed -E 's/\\f[IRB]//g; s/\\-/-/g; s/"//g; s/ \[ ?=([A-Z]+) \]/[=\1]/' |
-		sed -nE 's/^\.BR? (-. *, *)?(--[a-z-]+) *(\[=[A-Z]+\]|[A-Z]+)?.*/\2 \3/p' |
+	sed -n '/^\.SH OPTIONS/,/^\.SH E/p' "$MANUAL" | grep -A1 '^\.TP' | sed -E 's/\\f[IRB]//g; s/\\-/-/g; s/"//g; s/ \[ ?=([A-Za-z]+) \]/[=\1]/' |
+		sed -nE 's/^\.BR? (-. *, *)?(--[a-z-]+) *(\[=[A-Za-z]+\]|[A-Z]+)?.*/\2 \3/p' |
 		sed -E 's/ (\[|$)/\1/' | sort
 }
 

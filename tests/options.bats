@@ -27,7 +27,8 @@ refuses()
 @test "--help goes to stdout, under 60 lines, and names every exit code" {
 	run --separate-stderr -0 "$OOMTRACE" --help
 	[[ -z $stderr ]]
-	((${#lines[@]} > 20 && ${#lines[@]} < 60))
+	(($("$OOMTRACE" --help | wc -l) > 20 && $("$OOMTRACE" --help | wc -l) < 60))
+	[[ $output == *--help=all* ]]
 	for code in 0 1 2 64 77; do
 		[[ ${output#*Exit status:} == *"$code "* ]]
 	done
@@ -35,7 +36,7 @@ refuses()
 }
 
 @test "--help lists every option that is taken, within 100 columns" {
-	run -0 "$OOMTRACE" --help
+	run -0 "$OOMTRACE" --help=all
 	for option in pid comm cgroup all children duration period interval max-size output format from to kinds \
 		since-start virtual top strict watch-oom-kills spool spool-size keep-free container \
 		since until reverse last json \
@@ -45,6 +46,14 @@ refuses()
 	for line in "${lines[@]}"; do
 		((${#line} <= 100))
 	done
+}
+
+@test "--help=all has all of --help, and what is no extent is refused" {
+	"$OOMTRACE" --help | grep -vE 'help=all' | while IFS= read -r line; do
+		grep -qxF -- "$line" <("$OOMTRACE" --help=all) || return 1
+	done
+	(($("$OOMTRACE" --help=all | wc -l) > $("$OOMTRACE" --help | wc -l)))
+	refuses "*'some'*all*" --help=some
 }
 
 @test "--version prints one line" {

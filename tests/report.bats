@@ -209,6 +209,18 @@ flamegraph()
 
 # --- bad input ------------------------------------------------------------------------------
 
+@test "every saved file is rendered in every format" {
+	local file format
+
+	for file in "$ROOT"/tests/data/*.oomtrace "$ROOT"/tests/data/incidents/*.oomtrace "$ROOT"/docs/images/*.oomtrace; do
+		for format in text folded json svg html pprof; do
+			"$OOMTRACE" report "$file" --format "$format" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+			# where there are no stacks nothing is folded, and that is said
+			[[ -s $BATS_TEST_TMPDIR/out ]] || grep -q 'nothing to show' "$BATS_TEST_TMPDIR/err"
+		done
+	done
+}
+
 @test "a file that is not there is named" {
 	fails_with "*'no.oomtrace': No such file*" report no.oomtrace
 }

@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 #
 # Completion of oomtrace's command line for bash. Options, commands and formats are read from
-# `oomtrace --help`, so that this file never lags behind.
+# `oomtrace --help=all`, so that this file never lags behind.
 
 _oomtrace_help()
 {
-	command oomtrace --help 2>/dev/null
+	command oomtrace --help=all 2>/dev/null
 }
 
 _oomtrace_options()

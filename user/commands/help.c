@@ -41,7 +41,7 @@ static void help_option(const struct option_row *row, FILE *stream)
 	fprintf(stream, "%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", row->help);
 }
 
-static void help_options(FILE *stream)
+static void help_options(bool all, FILE *stream)
 {
 	static const char *const titles[] = {
 		[GROUP_TARGET] = "What to trace", [GROUP_RECORDING] = "How",
@@ -52,18 +52,21 @@ static void help_options(FILE *stream)
 	for (enum option_group group = 0; group < GROUP_COUNT; group++) {
 		fprintf(stream, "\n%s:\n", titles[group]);
 		for (size_t i = 0; i < option_row_count(); i++)
-			if (option_row_at(i)->group == group)
+			if (option_row_at(i)->group == group && (all || !option_row_at(i)->rare))
 				help_option(option_row_at(i), stream);
 	}
 }
 
-void help_print(bool only_version, FILE *stream)
+void help_print_version(FILE *stream)
 {
-	if (only_version) {
-		fputs("oomtrace " OOMTRACE_VERSION "\n", stream);
-		return;
-	}
+	fputs("oomtrace " OOMTRACE_VERSION "\n", stream);
+}
+
+void help_print(bool all, FILE *stream)
+{
 	fputs(help_usage, stream);
-	help_options(stream);
+	help_options(all, stream);
+	if (!all)
+		fputs("\n--help=all has all options, oomtrace(8) says more about each.\n", stream);
 	fputs(help_examples, stream);
 }

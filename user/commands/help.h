@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-void help_print(bool only_version, FILE *stream);
+/* What most people want on one screen, or with `all` every option there is. */
+void help_print(bool all, FILE *stream);
+void help_print_version(FILE *stream);
 
 #endif

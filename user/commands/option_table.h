@@ -48,6 +48,7 @@ struct option_row {
 	size_t offset; /* of the member in struct opts */
 	uint64_t min, max;
 	bool repeats; /* may be given more than once */
+	bool rare;    /* only --help=all has it */
 };
 
 size_t option_row_count(void);

@@ -125,6 +125,16 @@ static int take_command_argv(struct words *words, int argc, char **argv)
 	return 0;
 }
 
+static int take_help(const char *extent)
+{
+	if (extent && strcmp(extent, "all") != 0) {
+		log_error("--help '%s' is not there: leave it out, or say 'all'", extent);
+		return EXIT_CODE_USAGE;
+	}
+	help_print(extent, stdout);
+	return EXIT_CODE_PRINTED;
+}
+
 /* -1 to go on, else the exit code. */
 static int take_words(struct words *words, int argc, char **argv)
 {
@@ -138,8 +148,10 @@ static int take_words(struct words *words, int argc, char **argv)
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		int err;
 
-		if (code == OPTION_HELP || code == OPTION_VERSION) {
-			help_print(code == OPTION_VERSION, stdout);
+		if (code == OPTION_HELP)
+			return take_help(optarg);
+		if (code == OPTION_VERSION) {
+			help_print_version(stdout);
 			return EXIT_CODE_PRINTED;
 		}
 		if (code == GETOPT_OPERAND)

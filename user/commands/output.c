@@ -100,6 +100,8 @@ int output_incident(const struct incident *incident, const struct opts *opts,
 	code = output_commit(opts, file);
 	if (code != EXIT_CODE_PRINTED)
 		return code;
+	if (opts->format == FORMAT_FOLDED && !incident->held.row_count)
+		log_info("nothing to show: this incident has no stacks");
 	return opts->strict && incident->held.data_lost ? EXIT_CODE_DATA_LOST : EXIT_CODE_PRINTED;
 }
 
