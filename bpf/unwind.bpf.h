@@ -529,8 +529,11 @@ static __always_inline int unwind_stack(__u32 user)
 	space->record.frame_count = 0;
 	space->unwind.not_loaded = space->unwind.pending = space->unwind.looked_up = 0;
 	state = registers_read(&space->unwind.registers);
-	if (state == REGISTERS_32_BIT)
+	if (state == REGISTERS_32_BIT) {
+		/* the kernel's walk will go through code that nobody has told of */
+		space->unwind.looked_up = 1;
 		return -1;
+	}
 	space->bytes.ip = space->unwind.registers.ip;
 	space->bytes.sp = space->unwind.registers.sp;
 	space->bytes.bp = space->unwind.registers.bp;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Nothing but page faults and their undoing: the worst case of a page ledger. */
+/*
+ * Nothing but page faults and their undoing: the worst case of a page ledger. As deep in calls as
+ * the argument says, each with a frame pointer, so that whoever walks the stack finds the same
+ * frames.
+ */
+#pragma GCC optimize("no-omit-frame-pointer", "no-optimize-sibling-calls")
 #include "loop.h"
 
 #include <err.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #define AREA_BYTES (16UL << 20)
@@ -23,8 +29,17 @@ static void fault_and_unmap(void *state)
 	}
 }
 
-int main(void)
+static __attribute__((noipa)) void go_down(int depth)
 {
-	loop_run(fault_and_unmap, NULL);
+	if (depth > 0)
+		go_down(depth - 1);
+	else
+		loop_run(fault_and_unmap, NULL);
+	__asm__ volatile("" ::: "memory");
+}
+
+int main(int argc, char **argv)
+{
+	go_down(argc > 1 ? atoi(argv[1]) : 0);
 	return 0;
 }

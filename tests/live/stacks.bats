@@ -64,3 +64,129 @@ reaches_entry()
 	[[ $output == 0 ]]
 	grep -q '_start;.*Py_BytesMain;.*_PyEval_EvalFrameDefault' "$BATS_TEST_TMPDIR/eh"
 }
+
+# --- programs of the corpus (tools/corpus) ---------------------------------------------------
+
+# Against what is promised of each kind; those that are not here are left out, but one must be.
+corpus_keeps_its_promises()
+{
+	run "$ROOT/tools/corpus" "$@"
+	echo "$output"
+	((status != 77)) || skip "missing: $*"
+	((status == 0))
+}
+
+@test "C and C++, with exceptions, linked statically or position-independent, reach their entry" {
+	corpus_keeps_its_promises "C++ with exceptions" "static, glibc" "static PIE, glibc"
+}
+
+@test "compilers that live for some milliseconds are complete all the same" {
+	corpus_keeps_its_promises "gcc -c" "git gc"
+}
+
+@test "redis-server, from its first instruction to its last" {
+	corpus_keeps_its_promises redis-server
+}
+
+@test "a stripped Go program" {
+	corpus_keeps_its_promises "Go, stripped"
+}
+
+@test "Rust, with threads and a panic" {
+	corpus_keeps_its_promises Rust
+}
+
+# --- places that are hard to follow (tests/victims/places.c) ---------------------------------
+
+# place CASE: grows by 256 pages there, every page counted; the lines of stacks are in $FOLDED.
+place()
+{
+	FOLDED=$BATS_TEST_TMPDIR/folded
+	printf 'go\nfree\nquit\n' | "$OOMTRACE" --stats --since-start --period 1 --format folded \
+		-- "$BUILD/victims/places" "$1" 1 2>"$BATS_TEST_TMPDIR/talk" | grep ';' >"$FOLDED"
+}
+
+# All that it grew by has one stack, from the entry of the process to the code that did it.
+grows_at()
+{
+	local bytes
+
+	place "$1" || return
+	bytes=$(awk -v chain="^places;pid [0-9]*;$2 [0-9]*\$" '$0 ~ chain { sum += $NF }
+		END { print sum + 0 }' "$FOLDED")
+	echo "$bytes bytes at $2"
+	cut -c1-300 "$FOLDED"
+	((bytes >= 256 * 4096))
+}
+
+MAIN='_start;__libc_start_main[^;]*;([^;]*;)?main;victim_main;victim_run'
+
+@test "a signal handler on its own stack leads to what it interrupted" {
+	grows_at signal "$MAIN;grow_in_signal;raise;([^;]*;)*on_signal;touch"
+}
+
+@test "a thread begins at clone" {
+	grows_at thread '_*clone3?;start_thread;in_thread;touch'
+}
+
+@test "the kernel's own library in every process is followed" {
+	grows_at vdso "$MAIN;grow_in_vdso;[^;]*time[^;]*"
+}
+
+@test "what a system call takes has the stack that made it" {
+	grows_at read "$MAIN;grow_in_read;[^;]*read[^;]*"
+}
+
+@test "code made at run time that keeps frame pointers is crossed" {
+	grows_at jit "$MAIN;grow_in_jit;0x[0-9a-f]*;touch"
+}
+
+@test "a frame whose beginning is an expression is found" {
+	grows_at realigned "$MAIN;grow_realigned;with_realigned_stack;touch"
+}
+
+@test "deeper than what is kept: 127 frames from the leaf, and the missing root is said" {
+	place deep
+	awk '$0 ~ /;\[truncated stack\];go_down;.*;go_down;touch / {
+			frames = gsub(/;(go_down|touch)/, ";"); sum += $NF
+			if (frames != 127) exit 1
+		}
+		END { exit sum < 256 * 4096 }' "$FOLDED"
+	grep -q '% *truncated *25[6-9],' "$BATS_TEST_TMPDIR/talk"
+}
+
+@test "assembly without unwind data or frame pointers is said, not guessed" {
+	place by-hand
+	grep -qE '^places;pid [0-9]*;\[incomplete stack\];by_hand;touch ' "$FOLDED"
+	grep -qE '% *no_data *25[6-9], at code without unwind data' "$BATS_TEST_TMPDIR/talk"
+}
+
+# 52 + 2 * 32 bytes of headers; then: for 64 pages of zeros, one byte into each; exit(0).
+make_32_bit_program()
+{
+	/usr/bin/python3 - "$1" <<'END'
+import struct, sys
+code = bytes.fromhex("b940000000 b800900408 c60001 0500100000 e2f6 31db b801000000 cd80")
+base, start = 0x8048000, 116
+header = b"\x7fELF\1\1\1" + bytes(9) + struct.pack(
+    "<HHIIIIIHHHHHH", 2, 3, 1, base + start, 52, 0, 0, 52, 32, 2, 40, 0, 0)
+text = struct.pack("<8I", 1, 0, base, base, start + len(code), start + len(code), 5, 4096)
+zeros = struct.pack("<8I", 1, 0, 0x8049000, 0x8049000, 0, 64 * 4096, 6, 4096)
+open(sys.argv[1], "wb").write(header + text + zeros + code)
+END
+	chmod +x "$1"
+}
+
+@test "a 32-bit program is said to be one, not guessed" {
+	requires python
+	local program=$BATS_TEST_TMPDIR/small
+
+	make_32_bit_program "$program"
+	"$program" || skip "missing: 32-bit programs"
+	"$OOMTRACE" --stats --since-start --period 1 --format folded -- "$program" \
+		2>"$BATS_TEST_TMPDIR/talk" >"$BATS_TEST_TMPDIR/folded"
+	cat "$BATS_TEST_TMPDIR/talk" "$BATS_TEST_TMPDIR/folded"
+	grep -qE '% *not_64_bit *6[4-9], of 32-bit programs' "$BATS_TEST_TMPDIR/talk"
+	awk '/;pid [0-9]*;small\+0x[0-9a-f]* / { sum += $NF } END { exit sum < 64 * 4096 }' \
+		"$BATS_TEST_TMPDIR/folded"
+}

@@ -46,6 +46,7 @@ struct live_facts {
 	size_t process_count;   /* traced now */
 	uint64_t period_pages;
 	uint64_t map_bytes;       /* kernel memory of all maps */
+	uint64_t row_bytes;       /* of the unwind rows of all programs, on top of them */
 	uint64_t own_bytes;       /* anonymous memory of this process; 0: unknown */
 	int kernel_symbols_error; /* why kernel functions have no names, or 0 */
 	int adopt_error;          /* why what was there before could not be adopted, or 0 */

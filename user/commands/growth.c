@@ -101,8 +101,9 @@ static void say_memory(const struct recording *recording)
 	if (!log_is_verbose())
 		return;
 	facts = live_facts(recording->source);
-	log_debug("the recorder holds %" PRIu64 " KiB, its maps %" PRIu64 " KiB",
-		  facts.own_bytes >> 10, facts.map_bytes >> 10);
+	log_debug("the recorder holds %" PRIu64 " KiB, its maps %" PRIu64
+		  " KiB, unwind rows %" PRIu64 " KiB",
+		  facts.own_bytes >> 10, facts.map_bytes >> 10, facts.row_bytes >> 10);
 }
 
 static int take(struct recording *recording, struct event *event)
