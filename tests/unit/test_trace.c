@@ -443,6 +443,16 @@ static void random_sender(struct event *event)
 	snprintf(event->sender.thread_comm, EVENT_COMM_LEN, "thread");
 }
 
+static void random_charge(struct event *event)
+{
+	memset(&event->charge, 0, sizeof(event->charge));
+	event->charge.time_ns = random_u64();
+	event->charge.level = (uint32_t)random_u64();
+	event->charge.held_bytes = random_u64();
+	event->charge.usage_bytes = random_u64();
+	event->charge.limit_bytes = random_u64();
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -459,6 +469,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
 	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
 	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
+	[EVENT_CHARGE] = random_charge,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,

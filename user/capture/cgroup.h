@@ -66,4 +66,20 @@ struct cgroup_memory {
 /* 0, or -errno when not even memory.stat can be read: without the controller there is none. */
 int cgroup_memory(const struct cgroup *cgroup, struct cgroup_memory *ret_memory);
 
+/* What counts against a limit. */
+struct cgroup_charge {
+	uint64_t usage_bytes; /* all that is charged to it and everything below it */
+	uint64_t held_bytes;  /* of it, what is no page cache of files: that can be reclaimed */
+	uint64_t limit_bytes;
+};
+
+/* 0, -ENODATA where there is no limit, or -errno. */
+int cgroup_charge(const struct cgroup *cgroup, struct cgroup_charge *ret_charge);
+
+/* Of the whole host: what is not available, and all there is. 0 or -errno. */
+int cgroup_charge_host(const struct sysroot *root, struct cgroup_charge *ret_charge);
+
+/* Path of the cgroup that a process's memory is charged to, to be freed. 0 or -errno. */
+int cgroup_path_of(const struct sysroot *root, uint32_t pid, char **ret_path);
+
 #endif

@@ -51,6 +51,7 @@ enum event_type {
 	EVENT_WORKLOAD,  /* of an incident: what the pod and container of a process are called */
 	EVENT_STACK_END, /* of a snapshot: how many stacks ended in one way */
 	EVENT_SENDER,    /* of an incident: who sent the SIGKILL that no OOM explains */
+	EVENT_CHARGE,    /* how full a level was at some time, in the order of time */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -628,6 +629,15 @@ struct sender_event {
 	bool oom_killer;    /* it kills for lack of memory, or is taken to have done so */
 };
 
+/* What counts against the limit of a level (or LEVEL_HOST), which was declared before. */
+struct charge_event {
+	uint64_t time_ns; /* since the session began */
+	uint32_t level;
+	uint64_t held_bytes; /* what is charged, less the page cache that can be reclaimed */
+	uint64_t usage_bytes;
+	uint64_t limit_bytes;
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -660,6 +670,7 @@ struct event {
 		struct member_event member;
 		struct workload_event workload;
 		struct sender_event sender;
+		struct charge_event charge;
 	};
 };
 

@@ -120,6 +120,7 @@ static int on_sweep(struct live *live)
 		return live_finish(live, END_TARGET_ENDED);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
+	limits_look(&live->limits, live_elapsed_ns(live), false, &live->queue);
 	lives_publish_missing(&live->lives);
 	error = stacks_walk_late(&live->stacks, &live->lives, false);
 	if (error)

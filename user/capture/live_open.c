@@ -27,6 +27,7 @@ static void live_close(struct source *source)
 
 	targets_close(&live->targets);
 	cgroup_close(&live->cgroup);
+	limits_close(&live->limits);
 	if (live->watch)
 		watch_free(live->watch);
 	ring_buffer__free(live->ring);
@@ -206,6 +207,19 @@ static int open_timers(struct live *live)
 	return error;
 }
 
+/* Of the cgroup, or of the first of the processes: who has more than one cgroup has no one limit.
+ */
+static void open_limits(struct live *live)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (live->cgroup.path)
+		limits_open(&live->limits, &live->root, live->cgroup.path);
+	else if (live->targets.count &&
+		 !cgroup_path_of(&live->root, live->targets.items[0].pid, &path))
+		limits_open(&live->limits, &live->root, path);
+}
+
 static int begin(struct live *live, struct failure *ret_failure)
 {
 	int error = live_add_targets(live);
@@ -217,6 +231,7 @@ static int begin(struct live *live, struct failure *ret_failure)
 	if (error)
 		return error;
 	live->start_ns = clock_monotonic_ns();
+	open_limits(live);
 	if (live_cgroups(live))
 		cgroups_queue_start(&live->cgroups, &live->queue);
 	if (live->options.all)

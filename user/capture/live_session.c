@@ -97,6 +97,7 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 	};
 	int error;
 
+	limits_look(&live->limits, time_ns, true, &live->queue);
 	/* stacks first, then what they hold: the other way round some would have no frames */
 	drain_ring(live);
 	/* by the rule there may be some that no event told of */

@@ -15,6 +15,7 @@
 
 #include "capture/cgroup.h"
 #include "capture/cgroups.h"
+#include "capture/limits.h"
 #include "capture/live.h"
 #include "capture/snapshot.h"
 #include "capture/sweep.h"
@@ -36,6 +37,7 @@ struct live {
 	struct kernel_symbols *kernel_symbols; /* NULL: kernel stacks are not taken */
 	struct lives lives;
 	struct stacks stacks;
+	struct limits limits;   /* of the cgroups around the target; none of a whole host */
 	struct cgroups cgroups; /* of a whole host or a cgroup */
 	struct spaces spaces;   /* of targets; not when the host is traced */
 	struct snapshot_labels labels;

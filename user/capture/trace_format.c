@@ -282,6 +282,11 @@ static const struct trace_field sender_fields[] = {
 	BOOL(sender.oom_killer),
 };
 
+static const struct trace_field charge_fields[] = {
+	U64(charge.time_ns),     U32(charge.level),       U64(charge.held_bytes),
+	U64(charge.usage_bytes), U64(charge.limit_bytes),
+};
+
 #define GROWN(name, first_fields)                                             \
 	{                                                                     \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
@@ -305,6 +310,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = GROWN(cgroup, 14),
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
+	[EVENT_CHARGE] = LAYOUT(charge),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -170,7 +170,8 @@ static int show_table(struct live_show *show)
 static int show_line(struct live_show *show)
 {
 	_cleanup_(buf_release) struct buf line = {0};
-	const struct live_rows fastest = live_table_stacks(show->table, LIVE_OF_ALL, 0, LIVE_BY_RATE);
+	const struct live_rows fastest =
+		live_table_stacks(show->table, LIVE_OF_ALL, 0, LIVE_BY_RATE);
 	int err = 0;
 
 	if (fastest.count && fastest.row->stack->stack_id)

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "capture/event.h"
+#include "model/trend.h"
 
 struct growth_session {
 	uint64_t start_realtime_ns;
@@ -194,6 +195,22 @@ struct growth_file {
 	uint64_t error_bytes; /* 95 % bound of bytes */
 };
 
+/*
+ * The limit that is nearest of those around the target, and where the memory that counts against it
+ * is going: usage less the page cache that can be reclaimed.
+ */
+struct growth_limit {
+	bool known;
+	const char *path; /* of the cgroup, hostile bytes; NULL: the whole host */
+	uint64_t held_bytes, usage_bytes, limit_bytes;
+	double percent; /* held, of the limit */
+	struct trend trend;
+	bool rate_known;
+	double bytes_per_second;        /* of the trend where it rises, else of the last moments */
+	bool forecast_known;            /* only where the trend rises */
+	struct trend_forecast forecast; /* until the limit is met */
+};
+
 struct growth_loss {
 	const char *cause;
 	const char *meaning;
@@ -218,6 +235,7 @@ struct growth {
 	const struct growth_row *rows; /* most bytes first, then by process and stack */
 	size_t row_count;
 	struct growth_host host;
+	struct growth_limit limit;
 	const struct growth_cgroup *cgroups; /* most bytes first */
 	size_t cgroup_count;
 	const struct growth_file *files; /* at time_ns, most bytes first; NULL: not recorded */

@@ -462,6 +462,16 @@ static int add_incident(struct growth_builder *builder,
 	return 0;
 }
 
+static int add_level(struct growth_builder *builder, const struct event *event)
+{
+	return limits_declare(&builder->limits, &builder->arena, &event->level);
+}
+
+static int add_charge(struct growth_builder *builder, const struct event *event)
+{
+	return limits_add(&builder->limits, &builder->arena, &event->charge);
+}
+
 /* What else is of an incident is the business of whoever reads incidents. */
 static int add_nothing(struct growth_builder *builder __attribute__((unused)),
 		       const struct event *event __attribute__((unused)))
@@ -489,7 +499,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_VICTIM] = add_nothing,
 	[EVENT_ARGUMENT] = add_nothing,
 	[EVENT_ANCESTOR] = add_nothing,
-	[EVENT_LEVEL] = add_nothing,
+	[EVENT_LEVEL] = add_level,
 	[EVENT_FIGURE] = add_nothing,
 	[EVENT_CANDIDATE] = add_nothing,
 	[EVENT_MOMENT] = add_nothing,
@@ -500,6 +510,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_WORKLOAD] = add_nothing,
 	[EVENT_STACK_END] = add_stack_end,
 	[EVENT_SENDER] = add_nothing,
+	[EVENT_CHARGE] = add_charge,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

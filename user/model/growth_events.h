@@ -10,6 +10,7 @@
 #include "base/table.h"
 #include "model/estimate.h"
 #include "model/growth_builder.h"
+#include "model/growth_limit.h"
 #include "model/growth_snapshots.h"
 
 struct known_process {
@@ -55,6 +56,8 @@ struct growth_builder {
 	size_t gone;         /* processes that are not */
 	bool name_all;       /* names are wanted of stacks that are gone, too */
 	struct table wanted; /* module, offset of their frames -> anything */
+
+	struct known_limits limits; /* of the cgroups around the target */
 
 	struct growth_interval interval;
 	struct snapshots snapshots;

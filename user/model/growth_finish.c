@@ -7,6 +7,7 @@
 #include "model/growth_cgroups.h"
 #include "model/growth_files.h"
 #include "model/growth_host.h"
+#include "model/growth_limit.h"
 #include "model/growth_rows.h"
 
 static const char *or_empty(const char *string)
@@ -251,7 +252,10 @@ static int draft_finish(struct growth_draft *draft)
 	growth_host_make(draft);
 	memcpy(draft->owned->growth.stack_ends, draft->to->stack_ends,
 	       sizeof(draft->to->stack_ends));
-	err = processes_make(draft);
+	err = limits_make(&draft->builder->limits, &draft->owned->arena,
+			  &draft->owned->growth.limit);
+	if (!err)
+		err = processes_make(draft);
 	if (!err)
 		err = growth_accounts_make(draft);
 	if (!err)

@@ -29,6 +29,8 @@
  */
 #define WORTH_OF_TEETH 0.3
 #define FORECAST_REACH 100
+/* Of the time to go, to either side. */
+#define LEAST_BAND 0.05
 
 /* One end of the curve in each window: its least points, or its greatest. */
 struct envelope {
@@ -274,6 +276,7 @@ int trend_fit(const struct trend_point *points, size_t count, struct trend *ret_
 	upper = envelope_of(points, count, true);
 	trend.windows = lower.count;
 	trend.seconds = seconds_between(points[0].time_ns, points[count - 1].time_ns);
+	trend.seconds_apart = trend.seconds / (double)(count - 1);
 	if (lower.count >= WINDOWS_LEAST)
 		trend.shape = shape_of(points, count, &lower, &upper);
 	else if (is_spike(points, count))
@@ -282,6 +285,18 @@ int trend_fit(const struct trend_point *points, size_t count, struct trend *ret_
 		fit_upper(&upper, &trend);
 	*ret_trend = trend;
 	return 0;
+}
+
+/*
+ * No line is as straight tomorrow as it was today, and nothing is known between two points: however
+ * narrow the bounds of the slope are, these are not narrower.
+ */
+static void blur(const struct trend *trend, struct trend_forecast *forecast)
+{
+	double least = forecast->seconds * LEAST_BAND + trend->seconds_apart;
+
+	forecast->low_seconds = fmax(0, fmin(forecast->low_seconds, forecast->seconds - least));
+	forecast->high_seconds = fmax(forecast->high_seconds, forecast->seconds + least);
 }
 
 bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
@@ -295,6 +310,7 @@ bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
 	forecast.seconds = fmax(0, room) / trend->bytes_per_second;
 	forecast.low_seconds = fmax(0, room - trend->spread_bytes) / trend->high_bytes_per_second;
 	forecast.high_seconds = fmax(0, room + trend->spread_bytes) / trend->low_bytes_per_second;
+	blur(trend, &forecast);
 	if (forecast.seconds > FORECAST_REACH * trend->seconds)
 		return false;
 	*ret_forecast = forecast;

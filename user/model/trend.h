@@ -39,10 +39,11 @@ struct trend {
 	 * only */
 	double bytes_per_second;
 	double low_bytes_per_second, high_bytes_per_second;
-	double now_bytes;    /* of the upper envelope, at the end */
-	double spread_bytes; /* how far single peaks lie off the envelope's line, at most */
-	double seconds;      /* of time that was looked at */
-	size_t windows;      /* that had a point */
+	double now_bytes;     /* of the upper envelope, at the end */
+	double spread_bytes;  /* how far single peaks lie off the envelope's line, at most */
+	double seconds;       /* of time that was looked at */
+	double seconds_apart; /* from point to point, on the average */
+	size_t windows;       /* that had a point */
 };
 
 /* How many of `points`, in time, and whether that is enough, is up to this. 0 or -ENOMEM. */
@@ -54,7 +55,8 @@ struct trend_forecast {
 };
 
 /*
- * When the curve meets `limit_bytes`, with the bounds of the trend. False where nothing can be
+ * When the curve meets `limit_bytes`, with the bounds of the trend, which are at least 5 % of the
+ * time to go and the time between two points. False where nothing can be
  * said: the trend is not rising, or the limit is so far that its bounds mean nothing (over a
  * hundred times the time that was looked at).
  */

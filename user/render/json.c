@@ -2,6 +2,7 @@
 #include "render/json.h"
 
 #include "model/stack_ends.h"
+#include "render/limit.h"
 
 /* --- stacks ------------------------------------------------------------------------------- */
 
@@ -345,6 +346,14 @@ void json_put_losses(struct json_maker *object, const struct growth *growth)
 	json_put_bool(object, "data_lost", growth->data_lost);
 }
 
+static void put_limit(struct json_maker *object, const struct growth *growth)
+{
+	struct json_maker limit = json_make_object();
+
+	json_put_limit(&limit, &growth->limit);
+	json_put_made(object, "limit", &limit);
+}
+
 static bool any_stack_ended(const struct growth *growth)
 {
 	for (int end = 0; end < STACK_END_COUNT; end++)
@@ -381,6 +390,8 @@ int json_growth(const struct growth *growth,
 		put_files(&object, growth);
 	if (growth->host.known)
 		put_host(&object, growth);
+	if (growth->limit.known)
+		put_limit(&object, growth);
 	if (any_stack_ended(growth))
 		put_stack_ends(&object, growth);
 	json_put_losses(&object, growth);

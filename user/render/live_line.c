@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "render/frame_short.h"
+#include "render/limit.h"
 #include "render/quantity.h"
 
 /* Enough to know where to look; the result has all of it. */
@@ -45,5 +46,9 @@ void live_line(struct buf *out, struct live_table *table)
 	}
 	if (fastest.count && fastest.row->rate_bytes >= 1)
 		append_fastest(out, fastest.row);
+	if (growth->limit.known) {
+		buf_append_string(out, "; ");
+		limit_line(out, &growth->limit);
+	}
 	append_losses(out, growth);
 }

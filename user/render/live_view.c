@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "render/limit.h"
 #include "render/live_columns.h"
 #include "render/quantity.h"
 
@@ -156,6 +157,19 @@ static void append_pages(struct buf *line, enum live_page page, bool wide)
 		buf_append_string(line, wide ? "p processes  " : "p ");
 	if (page != LIVE_CGROUPS)
 		buf_append_string(line, wide ? "c cgroups  " : "c ");
+}
+
+/* In the row above the titles, which is empty otherwise. */
+static void draw_limit(const struct growth *growth, struct screen *screen)
+{
+	_cleanup_(buf_release) struct buf line = {0};
+
+	/* where there are cgroups to look at, each has its own */
+	if (!growth->limit.known || growth->cgroup_count)
+		return;
+	limit_line(&line, &growth->limit);
+	screen_put(screen, 2, 0, screen->columns, buf_string(&line),
+		   growth->limit.forecast_known ? STYLE_GROWN : STYLE_PLAIN);
 }
 
 static void draw_foot(const struct live_view *view, struct screen *screen)
@@ -314,6 +328,7 @@ void live_view_draw(struct live_view *view, struct live_table *table, struct scr
 	live_columns_titles(view->page, HEAD_ROWS - 1, screen);
 	draw_head(growth, screen);
 	draw_sum(view, table, screen);
+	draw_limit(growth, screen);
 	if (rows.count)
 		draw_pane(view, table, rows.row[view->place], screen);
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/escape.h"
+#include "render/limit.h"
 #include "render/quantity.h"
 #include "render/text_table.h"
 
@@ -342,6 +343,11 @@ int text_growth(const struct growth *growth, const struct render_options *option
 	int err;
 
 	text_heading(growth, &out);
+	if (growth->limit.known) {
+		buf_append_string(&out, "  limit     ");
+		limit_line(&out, &growth->limit);
+		buf_append_byte(&out, '\n');
+	}
 	err = text_stacks(growth, options, &out);
 	if (err)
 		return err;
