@@ -114,6 +114,13 @@ enum ot_account_use {
 	OT_ACCOUNT_LEGACY, /* no process: what the dead of one cgroup have left. The recorder's */
 };
 
+/* What a process had before it was traced. */
+enum ot_joined {
+	OT_JOINED_NOTHING, /* or too little to look for */
+	OT_JOINED_WAITS,   /* to be adopted */
+	OT_JOINED_ADOPTED, /* set by the recorder, where the whole host is watched */
+};
+
 /* One life of an mm. The index in the array is the account number. */
 struct ot_account {
 	__u64 mm;            /* kernel address, to ask it for mm_users */
@@ -127,7 +134,7 @@ struct ot_account {
 	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
 	__u32 scan;     /* number of the last scan that found a user */
 	__u32 cells;    /* stack cells it has taken */
-	__u16 joined;   /* had memory before it was traced: OT_TARGET_JOINED */
+	__u16 joined;   /* enum ot_joined: had memory before it was traced */
 	__u16 killed;   /* frozen by its SIGKILL, not by the end of the mm */
 	__u32 late_stacks;         /* that were kept as bytes */
 	__u32 code_told;           /* mappings it had when its code was told last */

@@ -73,6 +73,25 @@ static __always_inline void scan_decide(struct task_struct *task)
 	target_decide(leader, rule_chooses(leader));
 }
 
+/* Pages of anon that are worth an account: less than what sampling may be off by. */
+#define ADOPT_PAGES 512
+
+/* Host-wide, an account is opened when it is first used, or for what was there before. */
+static __always_inline __u32 account_of_scanned(struct task_struct *task, struct mm_struct *mm)
+{
+	__u64 life = mm_life(mm);
+	__u32 *known = bpf_map_lookup_elem(&account_index, &life);
+	bool summed = false;
+
+	if (known)
+		return *known;
+	if (!trace_all)
+		return account_of_task(task, mm);
+	if (!READ_ONCE(adopting) || mm_rss(mm, OT_RSS_ANON, &summed) < ADOPT_PAGES)
+		return ACCOUNT_UNTRACED;
+	return account_of_task(task, mm);
+}
+
 /*
  * Who uses which mm: an account whose mm no task uses any more has ended, whatever became of the
  * process that opened it. Targets get their account here if they have none yet: one that has not
@@ -84,8 +103,7 @@ int scan_task(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct ot_account *account;
 	struct mm_struct *mm;
-	__u32 *known, number;
-	__u64 life;
+	__u32 number;
 
 	if (!task)
 		return 0;
@@ -94,16 +112,17 @@ int scan_task(struct bpf_iter__task *ctx)
 		return 0;
 	if (choose_by != OT_CHOOSE_NOBODY)
 		scan_decide(task);
-	life = mm_life(mm);
-	known = bpf_map_lookup_elem(&account_index, &life);
-	/* Host-wide, an account is opened when it is first used. */
-	number = known ? *known : trace_all ? ACCOUNT_UNTRACED : account_of_task(task, mm);
+	if (READ_ONCE(adopting) && !mm_life_is_address() && mm_life(mm) > adopting_last_life)
+		adopting_last_life = mm_life(mm);
+	number = account_of_scanned(task, mm);
 	account = bpf_map_lookup_elem(&accounts, &number);
 	if (!account || number <= OT_ACCOUNT_NOBODY)
 		return 0;
 	account->user_tid = BPF_CORE_READ(task, pid);
 	account->cgroup = task_memory_cgroup(task);
 	WRITE_ONCE(account->scan, READ_ONCE(scan_number));
+	if (READ_ONCE(adopting) && account->joined == OT_JOINED_NOTHING)
+		account->joined = OT_JOINED_WAITS;
 	return 0;
 }
 

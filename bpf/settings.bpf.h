@@ -59,6 +59,10 @@ __u64 page_array __weak = 0;
 __u64 movers_active __weak = 0;
 /* Number of the scan of tasks that is running, or was last. */
 __u32 scan_number __weak = 0;
+/* Set while the first scan of a watched host runs: who holds memory already gets an account. */
+__u32 adopting __weak = 0;
+/* The latest life that scan has seen; 0 where lives are no numbers that rise. */
+__u64 adopting_last_life __weak = 0;
 /* When the last bracket began, CLOCK_MONOTONIC. */
 __u64 movers_last_ns __weak = 0;
 /* Is lru_insertion attached? Set by the recorder, which attaches it on demand. */

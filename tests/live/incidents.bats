@@ -69,6 +69,20 @@ expect_incident()
 	((BASH_REMATCH[2] > 60 << 20))
 }
 
+# Within the bound, whatever of it was there before; nothing has to be left to subtraction.
+@test "a process that was there before the watch: what it had is told, and all of it adds up" {
+	oom_start before 64
+	oom_go
+	victim_wait filled
+	kills_start
+	echo more >&"$VICTIM_IN"
+	kills_wait
+	grep -av "^figure" "$INCIDENT"
+	expect_incident
+	before=$(incident_field stack id origin=before)
+	incident_close_to $(($(incident_field cell anon "stack=$before ") * 64)) $((32 << 8))
+}
+
 @test "a process with many threads is one victim" {
 	kills_start
 	oom_start threads 64

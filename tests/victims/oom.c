@@ -26,6 +26,17 @@ static void grow_hog(struct victim *victim)
 	victim_touch(map(victim->size_bytes, MAP_PRIVATE), victim->size_bytes);
 }
 
+/* Half of it is there before anybody watches. */
+static void grow_before(struct victim *victim)
+{
+	size_t half = victim->size_bytes / 8;
+
+	victim_touch(map(half, MAP_PRIVATE), half);
+	victim_say("filled\n");
+	victim_expect("more");
+	grow_hog(victim);
+}
+
 static void *grow_thread(void *context)
 {
 	struct victim *victim = context;
@@ -177,11 +188,12 @@ static void grow_hostile(struct victim *victim)
 }
 
 static const struct victim_case cases[] = {
-	{"hog", NULL, grow_hog, NULL},       {"threads", NULL, grow_threads, NULL},
-	{"shared", NULL, grow_shared, NULL}, {"inherited", NULL, grow_inherited, NULL},
-	{"tmpfs", NULL, grow_tmpfs, NULL},   {"pipes", NULL, grow_pipes, NULL},
-	{"crowd", NULL, grow_crowd, NULL},   {"protected", NULL, grow_protected, NULL},
-	{"exec", NULL, grow_exec, NULL},     {"hostile", NULL, grow_hostile, NULL},
+	{"before", NULL, grow_before, NULL},       {"hog", NULL, grow_hog, NULL},
+	{"threads", NULL, grow_threads, NULL},     {"shared", NULL, grow_shared, NULL},
+	{"inherited", NULL, grow_inherited, NULL}, {"tmpfs", NULL, grow_tmpfs, NULL},
+	{"pipes", NULL, grow_pipes, NULL},         {"crowd", NULL, grow_crowd, NULL},
+	{"protected", NULL, grow_protected, NULL}, {"exec", NULL, grow_exec, NULL},
+	{"hostile", NULL, grow_hostile, NULL},
 };
 
 int main(int argc, char **argv)

@@ -102,6 +102,9 @@ static void queue_memory(const struct incident *incident, const struct ot_kill_r
 
 	if (!record->life)
 		return;
+	if (adopt_host_missed(&incident->watch->adopting, &incident->live->ledger, record->account,
+			      record->life))
+		event.memory.known |= MEMORY_BEFORE_BY_SUBTRACTION;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (record->rss_pages[table[i].kind] > 0)
 			*table[i].bytes = record->rss_pages[table[i].kind] * page_bytes;

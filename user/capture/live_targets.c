@@ -4,6 +4,7 @@
 #include "capture/adopt.h"
 #include "capture/descendants.h"
 #include "capture/procfs.h"
+#include "capture/watch_state.h"
 
 int live_find_targets(struct live *live, struct failure *ret_failure)
 {
@@ -124,6 +125,9 @@ int live_adopt_first(struct live *live, struct failure *ret_failure)
 {
 	int error = 0;
 
+	if (live->watch)
+		return adopt_host_begin(&live->watch->adopting, live->programs, &live->ledger,
+					&live->root);
 	if (live->options.all || live->options.argv)
 		return 0;
 	if (live->options.children)

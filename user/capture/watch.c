@@ -154,6 +154,8 @@ struct event_queue *watch_queue(struct watch *watch)
 void watch_look(struct live *live)
 {
 	watch_curves_tick(&live->watch->curves, clock_monotonic_ns());
+	if (!live->watch->adopting.done)
+		adopt_host_step(&live->watch->adopting, &live->ledger, &live->root, ADOPT_STEP_NS);
 }
 
 void watch_read_log(struct watch *watch)

@@ -6,6 +6,7 @@
 #ifndef CAPTURE_WATCH_STATE_H
 #define CAPTURE_WATCH_STATE_H
 
+#include "capture/adopt_host.h"
 #include "capture/declared.h"
 #include "capture/incident_files.h"
 #include "capture/kill_cases.h"
@@ -35,6 +36,7 @@ struct watch {
 	int kmsg_fd; /* -errno: it cannot be read */
 	struct kmsg_oom kmsg;
 	struct watch_curves curves;
+	struct adopt_host adopting;
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);

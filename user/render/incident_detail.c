@@ -195,6 +195,9 @@ static void adds_up(const struct incident *incident, struct buf *out)
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
 		sum_line(out, terms[i].title,
 			 *(const int64_t *)((const char *)anon + terms[i].offset), 0);
+	if (anon->before_by_subtraction)
+		buf_append_string(out, "     (what was there before watching is what nothing else"
+				       " explains)\n");
 	sum_line(out, "+  unexplained", incident_unexplained_anon(victim), anon->error_bytes);
 	sum_line(out, "=  RSS, anonymous", signed_of(victim->kill.rss_anon_bytes), 0);
 }
