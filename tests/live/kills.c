@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Watches for OOM kills and prints each incident's events, one a line, as they come out of the
- * source: what live tests look at. Frames of the kernel have their names, those of programs the
- * file they are in.
+ * Watches for OOM kills and prints each incident's events, one a line, as they are made: what live
+ * tests look at. Frames of the kernel have their names, those of programs the file they are in.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -197,12 +196,20 @@ static void (*const printers[EVENT_TYPE_END])(const struct event *event) = {
 	[EVENT_MOMENT] = print_moment,
 };
 
+static int take(void *context, const struct event *event)
+{
+	(void)context;
+	if (printers[event->type])
+		printers[event->type](event);
+	return 0;
+}
+
 int main(void)
 {
-	const struct watch_options options = {.target = "--watch-oom-kills"};
+	const struct watch_options options = {.target = "--watch-oom-kills", .take = take};
 	struct source *source;
 	struct failure failure;
-	struct event event;
+	struct event none;
 	int more = watch_open(&options, &source, &failure);
 
 	if (more) {
@@ -211,9 +218,7 @@ int main(void)
 	}
 	puts("ready");
 	fflush(stdout);
-	while ((more = source->next(source, &event)) > 0)
-		if (printers[event.type])
-			printers[event.type](&event);
+	more = source->next(source, &none);
 	source->close(source);
 	return more ? EXIT_FAILURE : EXIT_SUCCESS;
 }

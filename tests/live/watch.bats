@@ -18,6 +18,31 @@ teardown()
 	live_teardown
 }
 
+# The process that names and prints, of the watcher.
+watch_finisher()
+{
+	pgrep -P "$TRACE_PID" -x oomtrace-finish
+}
+
+# How many incidents in the spool wait for their names, or have them.
+spool_count()
+{
+	local mode
+
+	[[ $1 == raw ]] && mode=600 || mode=400
+	find "$SPOOL" -name '[!.]*.oomtrace' -perm "$mode" | wc -l
+}
+
+# spool_wait raw|named COUNT
+spool_wait()
+{
+	local until=$((SECONDS + PATIENCE_SECONDS))
+
+	until (($(spool_count "$1") >= $2)); do
+		((SECONDS < until)) || fail "the spool has $(ls -la "$SPOOL")"
+	done
+}
+
 @test "a kill is one line on stdout, an entry in the list, and a report with the guilty stack" {
 	watch_start --format json
 	oom_start hog 64
@@ -89,6 +114,99 @@ import sys
 
 numbers = [json.loads(line)["sequence"] for line in sys.stdin]
 assert numbers == sorted(set(numbers)) and len(numbers) >= 2, numbers'
+}
+
+@test "nobody reads stdout: each further kill is durable and named, and printed once somebody does" {
+	requires python
+	watch_start --format json
+	# the pipe is full before the first report
+	/usr/bin/python3 -c '
+import os
+import sys
+
+fd = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True:
+        os.write(fd, b"\n" * 4096)
+except BlockingIOError:
+    pass' "$BATS_TEST_TMPDIR/watch/out"
+	oom_start crowd 64 200
+	oom_go
+	spool_wait named 5
+	victim_cleanup
+	kill -INT "$TRACE_PID"
+	# now that somebody reads there is one line for each
+	printed=$(timeout "$PATIENCE_SECONDS" cat <&"$WATCH_OUT")
+	trace_wait
+	ids=$("$OOMTRACE" list --spool "$SPOOL" --json | sed 's/.*"id":"\([^"]*\)".*/\1/')
+	[[ $(sed -n 's/.*"id":"\([^"]*\)".*/\1/p' <<<"$printed") == "$ids" ]]
+	[[ $(wc -l <<<"$ids") -ge 5 ]]
+	[[ $("$OOMTRACE" report --spool "$SPOOL" --format folded "$(head -1 <<<"$ids")") == *victim_touch* ]]
+}
+
+@test "without the process that names them incidents stay raw, and the next watcher's finishes them" {
+	watch_start --format json
+	# its names come from what is kept of the files, which the first watcher reads for its rows
+	oom_start hog 64
+	oom_go
+	watch_line
+	victim_cleanup
+	kill -KILL "$(watch_finisher)"
+	wait_for_line "$TRACE_ERR" '*the process that names and prints incidents has died*'
+	oom_start hog 64
+	oom_go
+	spool_wait raw 1
+	victim_cleanup
+	[[ $("$OOMTRACE" report --spool "$SPOOL" -1) == *"oom+0x"* ]]
+	[[ $("$OOMTRACE" report --spool "$SPOOL" -1) != *grow_hog* ]]
+	watch_kill
+	watch_start --format json
+	# before its probes were live, or just after
+	[[ ${LINES[*]} == *' of the watcher before had no names yet'* ]] ||
+		wait_for_line "$TRACE_ERR" '* of the watcher before had no names yet'
+	[[ $(spool_count raw) == 0 ]]
+	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q grow_hog
+}
+
+@test "killed at any moment of a series of kills: what is there is whole, and the gap is told" {
+	local gaps=$BATS_TEST_TMPDIR/gaps round line first last
+
+	requires python
+	oom_start crowd 64 3000
+	for round in 1 2 3 4; do
+		watch_start --format json
+		printf '%s\n' "${LINES[@]}" >>"$gaps"
+		if ((round == 1)); then
+			first=$(cut -d' ' -f5 "$SPOOL/.state")
+			: >"$gaps"
+			oom_go
+		fi
+		# while one is written, named, or between two of them
+		for ((line = 0; line < round; line++)); do
+			wait_for_line "$WATCH_OUT" '*"id":*'
+		done
+		watch_kill
+	done
+	victim_cleanup
+	watch_start --format json
+	printf '%s\n' "${LINES[@]}" >>"$gaps"
+	last=$(cut -d' ' -f5 "$SPOOL/.state")
+	watch_kill
+	"$OOMTRACE" list --spool "$SPOOL" --json >"$BATS_TEST_TMPDIR/list"
+	/usr/bin/python3 - "$((last - first))" "$gaps" "$BATS_TEST_TMPDIR/list" <<'END'
+import json
+import re
+import sys
+
+counted = int(sys.argv[1])
+gaps = sum(map(int, re.findall(r"warning: (\d+) OOM kills since", open(sys.argv[2]).read())))
+incidents = [json.loads(line) for line in open(sys.argv[3])]
+recorded = sum(1 + sum(v["role"] != "sharer" for v in i["co_victims"]) for i in incidents)
+numbers = [i["sequence"] for i in incidents]
+assert numbers == sorted(set(numbers)) and len(numbers) >= 10, numbers
+# the kernel's own count between the first watcher's start and the last one's
+assert counted == recorded + gaps, (counted, recorded, gaps)
+END
 }
 
 @test "a slow leaker: its minutes before the kill, its stack to the program's entry, and the verdict" {

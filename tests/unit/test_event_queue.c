@@ -2,6 +2,7 @@
 /* The queue keeps what it is given: values, strings, frames, descriptors. */
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,45 @@ static void test_strings_and_frames_are_copied(void **state)
 	assert_int_equal(popped.stack.frames[1].offset, 0x20);
 	assert_false(event_queue_pop(&queue, &popped));
 	event_queue_push(&queue, &stack);
+	event_queue_release(&queue);
+}
+
+struct taken {
+	const struct event *event;
+	int fd;
+	int answer;
+};
+
+static int take(void *context, const struct event *event)
+{
+	struct taken *taken = context;
+
+	taken->event = event;
+	taken->fd = event->module.fd;
+	return taken->answer;
+}
+
+static void test_a_taker_gets_each_event_itself_and_nothing_waits(void **state)
+{
+	struct taken taken = {.answer = 0};
+	struct event_queue queue = {.take = take, .context = &taken};
+	struct event event = {.type = EVENT_MODULE,
+			      .module = {.id = 1, .path = "/x", .fd = open("/dev/null", O_RDONLY)}};
+	struct event popped;
+
+	(void)state;
+	assert_true(event.module.fd >= 0);
+	assert_null(event_queue_push(&queue, &event));
+	assert_ptr_equal(taken.event, &event);
+	assert_int_equal(fcntl(taken.fd, F_GETFD), -1);
+	assert_false(event_queue_pop(&queue, &popped));
+	assert_int_equal(queue.error, 0);
+	taken.answer = -ENOSPC;
+	event.module.fd = -1;
+	event_queue_push(&queue, &event);
+	taken.answer = 0;
+	event_queue_push(&queue, &event);
+	assert_int_equal(queue.error, -ENOSPC);
 	event_queue_release(&queue);
 }
 
@@ -97,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings_and_frames_are_copied),
+		cmocka_unit_test(test_a_taker_gets_each_event_itself_and_nothing_waits),
 		cmocka_unit_test(test_what_is_removed_is_not_popped),
 		cmocka_unit_test(test_descriptors_are_closed_in_time),
 		cmocka_unit_test(test_absent_strings_stay_absent),

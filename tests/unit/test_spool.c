@@ -64,7 +64,7 @@ static struct spool_writer *writer_of(const struct spool *spool)
 {
 	struct spool_writer *writer = NULL;
 
-	assert_int_equal(spool_writer_new(spool, &writer), 0);
+	assert_int_equal(spool_writer_new(spool, SPOOL_RAW, &writer), 0);
 	return writer;
 }
 
@@ -108,6 +108,30 @@ static void test_an_incident_is_private_and_whole(void **state)
 			 0);
 	assert_int_equal(status.st_mode & 0777, 0600);
 	spool_writer_free(writer);
+	spool_close(spool);
+}
+
+static void test_what_is_finished_takes_the_place_of_what_is_raw(void **state)
+{
+	static const char id[] = "20231114T221500Z-4a7d-7";
+	struct spool *spool = open_writing();
+	struct spool_writer *raw = writer_of(spool), *finished = NULL;
+
+	(void)state;
+	assert_int_equal(spool_writer_new(spool, SPOOL_FINISHED, &finished), 0);
+	assert_int_equal(write_incident(raw, id), 0);
+	assert_true(spool_is_raw(spool, id));
+	/* while the next raw one is being written */
+	assert_int_equal(spool_writer_begin(raw), 0);
+	assert_int_equal(write_incident(finished, id), 0);
+	assert_false(spool_is_raw(spool, id));
+	scene_pod(&(struct stage){into_spool, raw});
+	assert_int_equal(spool_writer_commit(raw, "20231114T221500Z-4a7d-8"), 0);
+	assert_true(spool_is_raw(spool, "20231114T221500Z-4a7d-8"));
+	assert_false(spool_is_raw(spool, "20231114T221500Z-4a7d-9"));
+	assert_int_equal(expect_all_whole(spool), 2);
+	spool_writer_free(raw);
+	spool_writer_free(finished);
 	spool_close(spool);
 }
 
@@ -300,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_SPOOL(test_an_incident_is_private_and_whole),
+		IN_SPOOL(test_what_is_finished_takes_the_place_of_what_is_raw),
 		IN_SPOOL(test_what_is_not_committed_leaves_nothing),
 		IN_SPOOL(test_one_watcher_writes_at_a_time),
 		IN_SPOOL(test_a_directory_that_others_may_write_to_is_refused),

@@ -539,6 +539,39 @@ static void what_one_run_has_read_the_next_one_knows(void **state)
 	}
 }
 
+/* Of an incident that was left without names there is no file any more. */
+static void by_its_build_id_alone_a_file_that_was_read_once_has_names(void **state)
+{
+	char cache[256];
+	const struct symbolizer_places places = {.cache = cache};
+	uint8_t build_id[SYMBOLIZER_BUILD_ID_MAX], same[SYMBOLIZER_BUILD_ID_MAX], len;
+
+	snprintf(cache, sizeof(cache), "%s/cache", (char *)*state);
+	for (uint32_t run = 0; run < 2; run++) {
+		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = NULL;
+
+		assert_int_equal(symbolizer_open(&places, &symbolizer), 0);
+		if (run == 0) {
+			module_add_path(symbolizer, 1, "/proc/self/exe");
+			len = symbolizer_build_id(symbolizer, 1, build_id);
+			assert_true(len > 0);
+		} else {
+			assert_int_equal(symbolizer_add_known(symbolizer, 1, build_id, len), 0);
+			assert_int_equal(symbolizer_add_known(symbolizer, 1, build_id, len),
+					 -EEXIST);
+			assert_int_equal(symbolizer_add_known(symbolizer, 3, build_id, 0), -EINVAL);
+			assert_int_equal(symbolizer_build_id(symbolizer, 1, same), len);
+			assert_memory_equal(same, build_id, len);
+		}
+		assert_name(symbolizer, 1, own_offset(local_function), "local_function");
+		/* of what nobody has read nothing is known */
+		build_id[0] ^= 1;
+		assert_int_equal(symbolizer_add_known(symbolizer, 2, build_id, len), 0);
+		assert_nameless(symbolizer, 2, -ENODATA);
+		build_id[0] ^= 1;
+	}
+}
+
 /* The symbols that a distribution strips off are in a package of their own. */
 static void a_stripped_program_is_named_by_its_debug_file(void **state)
 {
@@ -588,6 +621,7 @@ int main(void)
 		cmocka_unit_test(exported_functions_of_a_library_are_named),
 		cmocka_unit_test(every_kind_of_program_is_named),
 		cmocka_unit_test(what_one_run_has_read_the_next_one_knows),
+		cmocka_unit_test(by_its_build_id_alone_a_file_that_was_read_once_has_names),
 		cmocka_unit_test(a_stripped_program_is_named_by_its_debug_file),
 		cmocka_unit_test(a_stripped_program_is_named_by_its_minidebuginfo),
 		cmocka_unit_test(a_stripped_program_has_no_names),

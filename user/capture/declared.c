@@ -71,17 +71,23 @@ static int keep_name(struct declared *declared, const struct name_event *event)
 	return table_put(&declared->names, key, name) ? -ENOMEM : (TAKE_PTR(name), 0);
 }
 
-int declared_collect(struct declared *declared, struct event_queue *session)
+static int keep(void *context, const struct event *event)
+{
+	if (event->type == EVENT_MODULE)
+		return keep_module(context, &event->module);
+	return event->type == EVENT_NAME ? keep_name(context, &event->name) : 0;
+}
+
+int declared_follow(struct declared *declared, struct event_queue *session)
 {
 	struct event event;
 	int error = 0;
 
-	while (event_queue_pop(session, &event)) {
-		if (event.type == EVENT_MODULE && !error)
-			error = keep_module(declared, &event.module);
-		else if (event.type == EVENT_NAME && !error)
-			error = keep_name(declared, &event.name);
-	}
+	while (event_queue_pop(session, &event))
+		if (!error)
+			error = keep(declared, &event);
+	session->take = keep;
+	session->context = declared;
 	return error;
 }
 

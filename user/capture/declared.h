@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a session has declared and every incident must declare again, for its file stands alone:
- * modules, with their files, and names of kernel functions. Takes them from the session's queue and
- * puts those that an incident refers to into its own.
+ * modules, with their files, and names of kernel functions. Takes them as the session declares
+ * them, and declares those that an incident refers to in the incident's own queue.
  */
 #ifndef CAPTURE_DECLARED_H
 #define CAPTURE_DECLARED_H
@@ -24,8 +24,11 @@ struct declared {
 
 void declared_release(struct declared *declared);
 
-/* Empties a session's queue, keeping what is to be declared again. 0 or -ENOMEM. */
-int declared_collect(struct declared *declared, struct event_queue *session);
+/*
+ * Takes what a session's queue has, and everything that is pushed to it from now on, keeping what
+ * is to be declared again. 0 or -ENOMEM.
+ */
+int declared_follow(struct declared *declared, struct event_queue *session);
 
 /* What follows is of the next incident: nothing is declared in it yet. */
 void declared_begin(struct declared *declared);

@@ -82,21 +82,43 @@ static void queued_own(struct queued_event *queued)
 	}
 }
 
+static void close_file(const struct event *event)
+{
+	if (event->type == EVENT_MODULE && event->module.fd >= 0)
+		close(event->module.fd);
+}
+
 static void queued_free(struct queued_event *queued)
 {
-	if (queued && queued->event.type == EVENT_MODULE && queued->event.module.fd >= 0)
-		close(queued->event.module.fd);
+	if (queued)
+		close_file(&queued->event);
 	free(queued);
+}
+
+static void keep_error(struct event_queue *queue, int error)
+{
+	if (error && !queue->error)
+		queue->error = error;
+}
+
+static void hand_on(struct event_queue *queue, const struct event *event)
+{
+	keep_error(queue, queue->take(queue->context, event));
+	close_file(event);
 }
 
 struct queued_event *event_queue_push(struct event_queue *queue, const struct event *event)
 {
-	struct queued_event *queued = queued_new(event);
+	struct queued_event *queued;
 
+	if (queue->take) {
+		hand_on(queue, event);
+		return NULL;
+	}
+	queued = queued_new(event);
 	if (!queued) {
-		queue->error = -ENOMEM;
-		if (event->type == EVENT_MODULE && event->module.fd >= 0)
-			close(event->module.fd);
+		keep_error(queue, -ENOMEM);
+		close_file(event);
 		return NULL;
 	}
 	queued_own(queued);

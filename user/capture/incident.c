@@ -57,8 +57,6 @@ static void queue_trigger_stacks(const struct incident *incident, uint32_t user_
 		event.stack.end = stack_end_of(&chosen->trigger_stack);
 		lives_resolve(&incident->live->lives, chosen->trigger_account,
 			      chosen->trigger_stack.frames, count, frames);
-		/* a module that nobody has run before is declared in the session's queue */
-		watch_collect(incident->live);
 		queue_stack(incident, &event, frames, count);
 	}
 	if (kernel_id) {
@@ -66,7 +64,6 @@ static void queue_trigger_stacks(const struct incident *incident, uint32_t user_
 		count = kernel_symbols_resolve(incident->live->kernel_symbols,
 					       chosen->trigger_kernel_stack.frames,
 					       chosen->trigger_kernel_stack.frame_count, frames);
-		watch_collect(incident->live);
 		queue_stack(incident, &event, frames, count);
 	}
 }
@@ -79,7 +76,6 @@ static enum incident_scope scope_of(const struct incident *incident)
 	uint32_t count = kernel_symbols_resolve(incident->live->kernel_symbols, stack->frames,
 						stack->frame_count, frames);
 
-	watch_collect(incident->live);
 	if (incident->dump && incident->dump->scope != SCOPE_UNKNOWN)
 		return incident->dump->scope;
 	for (uint32_t i = 0; i < count; i++) {

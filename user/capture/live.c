@@ -91,12 +91,6 @@ static int on_kills(struct live *live)
 	return watch_take(live);
 }
 
-static int on_quiet(struct live *live)
-{
-	drain(watch_quiet_fd(live->watch));
-	return watch_take(live);
-}
-
 static int on_curves(struct live *live)
 {
 	watch_curves_take(&live->watch->curves);
@@ -148,7 +142,7 @@ static int wait_once(struct live *live)
 		[WAKE_SWEEP] = on_sweep,       [WAKE_SPACES] = on_spaces,
 		[WAKE_ONLOOKER] = on_onlooker, [WAKE_SNAPSHOT] = on_snapshot,
 		[WAKE_CURVES] = on_curves,     [WAKE_KILLS] = on_kills,
-		[WAKE_QUIET] = on_quiet,
+		[WAKE_QUIET] = on_kills,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
@@ -189,17 +183,13 @@ static int look_at_ring(struct live *live)
 int live_next(struct source *source, struct event *ret_event)
 {
 	struct live *live = live_of(source);
-	struct event_queue *queue = live->watch ? watch_queue(live->watch) : &live->queue;
 
 	for (;;) {
 		int error = look_at_ring(live);
 
-		if (!error && live->watch)
-			error = watch_collect(live);
-
 		if (error)
 			return error;
-		if (event_queue_pop(queue, ret_event))
+		if (event_queue_pop(&live->queue, ret_event))
 			return 1;
 		if (live->finished)
 			return 0;
@@ -216,7 +206,9 @@ void live_set_onlooker(struct source *source, const struct live_onlooker *onlook
 
 int live_busy_fd(const struct source *source)
 {
-	return ring_buffer__epoll_fd(live_of(source)->ring);
+	const struct live *live = live_of(source);
+
+	return live->watch ? watch_busy_fd(live->watch) : ring_buffer__epoll_fd(live->ring);
 }
 
 void live_while_busy(struct source *source)
@@ -224,6 +216,8 @@ void live_while_busy(struct source *source)
 	struct live *live = live_of(source);
 
 	/* what fails here fails again, and is told, when live_next() looks */
+	if (live->watch)
+		watch_take(live);
 	live_take_records(live, RING_BUDGET_NS);
 	if (!live->options.all)
 		spaces_consume(&live->spaces);

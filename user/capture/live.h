@@ -23,12 +23,14 @@ struct live_options {
 	const char *comm;   /* processes of this name */
 	const char *cgroup; /* processes in this cgroup, as people write its path */
 	bool all;
-	bool children;                 /* follow forks; always on for a command */
-	bool kernel_stacks;            /* the kernel's part of stacks, too */
-	enum unwind_method unwind;     /* how user stacks are taken */
-	struct rows_provider rows;     /* of unwind data; get is NULL: nobody has any */
-	bool files;                    /* tell what files the page cache is of */
-	bool watch_kills;              /* hand out incidents, not what is held: watch.h */
+	bool children;             /* follow forks; always on for a command */
+	bool kernel_stacks;        /* the kernel's part of stacks, too */
+	enum unwind_method unwind; /* how user stacks are taken */
+	struct rows_provider rows; /* of unwind data; get is NULL: nobody has any */
+	bool files;                /* tell what files the page cache is of */
+	bool watch_kills;          /* make incidents, hand nothing out: watch.h */
+	int (*take_incident)(void *context, const struct event *event); /* their events */
+	void *take_context;
 	bool sigkills;                 /* of all SIGKILLs */
 	uint64_t last_sequence;        /* of the incidents of this boot that there are already */
 	uint64_t duration_ns;          /* 0: no limit */
@@ -73,7 +75,8 @@ void live_set_onlooker(struct source *source, const struct live_onlooker *onlook
 
 /*
  * What to do while the caller waits for something else, with `live_busy_fd()` readable: takes the
- * records that wait, so that none is lost for want of room. Queues events, hands out none.
+ * records that wait, so that none is lost for want of room, and makes the incidents that are due.
+ * Queues events, hands out none.
  */
 int live_busy_fd(const struct source *source);
 void live_while_busy(struct source *source);

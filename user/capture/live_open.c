@@ -151,11 +151,13 @@ static int open_tables(struct live *live)
 		return error;
 	live->lives.targets = &live->targets;
 	live->lives.keep_argv = live->options.watch_kills;
-	error = live->options.watch_kills ? watch_new(live, &live->watch) : 0;
+	error = live_open_ring(live);
+	if (!error && live->options.watch_kills)
+		error = watch_new(live, &live->watch);
 	if (error)
 		return error;
 	live->lives.follow = live->unwinding ? live->unwinding->follow : NULL;
-	return live_open_ring(live);
+	return 0;
 }
 
 static int open_timer(uint64_t first_ns, uint64_t interval_ns)

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/privileges.h"
 
+#include <errno.h>
+
 #include <linux/capability.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 
 const struct privilege privileges[] = {
 	{"CAP_BPF", "loading BPF programs", true, NULL, CAP_BPF, true},
@@ -38,4 +41,16 @@ const char *privileges_missing(void)
 		if (privileges[i].required && !privilege_held(&privileges[i]))
 			return privileges[i].name;
 	return NULL;
+}
+
+int privileges_drop(void)
+{
+	cap_t none = cap_init();
+	int error = !none || cap_set_proc(none) ? -errno : 0;
+
+	if (none)
+		cap_free(none);
+	if (!error && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		error = -errno;
+	return error;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which capabilities the recorder needs, what for, and which of them it has.
+ * Which capabilities the recorder needs, what for, and which of them it has; and how one of its
+ * processes that needs none gives them up.
  */
 #ifndef CAPTURE_PRIVILEGES_H
 #define CAPTURE_PRIVILEGES_H
@@ -24,5 +25,8 @@ bool privilege_held(const struct privilege *privilege);
 
 /* The name of the first required capability that is not held, or NULL. */
 const char *privileges_missing(void);
+
+/* Gives up all capabilities, and the way to any, for good. 0 or -errno. */
+int privileges_drop(void);
 
 #endif

@@ -116,7 +116,6 @@ static size_t functions_of(struct live *live, const struct ot_kernel_stack_recor
 	uint32_t count = kernel_symbols_resolve(live->kernel_symbols, stack->frames,
 						stack->frame_count, frames);
 
-	watch_collect(live);
 	for (uint32_t i = 0; i < count; i++)
 		ret_names[i] = declared_name(&live->watch->declared, &frames[i]);
 	return count;

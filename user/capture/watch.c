@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 
 #include <bpf/bpf.h>
@@ -28,6 +29,8 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 		.watch_kills = true,
 		.sigkills = options->sigkills,
 		.last_sequence = options->last_sequence,
+		.take_incident = options->take,
+		.take_context = options->context,
 		.duration_ns = options->duration_ns,
 		.period_pages = options->period_pages,
 		.target = options->target,
@@ -82,6 +85,19 @@ static void read_boot_id(const struct live *live, struct watch *watch)
 		strcpy(watch->boot, "0000");
 }
 
+static int open_busy_fd(const struct live *live, struct watch *watch)
+{
+	const int fds[] = {ring_buffer__epoll_fd(live->ring), ring_buffer__epoll_fd(watch->ring),
+			   watch->quiet_fd};
+	struct epoll_event event = {.events = EPOLLIN};
+
+	watch->busy_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]) && watch->busy_fd >= 0; i++)
+		if (epoll_ctl(watch->busy_fd, EPOLL_CTL_ADD, fds[i], &event))
+			return -errno;
+	return watch->busy_fd < 0 ? -errno : 0;
+}
+
 static int set_up(struct live *live, struct watch *watch)
 {
 	int error = kill_cases_init(&watch->cases);
@@ -92,10 +108,17 @@ static int set_up(struct live *live, struct watch *watch)
 	if (watch->quiet_fd < 0)
 		return -errno;
 	error = open_rings(live, watch);
+	if (!error)
+		error = open_busy_fd(live, watch);
 	if (error)
 		return error;
 	error = watch_curves_init(&watch->curves, &live->root, live->programs, &live->ledger,
 				  &live->cgroups);
+	if (error)
+		return error;
+	watch->out.take = live->options.take_incident;
+	watch->out.context = live->options.take_context;
+	error = declared_follow(&watch->declared, &live->queue);
 	if (error)
 		return error;
 	watch->sequence = live->options.last_sequence;
@@ -114,7 +137,7 @@ int watch_new(struct live *live, struct watch **ret_watch)
 
 	if (!watch)
 		return -ENOMEM;
-	watch->quiet_fd = watch->kmsg_fd = -1;
+	watch->quiet_fd = watch->busy_fd = watch->kmsg_fd = -1;
 	error = set_up(live, watch);
 	if (error) {
 		watch_free(watch);
@@ -131,6 +154,7 @@ void watch_free(struct watch *watch)
 	watch_curves_release(&watch->curves);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
+	cleanup_close(&watch->busy_fd);
 	cleanup_close(&watch->quiet_fd);
 	cleanup_close(&watch->kmsg_fd);
 	free(watch);
@@ -146,9 +170,9 @@ int watch_quiet_fd(const struct watch *watch)
 	return watch->quiet_fd;
 }
 
-struct event_queue *watch_queue(struct watch *watch)
+int watch_busy_fd(const struct watch *watch)
 {
-	return &watch->out;
+	return watch->busy_fd;
 }
 
 void watch_look(struct live *live)
@@ -161,11 +185,6 @@ void watch_look(struct live *live)
 void watch_read_log(struct watch *watch)
 {
 	kmsg_read(watch->kmsg_fd, &watch->kmsg);
-}
-
-int watch_collect(struct live *live)
-{
-	return declared_collect(&live->watch->declared, &live->queue);
 }
 
 /* Looks again when what waits has been quiet for long enough. */
@@ -219,8 +238,6 @@ static int queue_ready(struct live *live, uint64_t now_ns)
 
 		watch_curves_take(&watch->curves);
 		if (!error || error == RING_LATER)
-			error = watch_collect(live);
-		if (!error)
 			error = incident_queue(live, item);
 		if (error)
 			return error;
@@ -242,8 +259,12 @@ static int consume(struct watch *watch)
 int watch_take(struct live *live)
 {
 	struct watch *watch = live->watch;
-	int error = consume(watch);
+	uint64_t expirations;
+	int error;
 
+	if (read(watch->quiet_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+		return -errno;
+	error = consume(watch);
 	if (!error && watch->cases.count > 0) {
 		look(live);
 		vmstat_oom_kills(&live->root, &watch->oom_kills);

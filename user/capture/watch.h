@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Watching a host for OOM kills: a source whose events come in groups, one for each incident. A
- * group begins with EVENT_SESSION and EVENT_INCIDENT, ends with EVENT_END and refers to nothing
- * outside itself, so that it can be written to a file of its own. next() waits for the next
- * incident, and returns 0 after SIGINT or SIGTERM.
+ * Watching a host for OOM kills: a source that hands out nothing. Incidents go to `take`, event by
+ * event while they are made, without a copy in between: there may be no memory to keep one in. The
+ * events of an incident begin with EVENT_SESSION and EVENT_INCIDENT, end with EVENT_END and refer
+ * to nothing outside themselves, so that they can be written to a file of their own. next() watches
+ * until SIGINT or SIGTERM, and then returns 0.
  */
 #ifndef CAPTURE_WATCH_H
 #define CAPTURE_WATCH_H
@@ -16,10 +17,13 @@
 #include "capture/source.h"
 
 struct watch_options {
-	uint64_t period_pages;     /* 0: chosen */
-	uint64_t duration_ns;      /* 0: until a signal */
-	bool sigkills;             /* those of others, too */
-	uint64_t last_sequence;    /* of the incidents of this boot that there are already */
+	uint64_t period_pages;  /* 0: chosen */
+	uint64_t duration_ns;   /* 0: until a signal */
+	bool sigkills;          /* those of others, too */
+	uint64_t last_sequence; /* of the incidents of this boot that there are already */
+	/* 0, or -errno to end the watch; the event, its file included, is valid during the call */
+	int (*take)(void *context, const struct event *event);
+	void *context;
 	const char *target;        /* for the session events */
 	enum unwind_method unwind; /* how user stacks are taken */
 	struct rows_provider rows; /* of unwind data; get is NULL: nobody has any */

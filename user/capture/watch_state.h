@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a live session has in addition when it watches for kills; for live*.c and watch*.c alone.
- * The session's own queue is collected and forgotten, what is handed out are incidents.
+ * What the session declares is kept for incidents; those go to whoever watches as they are made.
  */
 #ifndef CAPTURE_WATCH_STATE_H
 #define CAPTURE_WATCH_STATE_H
@@ -26,6 +26,7 @@ struct watch {
 	struct event_queue out;
 	struct ring_buffer *ring;  /* of kills */
 	int quiet_fd;              /* a timer: cases that wait are looked at again */
+	int busy_fd;               /* an epoll of all that does not wait, records included */
 	uint64_t sequence;         /* of the last incident */
 	uint64_t first_oom_kills;  /* the kernel's own counter, at the start */
 	uint64_t oom_kills;        /* and the last time it was read */
@@ -44,19 +45,17 @@ void watch_free(struct watch *watch);
 
 int watch_kills_fd(const struct watch *watch);
 int watch_quiet_fd(const struct watch *watch);
-struct event_queue *watch_queue(struct watch *watch);
+int watch_busy_fd(const struct watch *watch);
 
 /* What was read of files when the case was opened; NULL: others came too fast. */
 const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item);
 
-/* Takes kills from their ring and queues the incidents that are complete. 0 or -errno. */
+/* Takes kills from their ring and makes the incidents that are complete. 0 or -errno. */
 int watch_take(struct live *live);
 /* Looks at what each process holds, when it is time to. */
 void watch_look(struct live *live);
 /* Reads the kernel's log, so that what is new at a kill is little. */
 void watch_read_log(struct watch *watch);
-/* Empties the session's queue. 0 or -errno. */
-int watch_collect(struct live *live);
 /* The same when watching ends, for kills that still wait. */
 int watch_finish(struct live *live);
 

@@ -9,7 +9,7 @@
 #include <sys/statvfs.h>
 
 #define LOCK_NAME ".lock"
-/* What spool_writer.c calls what it writes. */
+/* What spool_writer.c calls what it writes begins so. */
 #define UNFINISHED_PREFIX ".unfinished"
 
 struct spool {
@@ -115,6 +115,12 @@ void spool_close(struct spool *spool)
 	free(spool);
 }
 
+void spool_leave_lock(struct spool *spool)
+{
+	cleanup_close(&spool->lock_fd);
+	spool->lock_fd = -1;
+}
+
 int spool_fd(const struct spool *spool)
 {
 	return spool->fd;
@@ -216,6 +222,16 @@ int spool_read(const struct spool *spool, const char *id, FILE **ret_stream)
 	TAKE_FD(fd);
 	*ret_stream = stream;
 	return 0;
+}
+
+bool spool_is_raw(const struct spool *spool, const char *id)
+{
+	char name[SPOOL_ID_MAX];
+	struct stat status;
+
+	name_of_id(id, name);
+	return fstatat(spool->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       status.st_mode & S_IWUSR;
 }
 
 /* --- retention ---------------------------------------------------------------------------- */

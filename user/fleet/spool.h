@@ -2,8 +2,9 @@
 /*
  * The spool: a directory of incidents, one trace file each, named after the incident's id. A name
  * that ends in .oomtrace is a whole file; whatever is being written has another name, and what a
- * killed writer left behind is swept by the next one. Knows names, sizes and ages, nothing of what
- * is in the files. Called by the watcher, `list` and `report`.
+ * killed writer left behind is swept by the next one. A file that may still be written to (0600)
+ * waits for its names, one that has them may only be read (0400). Knows names, sizes and ages,
+ * nothing of what is in the files. Called by the watcher, `list` and `report`.
  */
 #ifndef FLEET_SPOOL_H
 #define FLEET_SPOOL_H
@@ -33,6 +34,9 @@ int spool_open_writing(const char *path, struct spool **ret_spool);
 void spool_close(struct spool *spool);
 DEFINE_CLEANUP(struct spool *, spool_close)
 
+/* In a forked child: leaves the lock to the parent, so that it ends with that. */
+void spool_leave_lock(struct spool *spool);
+
 /* Borrowed: the directory. */
 int spool_fd(const struct spool *spool);
 
@@ -50,6 +54,9 @@ int spool_list(const struct spool *spool, struct spool_ids *ret_ids);
 
 /* 0, -ENOENT, -EINVAL for what is no id, or -errno. */
 int spool_read(const struct spool *spool, const char *id, FILE **ret_stream);
+
+/* Does it wait for its names? What cannot be looked at does not. */
+bool spool_is_raw(const struct spool *spool, const char *id);
 
 /*
  * Drops the oldest incidents until all of them take at most `max_bytes` and the file system has

@@ -8,10 +8,19 @@
 #include "capture/trace_writer.h"
 
 #define BUFFER_BYTES 65536
-#define UNFINISHED_NAME ".unfinished"
+
+/* Swept by spool.c when nobody is left to finish them. */
+static const struct {
+	const char *name;
+	mode_t mode;
+} stages[] = {
+	[SPOOL_RAW] = {".unfinished", 0600},
+	[SPOOL_FINISHED] = {".unfinished-names", 0400},
+};
 
 struct spool_writer {
 	const struct spool *spool;
+	enum spool_stage stage;
 	int fd; /* of the file that was begun; -1: none */
 	int error;
 	FILE *stream; /* into whatever fd is: a new one for each file would have to be allocated */
@@ -39,7 +48,8 @@ static ssize_t write_to_file(void *cookie, const char *bytes, size_t len_bytes)
 	return (ssize_t)len_bytes;
 }
 
-int spool_writer_new(const struct spool *spool, struct spool_writer **ret_writer)
+int spool_writer_new(const struct spool *spool, enum spool_stage stage,
+		     struct spool_writer **ret_writer)
 {
 	_cleanup_(spool_writer_freep) struct spool_writer *writer = calloc(1, sizeof(*writer));
 	int err;
@@ -47,6 +57,7 @@ int spool_writer_new(const struct spool *spool, struct spool_writer **ret_writer
 	if (!writer)
 		return -ENOMEM;
 	writer->spool = spool;
+	writer->stage = stage;
 	writer->fd = -1;
 	writer->stream = fopencookie(writer, "w", (cookie_io_functions_t){.write = write_to_file});
 	if (!writer->stream || setvbuf(writer->stream, writer->buffer, _IOFBF, BUFFER_BYTES))
@@ -82,15 +93,16 @@ void spool_writer_abort(struct spool_writer *writer)
 	forget_buffer(writer);
 	cleanup_close(&writer->fd);
 	writer->fd = -1;
-	unlinkat(spool_fd(writer->spool), UNFINISHED_NAME, 0);
+	unlinkat(spool_fd(writer->spool), stages[writer->stage].name, 0);
 }
 
 int spool_writer_begin(struct spool_writer *writer)
 {
 	spool_writer_abort(writer);
 	writer->error = 0;
-	writer->fd = openat(spool_fd(writer->spool), UNFINISHED_NAME,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	writer->fd = openat(spool_fd(writer->spool), stages[writer->stage].name,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    stages[writer->stage].mode);
 	if (writer->fd < 0)
 		return -errno;
 	return trace_writer_restart(writer->trace);
@@ -133,7 +145,7 @@ int spool_writer_commit(struct spool_writer *writer, const char *id)
 		return -EBADF;
 	err = spool_id_is_valid(id) ? finish(writer) : -EINVAL;
 	snprintf(name, sizeof(name), "%.*s" SPOOL_ENDING, SPOOL_ID_MAX - 16, id);
-	if (!err && renameat(directory_fd, UNFINISHED_NAME, directory_fd, name) != 0)
+	if (!err && renameat(directory_fd, stages[writer->stage].name, directory_fd, name) != 0)
 		err = -errno;
 	if (err) {
 		spool_writer_abort(writer);

@@ -12,8 +12,15 @@
 
 struct spool_writer;
 
+/* What is written: two processes do at the same time, each under a name of its own. */
+enum spool_stage {
+	SPOOL_RAW,      /* as it comes from the kernel */
+	SPOOL_FINISHED, /* with names: nobody writes to it again */
+};
+
 /* The spool is borrowed, and open for writing. 0 or -errno. */
-int spool_writer_new(const struct spool *spool, struct spool_writer **ret_writer);
+int spool_writer_new(const struct spool *spool, enum spool_stage stage,
+		     struct spool_writer **ret_writer);
 void spool_writer_free(struct spool_writer *writer);
 DEFINE_CLEANUP(struct spool_writer *, spool_writer_free)
 

@@ -114,6 +114,28 @@ int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd
 	return r;
 }
 
+int symbolizer_add_known(struct symbolizer *symbolizer, uint32_t number, const uint8_t *build_id,
+			 uint8_t build_id_len)
+{
+	struct module *module;
+	int r;
+
+	if (number >= NAMES_MODULES_MAX)
+		return -E2BIG;
+	if (!build_id_len || build_id_len > NAMES_BUILD_ID_MAX)
+		return -EINVAL;
+	r = modules_grow(symbolizer, (size_t)number + 1);
+	if (r < 0)
+		return r;
+	module = &symbolizer->modules[number];
+	if (module->added)
+		return -EEXIST;
+	*module = (struct module){.added = true, .only_known = true, .fd = -1};
+	module->identity.build_id_bytes = build_id_len;
+	memcpy(module->identity.build_id, build_id, build_id_len);
+	return 0;
+}
+
 uint8_t symbolizer_build_id(const struct symbolizer *symbolizer, uint32_t module,
 			    uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX])
 {

@@ -70,6 +70,13 @@ int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd
 int symbolizer_add_perf_map(struct symbolizer *symbolizer, uint32_t module, int fd);
 void symbolizer_refresh(struct symbolizer *symbolizer);
 
+/*
+ * Adds a module of which only the build-id is known: it has names if an earlier run has read such a
+ * file. 0, -EEXIST, -E2BIG, -EINVAL for what is no build-id, or -ENOMEM.
+ */
+int symbolizer_add_known(struct symbolizer *symbolizer, uint32_t module, const uint8_t *build_id,
+			 uint8_t build_id_len);
+
 /* The build-id of a module that was added; its length, 0: none. */
 uint8_t symbolizer_build_id(const struct symbolizer *symbolizer, uint32_t module,
 			    uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX]);

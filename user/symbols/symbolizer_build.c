@@ -14,6 +14,7 @@ static void module_drop(struct module *module)
 {
 	cleanup_close(&module->fd);
 	module->fd = -1;
+	module->only_known = false;
 }
 
 /* What the child could not read it need not be shown again. */
@@ -203,11 +204,11 @@ int module_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadl
 		return perf_map_ensure(symbolizer, number, deadline_ns);
 	if (module->file)
 		return 0;
-	if (module->fd < 0)
+	if (module->fd < 0 && !module->only_known)
 		return -ENODATA;
 	debug_fd = debug_file_open(symbolizer, &module->identity);
 	if (!module_find(symbolizer, module, debug_fd)) {
-		r = child_ensure(symbolizer, deadline_ns);
+		r = module->only_known ? -ENODATA : child_ensure(symbolizer, deadline_ns);
 		if (r == 0)
 			r = module_build(symbolizer, number, debug_fd, deadline_ns);
 		if (r < 0)

@@ -17,6 +17,7 @@ struct module {
 	int fd;                   /* -1: was read, or has no names */
 	struct module_file *file; /* NULL: not read yet, or has no names */
 	struct module_identity identity;
+	bool only_known;          /* there is no file, but perhaps its module file */
 	bool suspected; /* a child died while it worked on it, once */
 };
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process that finishes incidents and prints them, so that the one that records them never
+ * waits for a file to be read or for a reader of stdout. It has no capabilities, owns neither maps
+ * nor programs, and dies with the recorder. If it dies first, incidents stay raw in the spool until
+ * the next watcher's finisher begins with them.
+ *
+ * Called by the watcher; nothing here waits before finisher_end(), and nothing allocates.
+ */
+#ifndef COMMANDS_FINISHER_H
+#define COMMANDS_FINISHER_H
+
+#include "capture/event.h"
+#include "commands/options.h"
+#include "fleet/spool.h"
+
+struct finisher;
+
+/* Forks it: early, before there is anything to inherit. All is borrowed. 0 or -errno. */
+int finisher_start(const struct opts *opts, struct spool *spool, struct finisher **ret_finisher);
+void finisher_free(struct finisher *finisher);
+DEFINE_CLEANUP(struct finisher *, finisher_free)
+
+/* Hands over the file of a module that a later incident refers to. */
+void finisher_module(struct finisher *finisher, const struct module_event *module);
+
+/* An incident is in the spool. */
+void finisher_incident(struct finisher *finisher, const char *id);
+
+/* Can be read when finisher_attend() has something to do. */
+int finisher_fd(const struct finisher *finisher);
+
+enum finisher_health {
+	FINISHER_WORKS,
+	FINISHER_DIED,      /* and incidents stay raw from now on */
+	FINISHER_NO_OUTPUT, /* it could not write to stdout, and has said so */
+};
+
+/* Sees to what it has to say; asked again after its end it says the same. */
+enum finisher_health finisher_attend(struct finisher *finisher);
+
+/* Waits until everything is finished, and printed if somebody reads it. */
+enum finisher_health finisher_end(struct finisher *finisher);
+
+#endif

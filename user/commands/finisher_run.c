@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "capture/privileges.h"
+#include "commands/commands.h"
+#include "commands/finish.h"
+#include "commands/finisher_wire.h"
+#include "commands/naming.h"
+#include "commands/printer.h"
+
+/* As `ps` shows it. */
+#define PROCESS_NAME "oomtrace-finish"
+/* How long the last reports wait for a reader of stdout that does not read. */
+#define LAST_PATIENCE_MS 2000
+
+struct finishing {
+	const struct opts *opts;
+	const struct spool *spool;
+	struct finish finish;
+	struct printer *printer;
+	int socket; /* -1: the recorder has closed it */
+	bool told;  /* something since the last time that all was read */
+};
+
+/* It ends with the recorder's end of the socket, after all that there is to do. */
+static int set_up_process(pid_t parent)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE};
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	prctl(PR_SET_NAME, PROCESS_NAME);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return -errno;
+	return getppid() == parent ? 0 : -ESRCH;
+}
+
+static int set_up(struct finishing *finishing, struct spool *spool, pid_t parent)
+{
+	int err = set_up_process(parent);
+
+	if (err)
+		return err;
+	spool_leave_lock(spool);
+	finishing->finish.spool = spool;
+	/* while it may still change its ids, which the child that reads files does */
+	finishing->finish.symbolizer = naming_open(finishing->opts);
+	err = spool_writer_new(spool, SPOOL_FINISHED, &finishing->finish.writer);
+	if (!err)
+		err = printer_new(finishing->opts, spool, &finishing->printer);
+	return err ? err : privileges_drop();
+}
+
+/* --- incidents ----------------------------------------------------------------------------- */
+
+static void prune(const struct finishing *finishing)
+{
+	unsigned int dropped = 0;
+	int err = spool_prune(finishing->spool, finishing->opts->spool_bytes,
+			      finishing->opts->keep_free, &dropped);
+
+	if (err)
+		log_warning("old incidents cannot be dropped: %s", strerror(-err));
+	if (dropped)
+		log_info("the oldest %u incidents were dropped to keep the spool in its bounds",
+			 dropped);
+}
+
+static void finish_one(const struct finishing *finishing, const struct finish *finish,
+		       const char *id)
+{
+	int err = finish_incident(finish, id);
+
+	if (err)
+		log_warning("incident %s has no names in '%s': %s", id, finishing->opts->spool,
+			    strerror(-err));
+}
+
+/* Ids of modules are another watch's: a symbolizer that has none yet. */
+static void finish_leftover(const struct finishing *finishing, const char *id)
+{
+	struct finish finish = finishing->finish;
+
+	finish.symbolizer = naming_open(finishing->opts);
+	finish_one(finishing, &finish, id);
+	if (finish.symbolizer)
+		symbolizer_close(finish.symbolizer);
+}
+
+/* What a watcher before has left raw. Nobody waits for a report of it any more. */
+static void finish_leftovers(const struct finishing *finishing)
+{
+	_cleanup_(spool_ids_release) struct spool_ids ids = {0};
+	unsigned int count = 0;
+
+	if (spool_list(finishing->spool, &ids))
+		return;
+	for (size_t i = 0; i < ids.count; i++)
+		if (spool_is_raw(finishing->spool, ids.ids[i])) {
+			finish_leftover(finishing, ids.ids[i]);
+			count++;
+		}
+	if (count)
+		log_info("%u incident%s of the watcher before had no names yet", count,
+			 count == 1 ? "" : "s");
+}
+
+/* --- the recorder's messages --------------------------------------------------------------- */
+
+static void take_module(const struct finishing *finishing, const struct finisher_message *message,
+			int fd)
+{
+	struct module_event module = {
+		.id = message->module, .fd = fd, .perf_map = message->perf_map};
+
+	naming_add_module(finishing->finish.symbolizer, &module);
+}
+
+static void take_incident(const struct finishing *finishing, const char *id)
+{
+	finish_one(finishing, &finishing->finish, id);
+	printer_add(finishing->printer, id);
+	prune(finishing);
+}
+
+static int descriptor_of(const struct msghdr *header)
+{
+	const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+	int fd = -1;
+
+	if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
+	    control->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	return fd;
+}
+
+/* 1: a message, 0: none waits, -1: none will come any more. */
+static int receive(const struct finishing *finishing, struct finisher_message *ret_message,
+		   int *ret_fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec data = {ret_message, sizeof(*ret_message)};
+	struct msghdr header = {.msg_iov = &data,
+				.msg_iovlen = 1,
+				.msg_control = control,
+				.msg_controllen = sizeof(control)};
+	ssize_t got = recvmsg(finishing->socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	*ret_fd = descriptor_of(&header);
+	return got == sizeof(*ret_message) ? 1 : -1;
+}
+
+/* One at a time: between two of them stdout is looked at. */
+static void take_message(struct finishing *finishing)
+{
+	struct finisher_message message;
+	_cleanup_close_ int fd = -1;
+	int got = receive(finishing, &message, &fd);
+
+	if (got < 0) {
+		close(TAKE_FD(finishing->socket));
+		finishing->told = false;
+	} else if (got == 0) {
+		if (finishing->told)
+			send(finishing->socket, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		finishing->told = false;
+	} else {
+		finishing->told = true;
+		message.id[sizeof(message.id) - 1] = '\0';
+		if (message.module)
+			take_module(finishing, &message, fd);
+		else
+			take_incident(finishing, message.id);
+	}
+}
+
+/* --- all together -------------------------------------------------------------------------- */
+
+static void say_end(const struct finishing *finishing)
+{
+	uint64_t left_out = printer_left_out(finishing->printer);
+
+	if (left_out)
+		log_warning("%" PRIu64 " report%s not printed: 'oomtrace list' has what is in '%s'",
+			    left_out, left_out == 1 ? " was" : "s were", finishing->opts->spool);
+	naming_report(finishing->finish.symbolizer);
+}
+
+/* 0: go on, 1: done, or -errno of stdout. */
+static int wait_once(struct finishing *finishing)
+{
+	bool print = printer_has_more(finishing->printer);
+	struct pollfd fds[] = {
+		{.fd = finishing->socket, .events = POLLIN},
+		{.fd = print ? STDOUT_FILENO : -1, .events = POLLOUT},
+	};
+	/* told of something: it may have been all, which the recorder is to know */
+	int timeout_ms = finishing->told ? 0 : finishing->socket < 0 ? LAST_PATIENCE_MS : -1;
+	int ready;
+
+	if (finishing->socket < 0 && !print)
+		return 1;
+	ready = poll(fds, 2, timeout_ms);
+	if (ready < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[0].revents || finishing->told)
+		take_message(finishing);
+	if (fds[1].revents)
+		return printer_step(finishing->printer);
+	return ready == 0 && finishing->socket < 0;
+}
+
+void finisher_run(const struct opts *opts, struct spool *spool, int socket, pid_t parent)
+{
+	struct finishing finishing = {.opts = opts, .spool = spool, .socket = socket};
+	int err = set_up(&finishing, spool, parent);
+
+	if (err) {
+		log_warning("incidents will have no names and are not printed: %s", strerror(-err));
+		_exit(EXIT_CODE_DATA_LOST);
+	}
+	finish_leftovers(&finishing);
+	while (!(err = wait_once(&finishing)))
+		;
+	if (err < 0)
+		log_error("cannot write to stdout: %s", strerror(-err));
+	else
+		say_end(&finishing);
+	if (finishing.finish.symbolizer)
+		symbolizer_close(finishing.finish.symbolizer);
+	_exit(err < 0 ? EXIT_CODE_FAILED : EXIT_CODE_PRINTED);
+}

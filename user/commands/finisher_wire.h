@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the two ends of a finisher: finisher.c, in the recorder, and finisher_run.c, the process.
+ * To the process go messages, with the descriptor of a module's file where it is about one; from it
+ * comes a byte each time that it has read all there was.
+ */
+#ifndef COMMANDS_FINISHER_WIRE_H
+#define COMMANDS_FINISHER_WIRE_H
+
+#include <sys/types.h>
+
+#include "commands/options.h"
+#include "fleet/spool.h"
+
+struct finisher_message {
+	uint32_t module;       /* 0: it is about an incident */
+	bool perf_map;         /* the file is one of a JIT's names */
+	char id[SPOOL_ID_MAX]; /* of that */
+};
+
+/* What the process does, in a fresh fork, until the socket is closed at its other end. */
+_Noreturn void finisher_run(const struct opts *opts, struct spool *spool, int socket, pid_t parent);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands/printer.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "commands/output.h"
+#include "commands/replay.h"
+#include "render/format.h"
+
+/* Incidents that wait for their turn; the spool keeps those of more. */
+#define WAITING_MAX 1024
+
+struct printer {
+	const struct opts *opts;
+	const struct spool *spool;
+	char ids[WAITING_MAX][SPOOL_ID_MAX];
+	size_t first, count;
+	char *text; /* of the incident whose turn it is; NULL: none */
+	size_t text_bytes, written_bytes;
+	uint64_t begun, passed_over;
+};
+
+int printer_new(const struct opts *opts, const struct spool *spool, struct printer **ret_printer)
+{
+	struct printer *printer = calloc(1, sizeof(*printer));
+
+	if (!printer)
+		return -ENOMEM;
+	printer->opts = opts;
+	printer->spool = spool;
+	*ret_printer = printer;
+	return 0;
+}
+
+void printer_free(struct printer *printer)
+{
+	free(printer->text);
+	free(printer);
+}
+
+void printer_add(struct printer *printer, const char *id)
+{
+	size_t place = (printer->first + printer->count) % WAITING_MAX;
+
+	if (printer->count == WAITING_MAX) {
+		printer->passed_over++;
+		return;
+	}
+	snprintf(printer->ids[place], SPOOL_ID_MAX, "%s", id);
+	printer->count++;
+}
+
+bool printer_has_more(const struct printer *printer)
+{
+	return printer->text || printer->count;
+}
+
+uint64_t printer_left_out(const struct printer *printer)
+{
+	return printer->passed_over + printer->count + (printer->text != NULL);
+}
+
+static int render_to(const struct printer *printer, const struct incident *incident, FILE *stream)
+{
+	const struct opts *opts = printer->opts;
+	const struct render_options options = {.top = (unsigned int)opts->top};
+	const struct format *format =
+		format_get(opts->format == FORMAT_AUTO ? FORMAT_TEXT : opts->format);
+
+	if (format->id == FORMAT_TEXT && printer->begun)
+		fputs("\n\n", stream);
+	return format_incident(format, incident, &options, stream);
+}
+
+static int render(struct printer *printer, const struct incident *incident)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *stream = open_memstream(&text, &bytes);
+	int err = stream ? render_to(printer, incident, stream) : -ENOMEM;
+
+	if (stream && fclose(stream) && !err)
+		err = -ENOMEM;
+	if (err) {
+		free(text);
+		return err;
+	}
+	printer->text = text;
+	printer->text_bytes = bytes;
+	printer->written_bytes = 0;
+	printer->begun++;
+	return 0;
+}
+
+/* What was dropped from the spool, or cannot be read, is said by replay_read_id(). */
+static void take_next(struct printer *printer)
+{
+	_cleanup_(replay_release) struct replay replay = {0};
+	const char *id = printer->ids[printer->first];
+
+	printer->first = (printer->first + 1) % WAITING_MAX;
+	printer->count--;
+	if (!replay_read_id(printer->spool, id, printer->opts, &replay) || !replay.incident ||
+	    render(printer, replay.incident))
+		printer->passed_over++;
+}
+
+int printer_step(struct printer *printer)
+{
+	size_t left_bytes;
+	ssize_t written;
+
+	if (!printer->text && printer->count)
+		take_next(printer);
+	if (!printer->text)
+		return 0;
+	/* as much as a pipe takes without making us wait */
+	left_bytes = printer->text_bytes - printer->written_bytes;
+	if (left_bytes > PIPE_BUF)
+		left_bytes = PIPE_BUF;
+	written = write(STDOUT_FILENO, printer->text + printer->written_bytes, left_bytes);
+	if (written < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	printer->written_bytes += (size_t)written;
+	if (printer->written_bytes == printer->text_bytes)
+		free(TAKE_PTR(printer->text));
+	return 0;
+}
