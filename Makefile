@@ -83,6 +83,7 @@ BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_
 LIVE_TOOLS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
+PRELOADS := $(patsubst tests/preload/%.c,$(BUILD)/preload/%.so,$(wildcard tests/preload/*.c))
 JUDGE := $(BUILD)/judge
 JUDGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/judge/*.c))
 
@@ -102,7 +103,7 @@ help: ## this list
 all: $(PROGRAM) ## build ./oomtrace
 
 unit-tests: $(UNIT_TESTS)
-victims: $(VICTIMS) $(JUDGE) $(BENCHES) $(LIVE_TOOLS)
+victims: $(VICTIMS) $(JUDGE) $(BENCHES) $(LIVE_TOOLS) $(PRELOADS)
 
 # --- bpf -----------------------------------------------------------------------------------------
 
@@ -193,6 +194,12 @@ $(BUILD)/tests/judge/%.o: tests/judge/%.c
 $(JUDGE): $(JUDGE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $^ -o $@
+
+# What is loaded into a program of ours to look at it from within.
+$(BUILD)/preload/%.so: tests/preload/%.c
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE= -std=gnu11 -g -O1 -fno-builtin -shared -fPIC $(WARNINGS) $< -o $@
 
 # A test that needs the recorder's own tables, and a kernel.
 $(BUILD)/live/%: tests/live/%.c $(ARCHIVE)

@@ -144,6 +144,25 @@ except BlockingIOError:
 	[[ $("$OOMTRACE" report --spool "$SPOOL" --format folded "$(head -1 <<<"$ids")") == *victim_touch* ]]
 }
 
+@test "from the kill until it is durable an incident takes no memory that was not there" {
+	local log=$BATS_TEST_TMPDIR/allocations round
+
+	# shellcheck disable=SC2034 # tests/lib/watch.bash runs it
+	WATCH_UNDER=(env LD_PRELOAD="$BUILD/preload/allocations.so" ALLOCATIONS="$log")
+	watch_start --format json
+	for round in 1 2 3; do
+		oom_start hog 64
+		oom_go
+		watch_line
+		victim_cleanup
+	done
+	cat "$log"
+	(($(wc -l <"$log") >= 3))
+	# the heap never grows, and where trigger and victim were known nothing asks for memory at all
+	[[ $(sed 's/.* heap/heap/' "$log" | sort -u) == "heap 0" ]]
+	grep -qx 'calls 0 mappings 0 heap 0' "$log"
+}
+
 @test "without the process that names them incidents stay raw, and the next watcher's finishes them" {
 	watch_start --format json
 	# its names come from what is kept of the files, which the first watcher reads for its rows

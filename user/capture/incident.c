@@ -55,9 +55,7 @@ static void queue_trigger_stacks(const struct incident *incident, uint32_t user_
 
 	if (user_id) {
 		event.stack.end = stack_end_of(&chosen->trigger_stack);
-		lives_resolve(&incident->live->lives, chosen->trigger_account,
-			      chosen->trigger_stack.frames, count, frames);
-		queue_stack(incident, &event, frames, count);
+		queue_stack(incident, &event, incident->trigger_frames, count);
 	}
 	if (kernel_id) {
 		event = (struct event){.stack = {.id = kernel_id}};
@@ -216,6 +214,21 @@ static void queue_cause(struct incident *incident, uint32_t *ret_user_id, uint32
 	queue_incident(incident, *ret_user_id, *ret_kernel_id);
 }
 
+/*
+ * What has to be found out, and may have to be kept: mappings of who asked for memory, and who the
+ * victims are. Before the first event, for from there on nothing is allocated.
+ */
+static void learn(struct incident *incident)
+{
+	const struct kill_cases *cases = &incident->watch->cases;
+	const struct ot_kill_record *chosen = incident->chosen;
+
+	lives_resolve(&incident->live->lives, chosen->trigger_account, chosen->trigger_stack.frames,
+		      chosen->trigger_stack.frame_count, incident->trigger_frames);
+	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i])
+		lives_get(&incident->live->lives, cases->records[i].account);
+}
+
 int incident_queue(struct live *live, const struct kill_case *item)
 {
 	struct incident incident = {
@@ -237,6 +250,7 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	incident.no_swap = has_no_swap();
 	declared_begin(&live->watch->declared);
 	incident.scope = item->sender ? SCOPE_UNKNOWN : scope_of(&incident);
+	learn(&incident);
 	live_queue_session(live, incident.queue);
 	queue_cause(&incident, &user_id, &kernel_id);
 	incident_queue_victims(&incident);

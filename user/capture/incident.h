@@ -30,6 +30,7 @@ struct incident {
 	enum incident_scope scope;
 	const struct kmsg_dump *dump; /* what the kernel's log says of it; NULL: nothing */
 	bool no_swap;                 /* the host has none */
+	struct event_frame trigger_frames[OT_MAX_FRAMES]; /* of the program */
 };
 
 /* Queues the events of one case into the watch's queue. 0 or -errno. */

@@ -68,7 +68,9 @@ int ledger_map(const struct programs *programs, const struct physical *physical,
 	ledger.entries = map_array(programs->skeleton->maps.ledger, &ledger.entry_count);
 	ledger.cells = map_array(programs->skeleton->maps.cells, &ledger.cell_count);
 	ledger.accounts = map_array(programs->skeleton->maps.accounts, &ledger.account_count);
-	if (!ledger.entries || !ledger.cells || !ledger.accounts) {
+	ledger.settle_frames =
+		map_array(programs->skeleton->maps.settle_frames, &ledger.settle_count);
+	if (!ledger.entries || !ledger.cells || !ledger.accounts || !ledger.settle_frames) {
 		int error = -errno;
 
 		ledger_unmap(&ledger);
@@ -83,6 +85,7 @@ void ledger_unmap(struct ledger *ledger)
 	unmap_array(ledger->entries, ledger->entry_count, sizeof(*ledger->entries));
 	unmap_array(ledger->cells, ledger->cell_count, sizeof(*ledger->cells));
 	unmap_array(ledger->accounts, ledger->account_count, sizeof(*ledger->accounts));
+	unmap_array(ledger->settle_frames, ledger->settle_count, sizeof(*ledger->settle_frames));
 	memset(ledger, 0, sizeof(*ledger));
 }
 
@@ -156,13 +159,10 @@ static int settle_run(const struct programs *programs)
 
 int ledger_settle(const struct ledger *ledger, const struct programs *programs)
 {
-	uint64_t *frames;
-	size_t frame_count, filled = 0;
+	uint64_t *frames = ledger->settle_frames;
+	size_t frame_count = ledger->settle_count, filled = 0;
 	int error = 0;
 
-	frames = map_array(programs->skeleton->maps.settle_frames, &frame_count);
-	if (!frames)
-		return -errno;
 	for (uint32_t index = 0; index < ledger->entry_count && !error; index++) {
 		struct ot_entry entry = ledger_read(ledger, index);
 
@@ -178,6 +178,5 @@ int ledger_settle(const struct ledger *ledger, const struct programs *programs)
 		memset(&frames[filled], 0, (frame_count - filled) * sizeof(*frames));
 		error = settle_run(programs);
 	}
-	unmap_array(frames, frame_count, sizeof(*frames));
 	return error;
 }

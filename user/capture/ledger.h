@@ -40,6 +40,9 @@ struct ledger {
 	size_t cell_count;
 	struct ot_account *accounts;
 	size_t account_count;
+	uint64_t
+		*settle_frames; /* what ledger_settle() hands over: mapped before a kill needs it */
+	size_t settle_count;
 };
 
 /* Maps the arrays of loaded programs. `physical` must outlive the ledger. 0 or -errno. */

@@ -6,6 +6,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "capture/recorder.h"
 #include "capture/sweep.h"
 #include "capture/watch_state.h"
 
@@ -103,6 +104,8 @@ static int on_sweep(struct live *live)
 	int error = live->watch ? watch_take(live) : 0;
 
 	if (live->watch) {
+		if (live->has_news)
+			recorder_refill();
 		watch_look(live);
 		watch_read_log(live->watch);
 	}
@@ -119,8 +122,11 @@ static int on_sweep(struct live *live)
 	error = stacks_walk_late(&live->stacks, &live->lives, false);
 	if (error)
 		return error;
-	error = sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
-		      live_cgroups(live), live->programs);
+	/* without a record there is nobody new to make room for */
+	if (live->has_news)
+		error = sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
+			      live_cgroups(live), live->programs);
+	live->has_news = false;
 	if (error || live->options.all)
 		return error;
 	return spaces_settle(&live->spaces, false);

@@ -112,6 +112,7 @@ static int take_record(void *context, void *data, size_t bytes)
 	/* However fast records come, signals and the duration are looked at in between. */
 	if (clock_monotonic_ns() > live->ring_until_ns)
 		live->ring_is_behind = true;
+	live->has_news = true;
 	memcpy(&type, data, sizeof(type));
 	if (type < sizeof(by_type) / sizeof(by_type[0]) && by_type[type])
 		live->error = by_type[type](live, data, bytes);

@@ -48,6 +48,7 @@ struct live {
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
 	bool lives_ended; /* since the last sweep */
+	bool has_news;    /* records were taken since the sweep's clock last ticked */
 	struct targets targets;
 	struct cgroup cgroup; /* the chosen one; none: fd is -1 */
 	bool adopted_first;   /* what was there when the session began */

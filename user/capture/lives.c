@@ -28,7 +28,9 @@ int lives_init(struct lives *lives, const struct sysroot *root, const struct pro
 				.queue = queue};
 	lives->items = calloc(ledger->account_count, sizeof(*lives->items));
 	lives->forks = calloc(LIVES_FORKS, sizeof(*lives->forks));
-	return lives->items && lives->forks ? 0 : -ENOMEM;
+	lives->missing = calloc(ledger->account_count, sizeof(*lives->missing));
+	lives->is_listed = calloc(ledger->account_count, sizeof(*lives->is_listed));
+	return lives->items && lives->forks && lives->missing && lives->is_listed ? 0 : -ENOMEM;
 }
 
 static void life_release(struct life *life)
@@ -56,6 +58,10 @@ void lives_release(struct lives *lives)
 		life_release(&lives->items[i]);
 	free(lives->items);
 	free(lives->forks);
+	free(lives->missing);
+	free(lives->is_listed);
+	lives->missing = NULL;
+	lives->is_listed = NULL;
 	lives->items = NULL;
 	lives->forks = NULL;
 }
@@ -300,9 +306,14 @@ static void publish(struct lives *lives, uint32_t number)
 
 static void publish_later(struct lives *lives, struct life *life, bool stale)
 {
+	uint32_t number = (uint32_t)(life - lives->items);
+
 	life->code_missing = lives->follow != NULL;
 	life->code_stale = stale;
 	lives->publish_due = true;
+	if (!lives->is_listed[number])
+		lives->missing[lives->missing_count++] = number;
+	lives->is_listed[number] = true;
 }
 
 /* The mappings as /proc shows them, if it still shows those of the account. */
@@ -373,18 +384,39 @@ void lives_code_missing(struct lives *lives, uint32_t number)
 		publish_later(lives, life, true);
 }
 
+static bool is_missing(const struct lives *lives, uint32_t number)
+{
+	return lives->items[number].id && lives->items[number].code_missing;
+}
+
+static void forget_complete(struct lives *lives)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < lives->missing_count; i++) {
+		uint32_t number = lives->missing[i];
+
+		lives->is_listed[number] = is_missing(lives, number);
+		if (lives->is_listed[number])
+			lives->missing[kept++] = number;
+	}
+	lives->missing_count = kept;
+}
+
 void lives_publish_missing(struct lives *lives)
 {
 	lives->publish_due = false;
-	for (uint32_t i = 0; lives->follow && i < lives->ledger->account_count; i++) {
-		struct life *life = &lives->items[i];
+	/* while rows are waited for records are taken, and more may be listed */
+	for (uint32_t i = 0; lives->follow && i < lives->missing_count; i++) {
+		uint32_t number = lives->missing[i];
 
-		if (!life->id || !life->code_missing)
+		if (!is_missing(lives, number))
 			continue;
-		if (life->code_stale)
-			reread(lives, i);
-		publish(lives, i);
+		if (lives->items[number].code_stale)
+			reread(lives, number);
+		publish(lives, number);
 	}
+	forget_complete(lives);
 }
 
 int lives_walk(struct lives *lives, uint32_t number, const struct ot_stack_bytes_record *bytes,

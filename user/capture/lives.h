@@ -44,7 +44,10 @@ struct lives {
 	struct event_queue *queue;
 	struct unwind_follow *follow; /* NULL: stacks are not walked by unwind rows */
 	bool publish_due;             /* somebody's code is missing since the last look */
-	struct life *items;           /* by account number */
+	uint32_t *missing;            /* accounts whose code is missing, or was */
+	uint32_t missing_count;
+	bool *is_listed;    /* by account: it is among them */
+	struct life *items; /* by account number */
 	uint32_t last_id;
 	const struct targets *targets; /* named by the user; NULL: nobody */
 	bool keep_argv;                /* for a process that may be killed any moment */

@@ -2,11 +2,16 @@
 /*
  * What keeps a resident recorder alive where memory runs out: it is not swapped out, and it is
  * killed last. Not -1000, for a task that cannot be killed, alone in a full cgroup, spins for ever.
+ *
+ * And what it needs at a kill is there already: an incident is made and written without malloc(),
+ * but records of the victim's last moments come with it, and what they tell has to be kept. So the
+ * heap always ends in a reserve, touched and locked, which is refilled where there is time.
  */
 #ifndef CAPTURE_RECORDER_H
 #define CAPTURE_RECORDER_H
 
 #define RECORDER_OOM_SCORE_ADJ (-999)
+#define RECORDER_RESERVE_BYTES (1u << 20)
 
 struct recorder_protection {
 	int lock_error; /* 0: its memory is locked; else -errno */
@@ -15,5 +20,8 @@ struct recorder_protection {
 
 /* Of the calling process. Children that are forked later inherit the second. */
 struct recorder_protection recorder_protect(void);
+
+/* Fills up what was used of the reserve. */
+void recorder_refill(void);
 
 #endif

@@ -13,6 +13,8 @@ struct rows_provider {
 	 * -errno: there are none.
 	 */
 	int (*get)(void *context, uint32_t module, int fd, struct module_rows *ret_rows);
+	/* They have been copied: their pages need not stay in memory. NULL: no matter. */
+	void (*copied)(void *context, uint32_t module);
 };
 
 #endif

@@ -168,6 +168,8 @@ static void module_load(struct unwind_follow *follow, uint32_t id, struct module
 		module->state = enter(follow, module, &rows);
 	if (module->state == MODULE_LOADED || module->state == MODULE_WITHOUT)
 		tell(follow, id, module);
+	if (!error && follow->provider.copied)
+		follow->provider.copied(follow->provider.context, id);
 }
 
 bool unwind_follow_load(struct unwind_follow *follow, const struct mappings *mappings)

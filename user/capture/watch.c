@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -76,6 +77,15 @@ static int open_rings(struct live *live, struct watch *watch)
 				live);
 }
 
+/* The first of these calls reads the zone's file. */
+static void prepare_clock(void)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+}
+
 static void read_boot_id(const struct live *live, struct watch *watch)
 {
 	_cleanup_close_ int fd =
@@ -122,6 +132,7 @@ static int set_up(struct live *live, struct watch *watch)
 	if (error)
 		return error;
 	watch->sequence = live->options.last_sequence;
+	prepare_clock();
 	read_boot_id(live, watch);
 	watch->kmsg_fd = kmsg_open();
 	watch->unified = incident_files_unified(&live->root);

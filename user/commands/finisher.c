@@ -106,7 +106,7 @@ static int send_message(const struct finisher *finisher, const struct finisher_m
 void finisher_module(struct finisher *finisher, const struct module_event *module)
 {
 	const struct finisher_message message = {.module = module->id,
-					       .perf_map = module->perf_map};
+						 .perf_map = module->perf_map};
 	uint8_t *byte, bit = (uint8_t)(1 << module->id % 8);
 
 	if (finisher->socket < 0 || module->fd < 0 || !module->id || module->id >= MODULES_MAX)

@@ -15,9 +15,14 @@ static int rows_get(void *context, uint32_t module, int fd, struct module_rows *
 	return symbolizer_rows(context, module, ret_rows);
 }
 
+static void rows_copied(void *context, uint32_t module)
+{
+	symbolizer_rest(context, module);
+}
+
 struct rows_provider naming_rows(struct symbolizer *symbolizer)
 {
-	return (struct rows_provider){symbolizer, symbolizer ? rows_get : NULL};
+	return (struct rows_provider){symbolizer, symbolizer ? rows_get : NULL, rows_copied};
 }
 
 /* Where every distribution puts the symbols that it has stripped off. */

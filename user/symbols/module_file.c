@@ -186,6 +186,12 @@ void module_file_unmap(struct module_file *file)
 	free(file);
 }
 
+void module_file_rest(const struct module_file *file)
+{
+	munlock(file->header, file->header->total_bytes);
+	madvise((void *)file->header, file->header->total_bytes, MADV_DONTNEED);
+}
+
 const struct module_file_header *module_file_header(const struct module_file *file)
 {
 	return file->header;

@@ -104,6 +104,9 @@ struct module_file;
  */
 int module_file_map(int fd, struct module_file **ret_file);
 void module_file_unmap(struct module_file *file);
+
+/* Lets go of its pages, locked ones as well; they are read again when they are needed. */
+void module_file_rest(const struct module_file *file);
 DEFINE_CLEANUP(struct module_file *, module_file_unmap)
 
 const struct module_file_header *module_file_header(const struct module_file *file);

@@ -243,3 +243,9 @@ int symbolizer_rows(struct symbolizer *symbolizer, uint32_t module, struct modul
 		*ret_rows = module_file_rows(symbolizer->modules[module].file);
 	return r;
 }
+
+void symbolizer_rest(const struct symbolizer *symbolizer, uint32_t module)
+{
+	if (module < symbolizer->module_count && symbolizer->modules[module].file)
+		module_file_rest(symbolizer->modules[module].file);
+}

@@ -103,6 +103,9 @@ int symbolizer_name(struct symbolizer *symbolizer, uint32_t module, const uint64
  */
 int symbolizer_rows(struct symbolizer *symbolizer, uint32_t module, struct module_rows *ret_rows);
 
+/* Its pages need not be in memory until it is asked for something. */
+void symbolizer_rest(const struct symbolizer *symbolizer, uint32_t module);
+
 /* What names were lost to, for the loss statement. */
 struct symbolizer_losses {
 	uint32_t modules_unreadable; /* no ELF program, or too large a symbol table */

@@ -17,8 +17,8 @@ struct module {
 	int fd;                   /* -1: was read, or has no names */
 	struct module_file *file; /* NULL: not read yet, or has no names */
 	struct module_identity identity;
-	bool only_known;          /* there is no file, but perhaps its module file */
-	bool suspected; /* a child died while it worked on it, once */
+	bool only_known; /* there is no file, but perhaps its module file */
+	bool suspected;  /* a child died while it worked on it, once */
 };
 
 struct symbolizer {
