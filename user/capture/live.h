@@ -30,6 +30,7 @@ struct live_options {
 	bool files;                /* tell what files the page cache is of */
 	bool watch_kills;          /* make incidents, hand nothing out: watch.h */
 	int (*take_incident)(void *context, const struct event *event); /* their events */
+	int (*take_brief)(void *context, const struct event *event);    /* of SIGKILLs in passing */
 	void *take_context;
 	bool sigkills;                 /* of all SIGKILLs */
 	uint64_t last_sequence;        /* of the incidents of this boot that there are already */

@@ -155,7 +155,7 @@ static void queue_brief(struct live *live, const struct ot_kill_record *record,
 		.live = live,
 		.watch = live->watch,
 		.chosen = record,
-		.queue = &live->watch->out,
+		.queue = &live->watch->brief,
 	};
 
 	declared_begin(&live->watch->declared);

@@ -31,6 +31,7 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 		.sigkills = options->sigkills,
 		.last_sequence = options->last_sequence,
 		.take_incident = options->take,
+		.take_brief = options->take_brief,
 		.take_context = options->context,
 		.duration_ns = options->duration_ns,
 		.period_pages = options->period_pages,
@@ -127,7 +128,8 @@ static int set_up(struct live *live, struct watch *watch)
 	if (error)
 		return error;
 	watch->out.take = live->options.take_incident;
-	watch->out.context = live->options.take_context;
+	watch->brief.take = live->options.take_brief;
+	watch->out.context = watch->brief.context = live->options.take_context;
 	error = declared_follow(&watch->declared, &live->queue);
 	if (error)
 		return error;
@@ -165,6 +167,7 @@ void watch_free(struct watch *watch)
 	watch_curves_release(&watch->curves);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
+	event_queue_release(&watch->brief);
 	cleanup_close(&watch->busy_fd);
 	cleanup_close(&watch->quiet_fd);
 	cleanup_close(&watch->kmsg_fd);

@@ -23,6 +23,8 @@ struct watch_options {
 	uint64_t last_sequence; /* of the incidents of this boot that there are already */
 	/* 0, or -errno to end the watch; the event, its file included, is valid during the call */
 	int (*take)(void *context, const struct event *event);
+	/* the same for what is told in passing, as a whole trace file each; with `sigkills` */
+	int (*take_brief)(void *context, const struct event *event);
 	void *context;
 	const char *target;        /* for the session events */
 	enum unwind_method unwind; /* how user stacks are taken */

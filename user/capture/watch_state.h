@@ -24,6 +24,7 @@ struct watch {
 	uint32_t sigkills_left; /* that are taken before anything else is looked at again */
 	struct declared declared;
 	struct event_queue out;
+	struct event_queue brief;  /* for what is kept nowhere */
 	struct ring_buffer *ring;  /* of kills */
 	int quiet_fd;              /* a timer: cases that wait are looked at again */
 	int busy_fd;               /* an epoll of all that does not wait, records included */

@@ -149,6 +149,17 @@ void finisher_incident(struct finisher *finisher, const char *id)
 		snprintf(finisher->unsent[finisher->unsent_count++], SPOOL_ID_MAX, "%s", id);
 }
 
+int finisher_brief(struct finisher *finisher, const void *bytes, size_t len_bytes)
+{
+	struct finisher_message message = {0};
+	struct iovec data[] = {{&message, sizeof(message)}, {(void *)bytes, len_bytes}};
+	const struct msghdr header = {.msg_iov = data, .msg_iovlen = 2};
+
+	if (finisher->socket < 0)
+		return -EPIPE;
+	return sendmsg(finisher->socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 /* --- what it says -------------------------------------------------------------------------- */
 
 int finisher_fd(const struct finisher *finisher)

@@ -24,8 +24,10 @@ struct finishing {
 	const struct spool *spool;
 	struct finish finish;
 	struct printer *printer;
-	int socket; /* -1: the recorder has closed it */
-	bool told;  /* something since the last time that all was read */
+	int socket;                     /* -1: the recorder has closed it */
+	char brief[FINISHER_BRIEF_MAX]; /* what is told in passing */
+	size_t brief_bytes;
+	bool told; /* something since the last time that all was read */
 };
 
 /* It ends with the recorder's end of the socket, after all that there is to do. */
@@ -141,13 +143,13 @@ static int descriptor_of(const struct msghdr *header)
 }
 
 /* 1: a message, 0: none waits, -1: none will come any more. */
-static int receive(const struct finishing *finishing, struct finisher_message *ret_message,
-		   int *ret_fd)
+static int receive(struct finishing *finishing, struct finisher_message *ret_message, int *ret_fd)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = {ret_message, sizeof(*ret_message)};
-	struct msghdr header = {.msg_iov = &data,
-				.msg_iovlen = 1,
+	struct iovec data[] = {{ret_message, sizeof(*ret_message)},
+			       {finishing->brief, sizeof(finishing->brief)}};
+	struct msghdr header = {.msg_iov = data,
+				.msg_iovlen = 2,
 				.msg_control = control,
 				.msg_controllen = sizeof(control)};
 	ssize_t got = recvmsg(finishing->socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -155,7 +157,10 @@ static int receive(const struct finishing *finishing, struct finisher_message *r
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	*ret_fd = descriptor_of(&header);
-	return got == sizeof(*ret_message) ? 1 : -1;
+	if (got < (ssize_t)sizeof(*ret_message))
+		return -1;
+	finishing->brief_bytes = (size_t)got - sizeof(*ret_message);
+	return 1;
 }
 
 /* One at a time: between two of them stdout is looked at. */
@@ -177,8 +182,11 @@ static void take_message(struct finishing *finishing)
 		message.id[sizeof(message.id) - 1] = '\0';
 		if (message.module)
 			take_module(finishing, &message, fd);
-		else
+		else if (message.id[0])
 			take_incident(finishing, message.id);
+		else
+			printer_add_brief(finishing->printer, finishing->brief,
+					  finishing->brief_bytes);
 	}
 }
 
@@ -220,9 +228,11 @@ static int wait_once(struct finishing *finishing)
 
 void finisher_run(const struct opts *opts, struct spool *spool, int socket, pid_t parent)
 {
-	struct finishing finishing = {.opts = opts, .spool = spool, .socket = socket};
-	int err = set_up(&finishing, spool, parent);
+	static struct finishing finishing;
+	int err;
 
+	finishing = (struct finishing){.opts = opts, .spool = spool, .socket = socket};
+	err = set_up(&finishing, spool, parent);
 	if (err) {
 		log_warning("incidents will have no names and are not printed: %s", strerror(-err));
 		_exit(EXIT_CODE_DATA_LOST);

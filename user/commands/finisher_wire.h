@@ -12,10 +12,13 @@
 #include "commands/options.h"
 #include "fleet/spool.h"
 
+/* Of what is told in passing: a trace file that follows the message. */
+#define FINISHER_BRIEF_MAX 32768
+
 struct finisher_message {
 	uint32_t module;       /* 0: it is about an incident */
 	bool perf_map;         /* the file is one of a JIT's names */
-	char id[SPOOL_ID_MAX]; /* of that */
+	char id[SPOOL_ID_MAX]; /* of that; "": what follows is one that is told in passing */
 };
 
 /* What the process does, in a fresh fork, until the socket is closed at its other end. */

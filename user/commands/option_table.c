@@ -232,6 +232,8 @@ static const struct option_row rows[] = {
 	 1 << 20, 1ULL << 40, .rare = true},
 	{"keep-free", 0, "PERCENT", "of the file system, too (default: 5)", "a number from 0 to 99",
 	 GROUP_INCIDENTS, WATCHING, store_number, MEMBER(keep_free), 0, 99, .rare = true},
+	{"sigkills", 0, NULL, "tell of SIGKILLs that no OOM explains, too, and who sent them", NULL,
+	 GROUP_INCIDENTS, WATCHING, store_flag, MEMBER(sigkills)},
 	{"container", 0, "NAME", "list: its name, its pod's, or how its id begins", "a name",
 	 GROUP_INCIDENTS, LISTING, store_string, MEMBER(container), .rare = true},
 	{"since", 0, "WHEN", "list: from then on; 2h ago, or an RFC 3339 time",

@@ -42,6 +42,7 @@ struct opts {
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 
 	bool watch;           /* for OOM kills, of the whole host */
+	bool sigkills;        /* and report all other SIGKILLs, too */
 	const char *spool;    /* directory of incidents */
 	uint64_t spool_bytes; /* that they may take together */
 	uint64_t keep_free;   /* percent of the spool's file system */

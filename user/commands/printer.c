@@ -10,11 +10,19 @@
 
 /* Incidents that wait for their turn; the spool keeps those of more. */
 #define WAITING_MAX 1024
+/* What is told in passing leaves them the rest of the room. */
+#define BRIEFS_MAX 512
+
+struct waiting {
+	char id[SPOOL_ID_MAX]; /* "": a brief */
+	char *brief;           /* a trace file */
+	size_t brief_bytes;
+};
 
 struct printer {
 	const struct opts *opts;
 	const struct spool *spool;
-	char ids[WAITING_MAX][SPOOL_ID_MAX];
+	struct waiting waiting[WAITING_MAX];
 	size_t first, count;
 	char *text; /* of the incident whose turn it is; NULL: none */
 	size_t text_bytes, written_bytes;
@@ -35,20 +43,45 @@ int printer_new(const struct opts *opts, const struct spool *spool, struct print
 
 void printer_free(struct printer *printer)
 {
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		free(printer->waiting[i].brief);
 	free(printer->text);
 	free(printer);
 }
 
-void printer_add(struct printer *printer, const char *id)
+/* NULL: too many wait. */
+static struct waiting *add(struct printer *printer, size_t most)
 {
 	size_t place = (printer->first + printer->count) % WAITING_MAX;
 
-	if (printer->count == WAITING_MAX) {
+	if (printer->count >= most) {
 		printer->passed_over++;
-		return;
+		return NULL;
 	}
-	snprintf(printer->ids[place], SPOOL_ID_MAX, "%s", id);
 	printer->count++;
+	printer->waiting[place] = (struct waiting){.brief = NULL};
+	return &printer->waiting[place];
+}
+
+void printer_add(struct printer *printer, const char *id)
+{
+	struct waiting *waiting = add(printer, WAITING_MAX);
+
+	if (waiting)
+		snprintf(waiting->id, SPOOL_ID_MAX, "%s", id);
+}
+
+void printer_add_brief(struct printer *printer, const void *bytes, size_t len_bytes)
+{
+	struct waiting *waiting = add(printer, BRIEFS_MAX);
+
+	if (!waiting)
+		return;
+	waiting->brief = malloc(len_bytes);
+	if (!waiting->brief)
+		return; /* read as one that is damaged, and counted */
+	memcpy(waiting->brief, bytes, len_bytes);
+	waiting->brief_bytes = len_bytes;
 }
 
 bool printer_has_more(const struct printer *printer)
@@ -93,17 +126,28 @@ static int render(struct printer *printer, const struct incident *incident)
 	return 0;
 }
 
+static bool read_waiting(const struct printer *printer, const struct waiting *waiting,
+			 struct replay *ret_replay)
+{
+	if (waiting->id[0])
+		return replay_read_id(printer->spool, waiting->id, printer->opts, ret_replay);
+	return waiting->brief &&
+	       replay_stream("a SIGKILL", fmemopen(waiting->brief, waiting->brief_bytes, "r"),
+			     printer->opts, ret_replay);
+}
+
 /* What was dropped from the spool, or cannot be read, is said by replay_read_id(). */
 static void take_next(struct printer *printer)
 {
 	_cleanup_(replay_release) struct replay replay = {0};
-	const char *id = printer->ids[printer->first];
+	struct waiting *waiting = &printer->waiting[printer->first];
 
 	printer->first = (printer->first + 1) % WAITING_MAX;
 	printer->count--;
-	if (!replay_read_id(printer->spool, id, printer->opts, &replay) || !replay.incident ||
+	if (!read_waiting(printer, waiting, &replay) || !replay.incident ||
 	    render(printer, replay.incident))
 		printer->passed_over++;
+	free(TAKE_PTR(waiting->brief));
 }
 
 int printer_step(struct printer *printer)

@@ -113,8 +113,8 @@ static bool make_figures(const char *path, const struct opts *opts, struct repla
 	return !err;
 }
 
-static bool replay_stream(const char *path, FILE *stream, const struct opts *opts,
-			  struct replay *ret_replay)
+bool replay_stream(const char *path, FILE *stream, const struct opts *opts,
+		   struct replay *ret_replay)
 {
 	_cleanup_(replay_release) struct replay replay = {0};
 

@@ -24,6 +24,10 @@ void replay_release(struct replay *replay);
 /* Reads the file ("-": stdin) and makes the figures that the options ask for. False: said why. */
 bool replay_read(const char *path, const struct opts *opts, struct replay *ret_replay);
 
+/* The same of what can be read from `stream`, which is taken over; `name` is for people. */
+bool replay_stream(const char *name, FILE *stream, const struct opts *opts,
+		   struct replay *ret_replay);
+
 /* The same of an incident in the spool. */
 bool replay_read_id(const struct spool *spool, const char *id, const struct opts *opts,
 		    struct replay *ret_replay);

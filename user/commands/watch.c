@@ -13,6 +13,7 @@
 #include "capture/live.h"
 #include "capture/recorder.h"
 #include "capture/watch.h"
+#include "commands/brief.h"
 #include "commands/failures.h"
 #include "commands/finisher.h"
 #include "commands/naming.h"
@@ -25,6 +26,7 @@ struct watch_command {
 	struct spool_writer *writer;
 	struct symbolizer *symbolizer; /* for unwind rows; NULL: there are none */
 	struct finisher *finisher;
+	struct brief *brief;
 	struct source *source;
 	struct spool_state state;
 	char id[SPOOL_ID_MAX]; /* of the incident that is being written */
@@ -39,6 +41,8 @@ static void watch_close(struct watch_command *watch)
 {
 	if (watch->source)
 		watch->source->close(watch->source);
+	if (watch->brief)
+		brief_free(watch->brief);
 	if (watch->finisher)
 		finisher_free(watch->finisher);
 	if (watch->symbolizer)
@@ -147,6 +151,14 @@ static int take(void *context, const struct event *event)
 	return 0;
 }
 
+static int take_brief(void *context, const struct event *event)
+{
+	struct watch_command *watch = context;
+
+	brief_add(watch->brief, event);
+	return 0;
+}
+
 /* --- all together ------------------------------------------------------------------------- */
 
 static int open_spool(struct watch_command *watch)
@@ -194,6 +206,8 @@ static int start_helpers(struct watch_command *watch)
 		log_error("cannot start the process that names incidents: %s", strerror(-err));
 	else
 		watch->symbolizer = naming_open(watch->opts);
+	if (!err)
+		err = brief_new(watch->finisher, &watch->brief);
 	return err;
 }
 
@@ -205,6 +219,8 @@ static int start(struct watch_command *watch)
 		.target = "--watch-oom-kills",
 		.unwind = watch->opts->unwind,
 		.take = take,
+		.take_brief = take_brief,
+		.sigkills = watch->opts->sigkills,
 		.context = watch,
 	};
 	struct failure failure = {0};
@@ -237,6 +253,9 @@ static int end(const struct watch_command *watch)
 
 	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " lost", watch->written,
 		 watch->written == 1 ? "" : "s", watch->opts->spool, watch->failed);
+	if (brief_lost(watch->brief))
+		log_warning("%" PRIu64 " SIGKILLs were not told: too many came at once",
+			    brief_lost(watch->brief));
 	if (health == FINISHER_NO_OUTPUT)
 		return EXIT_CODE_FAILED;
 	return watch->opts->strict && (watch->failed || watch->data_lost) ? EXIT_CODE_DATA_LOST

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Exit 137, but was it OOM? Every SIGKILL that no OOM explains is told with its sender.
+
+setup()
+{
+	bats_require_minimum_version 1.5.0
+	load ../lib/common
+	load ../lib/incident
+	load ../lib/watch
+	requires root bpf cgroup_memory jsonschema
+}
+
+teardown()
+{
+	sleeper_cleanup
+	tracer_cleanup
+	live_teardown
+}
+
+SLEEPERS=()
+
+# Somebody to be killed: its pid is in SLEEPER.
+sleeper_start()
+{
+	(run_in_background sleep 1000 </dev/null >/dev/null 2>&1) &
+	SLEEPER=$!
+	SLEEPERS+=("$SLEEPER")
+	until [[ $(</proc/"$SLEEPER"/comm) == sleep ]]; do :; done
+}
+
+sleeper_cleanup()
+{
+	local pid
+
+	for pid in "${SLEEPERS[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	SLEEPERS=()
+}
+
+# The line of a victim, by its pid; valid, and of the kind wanted.
+sigkill_line()
+{
+	wait_for_line "$WATCH_OUT" "*\"victim\":{\"pid\":$1,*" || return
+	LINE=${LINES[-1]}
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/${2:-sigkill}.schema.json" <<<"$LINE"
+}
+
+# sigkill_check PID KIND HOW COMM
+sigkill_check()
+{
+	sigkill_line "$1"
+	incident_check '
+sender = incident["sender"]
+assert incident["kind"] == "sigkill" and "id" not in incident, incident
+assert victim["comm"] == "sleep" and victim["rss"]["file_bytes"] > 0, victim
+assert victim["rss"]["pgtables_bytes"] > 0, victim
+wanted = tuple(sys.argv[2:5])
+assert (sender["kind"], sender["how"], sender["comm"]) == wanted, (sender, wanted)
+assert not sender["for_memory"] and sender["uid"] == 0 and sender["cgroup"], sender' "${@:2}"
+}
+
+@test "each SIGKILL that no OOM explains is told with who sent it, and what the victim held" {
+	local bin=$BATS_TEST_TMPDIR/bin
+
+	watch_start --format json --sigkills
+	sleeper_start
+	kill -KILL "$SLEEPER"
+	sigkill_check "$SLEEPER" shell system_call bash
+	incident_check "assert incident['sender']['pid'] == $BASHPID, incident['sender']"
+
+	sleeper_start
+	/bin/kill -KILL "$SLEEPER"
+	sigkill_check "$SLEEPER" command system_call kill
+	incident_check '
+assert incident["sender"]["exe"].endswith("/kill"), incident["sender"]
+assert incident["sender"]["ancestors"][0]["comm"] == "bash", incident["sender"]'
+
+	timeout -s KILL 0.1 sleep 1000 || true
+	wait_for_line "$WATCH_OUT" '*"sender":{"kind":"command",*"comm":"timeout"*'
+
+	# runtimes and others are known by their file: a sender of another name stands in for them
+	mkdir "$bin"
+	cp /bin/kill "$bin/containerd-shim-runc-v2"
+	sleeper_start
+	"$bin/containerd-shim-runc-v2" -KILL "$SLEEPER"
+	sigkill_check "$SLEEPER" container_runtime system_call containerd-shim
+	cp /bin/kill "$bin/systemd"
+	sleeper_start
+	"$bin/systemd" -KILL "$SLEEPER"
+	sigkill_check "$SLEEPER" service_manager system_call systemd
+}
+
+@test "the kernel's own SIGKILLs have its reason" {
+	local pid
+
+	requires unshare setpriv
+	watch_start --format json --sigkills
+	# its parent ends
+	bash -c 'setpriv --pdeathsig KILL sleep 1000 </dev/null >/dev/null 2>&1 & echo $!
+		until [[ $(</proc/$!/comm) == sleep ]]; do :; done' >"$BATS_TEST_TMPDIR/pid"
+	pid=$(<"$BATS_TEST_TMPDIR/pid")
+	sigkill_check "$pid" kernel parent_death bash
+	# the first process of its pid namespace ends
+	unshare --pid --fork bash -c 'sleep 1000 </dev/null >/dev/null 2>&1 & exit 0'
+	wait_for_line "$WATCH_OUT" '*"sender":{"kind":"kernel","how":"pid_namespace"*'
+	# it runs out of CPU time
+	bash -c 'ulimit -t 1; while :; do :; done' 2>/dev/null || true
+	wait_for_line "$WATCH_OUT" '*"sender":{"kind":"kernel","how":"cpu_limit"*'
+}
+
+@test "cgroup.kill is told as such, with who wrote to it" {
+	local unified
+
+	requires cgroup_unified
+	unified=$(cgroup_unified_root)/oomtrace-test-$$-$BATS_TEST_NUMBER
+	mkdir "$unified"
+	[[ -e $unified/cgroup.kill ]] || { rmdir "$unified"; skip "missing: cgroup.kill"; }
+	watch_start --format json --sigkills
+	sleeper_start
+	echo "$SLEEPER" >"$unified/cgroup.procs"
+	echo 1 >"$unified/cgroup.kill"
+	wait "$SLEEPER" || true
+	rmdir "$unified"
+	sigkill_check "$SLEEPER" shell cgroup_kill bash
+}
+
+@test "a userspace OOM killer leaves a whole incident, with the victim's stacks, in the spool" {
+	local bin=$BATS_TEST_TMPDIR/bin id
+
+	watch_start --format json --sigkills
+	victim_start heap malloc 32
+	victim_grow
+	mkdir "$bin"
+	# the real one looks at the memory of the whole host: one of its name is enough
+	cp /bin/kill "$bin/earlyoom"
+	"$bin/earlyoom" -KILL "$VICTIM_PID"
+	sigkill_line "$VICTIM_PID" incident
+	incident_check '
+assert incident["kind"] == "sigkill" and incident["sender"]["kind"] == "earlyoom", incident
+assert incident["sender"]["for_memory"] and "trigger" not in incident
+anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+held, error = sum(s["bytes"] for s in anon), sum(s["error_bytes"] for s in anon)
+assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, error, victim)
+assert any("grow_malloc" in stack["frames"] for stack in anon), anon
+assert sum(term["bytes"] for term in incident["account"]) == incident["account_limit_bytes"]
+assert "account_cgroup" not in incident, "the host, for no limit was reached"'
+	id=${LINE#*'"id":"'} id=${id%%'"'*}
+	kill -INT "$TRACE_PID"
+	drain "$WATCH_OUT" >/dev/null
+	trace_wait
+	"$OOMTRACE" list --spool "$SPOOL" -p "$VICTIM_PID" | grep -q "$id"
+	"$OOMTRACE" report --spool "$SPOOL" "$id" | grep -q 'sender    earlyoom (pid'
+}
+
+@test "ten thousand SIGKILLs do not crowd out an OOM kill, and what is not told is counted" {
+	local out=$BATS_TEST_TMPDIR/told reader
+
+	requires python
+	watch_start --format json --sigkills
+	oom_start hog 32
+	cat <&"$WATCH_OUT" >"$out" &
+	reader=$!
+	/usr/bin/python3 - "$VICTIM_IN" <<'END'
+import os
+import signal
+import sys
+
+
+def child():
+    pid = os.fork()
+    if not pid:
+        signal.pause()
+    return pid
+
+
+for part in range(20):
+    children = [child() for _ in range(500)]
+    if part == 10:
+        os.write(int(sys.argv[1]), b"go\n")
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    for pid in children:
+        os.waitpid(pid, 0)
+END
+	until grep -q "\"kind\":\"oom_kill\".*\"path\":\"/${CGROUP##*/}\"" "$out"; do :; done
+	kill -INT "$TRACE_PID"
+	trace_wait
+	wait "$reader"
+	# told, or counted: where the kernel's ring, the way to the printer or its queue was full
+	/usr/bin/python3 - "$out" "$TRACE_TALK" <<'END'
+import json
+import re
+import sys
+
+lines = [json.loads(line) for line in open(sys.argv[1])]
+told = sum(line["kind"] == "sigkill" and line["sender"]["comm"] == "python3" for line in lines)
+talk = open(sys.argv[2]).read()
+lost = sum(int(n) for n in re.findall(r"(\d+) SIGKILLs were not told|(\d+) reports? w", talk) for n in n if n)
+ring = max(line["lost"].get("sigkill-full", 0) for line in lines)
+print(told, lost, ring, talk)
+assert told >= 100, told
+assert told + lost + ring >= 9990, (told, lost, ring)
+END
+}
