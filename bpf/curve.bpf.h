@@ -62,8 +62,18 @@ __noinline __weak int curve_tell(__u32 number)
 	return 0;
 }
 
+/*
+ * Many who hold little each fill a cgroup as well as a large one: after two steps' worth of pages
+ * of whomever, a CPU tells of who is running.
+ */
+static __always_inline bool curve_is_due(struct scratch *scratch, __u32 slots)
+{
+	scratch->untold += slots;
+	return scratch->untold >= 2 * curve_step_slots;
+}
+
 /* After pages were counted in a cell. What falls is seen by the recorder, soon enough. */
-static __always_inline void curve_look(__u32 cell_number)
+static __always_inline void curve_look(struct scratch *scratch, __u32 cell_number, __u32 slots)
 {
 	struct ot_cell *cell = cell_get(cell_number);
 	struct ot_account *account;
@@ -83,8 +93,9 @@ static __always_inline void curve_look(__u32 cell_number)
 		step = curve_step_slots;
 	if (live + step < told)
 		WRITE_ONCE(account->told, live);
-	if (live < told + step)
+	if (!curve_is_due(scratch, slots) && live < told + step)
 		return;
+	scratch->untold = 0;
 	WRITE_ONCE(account->told, live);
 	curve_tell(cell->account);
 }

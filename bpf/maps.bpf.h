@@ -121,7 +121,8 @@ struct pending {
 
 /* Work space of one allocation. */
 struct scratch {
-	__u64 busy;
+	__u32 busy;
+	__u32 untold; /* slots opened on this CPU since it last told a point of a curve */
 	struct ot_entry opening; /* what ledger_open() stores */
 	struct pending pending;
 	struct ot_kernel_stack_record kernel_stack;

@@ -45,7 +45,7 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 		return;
 	cell_open_slots(opening->cell, opening->kind, opened, !moving);
 	if (watch_kills && !moving)
-		curve_look(opening->cell);
+		curve_look(scratch, opening->cell, opened);
 	if (moving) {
 		mover_add_vacancy(frame, order, OT_KIND_PENDING);
 	} else if (opening->kind == OT_KIND_PENDING) {

@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 
 static char *map(size_t bytes, int flags)
 {
@@ -124,6 +126,48 @@ static void grow_pipes(struct victim *victim)
 	}
 }
 
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		err(1, "getrlimit");
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool open_pair(int pair[2])
+{
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0;
+}
+
+/* The kernel has it: what was written to sockets and nobody reads. */
+static void grow_sockets(struct victim *victim)
+{
+	char block[4096];
+	int pair[2];
+
+	(void)victim;
+	raise_descriptor_limit();
+	memset(block, 'x', sizeof(block));
+	while (open_pair(pair))
+		while (write(pair[1], block, sizeof(block)) > 0)
+			;
+	err(1, "socketpair");
+}
+
+/* The kernel has it: objects, for sockets that nobody uses. */
+static void grow_slab(struct victim *victim)
+{
+	int pair[2];
+
+	(void)victim;
+	raise_descriptor_limit();
+	while (open_pair(pair))
+		;
+	err(1, "socketpair");
+}
+
 /* Many children with a little each. */
 static void grow_crowd(struct victim *victim)
 {
@@ -191,7 +235,8 @@ static const struct victim_case cases[] = {
 	{"before", NULL, grow_before, NULL},       {"hog", NULL, grow_hog, NULL},
 	{"threads", NULL, grow_threads, NULL},     {"shared", NULL, grow_shared, NULL},
 	{"inherited", NULL, grow_inherited, NULL}, {"tmpfs", NULL, grow_tmpfs, NULL},
-	{"pipes", NULL, grow_pipes, NULL},         {"crowd", NULL, grow_crowd, NULL},
+	{"pipes", NULL, grow_pipes, NULL},         {"sockets", NULL, grow_sockets, NULL},
+	{"slab", NULL, grow_slab, NULL},           {"crowd", NULL, grow_crowd, NULL},
 	{"protected", NULL, grow_protected, NULL}, {"exec", NULL, grow_exec, NULL},
 	{"hostile", NULL, grow_hostile, NULL},
 };
