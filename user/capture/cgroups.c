@@ -109,15 +109,20 @@ void cgroups_release(struct cgroups *cgroups)
 	*cgroups = (struct cgroups){.root = CGROUP_NONE};
 }
 
+uint32_t cgroups_known(const struct cgroups *cgroups, uint64_t inode)
+{
+	return (uint32_t)(uintptr_t)table_get(&cgroups->by_inode, inode_key(inode));
+}
+
 uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode)
 {
-	uint32_t id = (uint32_t)(uintptr_t)table_get(&cgroups->by_inode, inode_key(inode));
+	uint32_t id = cgroups_known(cgroups, inode);
 
 	if (id || !inode || cgroups->root.fd < 0 ||
 	    clock_monotonic_ns() - cgroups->walked_ns < WALK_AGAIN_NS)
 		return id;
 	find_all(cgroups);
-	return (uint32_t)(uintptr_t)table_get(&cgroups->by_inode, inode_key(inode));
+	return cgroups_known(cgroups, inode);
 }
 
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id)

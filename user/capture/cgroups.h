@@ -43,6 +43,8 @@ void cgroups_release(struct cgroups *cgroups);
 
 /* Of an account's cgroup: its id; 0: unknown. New ones are looked for, but not all the time. */
 uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode);
+/* The same without looking for new ones, which takes memory: on the way of an incident. */
+uint32_t cgroups_known(const struct cgroups *cgroups, uint64_t inode);
 
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id);
 

@@ -51,8 +51,9 @@ static bool is_below(const struct incident *incident, const struct ot_account *a
 		     const struct ot_kill_level *level)
 {
 	struct cgroups *cgroups = &incident->live->cgroups;
-	const struct known_cgroup *above = cgroups_get(cgroups, cgroups_id(cgroups, level->id));
-	const struct known_cgroup *own = cgroups_get(cgroups, cgroups_id(cgroups, account->cgroup));
+	const struct known_cgroup *above = cgroups_get(cgroups, cgroups_known(cgroups, level->id));
+	const struct known_cgroup *own =
+		cgroups_get(cgroups, cgroups_known(cgroups, account->cgroup));
 
 	return above && own && cgroups_is_above(above->path, own->path);
 }
