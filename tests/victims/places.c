@@ -4,7 +4,6 @@
  * whole chain is known all the same. Helpers of victim.h that want a frame are not used.
  */
 #pragma GCC optimize("omit-frame-pointer")
-#include <alloca.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -138,7 +137,7 @@ static void grow_by_hand(struct victim *victim)
 static void with_realigned_stack(size_t size)
 {
 	char lines[64] __attribute__((aligned(64)));
-	char *more = alloca(size);
+	char more[size];
 
 	__asm__ volatile("" ::"r"(lines), "r"(more) : "memory");
 	touch();

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <link.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "base/table.h"
@@ -235,6 +237,17 @@ static bool same_key(const struct ot_code_key *a, const struct ot_code_key *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* A path as the kernel has it leads through no link; where one is now somebody has put it. */
+static int open_plain(const char *path)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
 /*
  * The file that was mapped, by the path that its inode has now. Only if it is that very file: a
  * path may lead anywhere by the time it is opened.
@@ -249,7 +262,7 @@ static int open_area(struct modules *modules, const struct ot_code_area *area, c
 
 	if (!may_open(modules, (uint32_t)getpid(), &mapping))
 		return -1;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = open_plain(path);
 	if (fd < 0 || fstat(fd, ret_status) || !S_ISREG(ret_status->st_mode) ||
 	    code_key_of_file(modules->programs, fd, &key) || !same_key(&key, &area->key))
 		return -1;
