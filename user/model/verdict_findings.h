@@ -16,11 +16,19 @@ struct verdict_findings {
 	 * 0: unknown */
 	double victim_bytes;
 	double life_seconds; /* of the victim; 0: unknown */
-	bool of_level;       /* the two below are of the cgroup's usage, not of the victim */
+	bool of_level;       /* what is below is of the cgroup's usage, not of the victim */
 	struct trend trend;  /* of the minutes before */
-	double grown_bytes;  /* over the trend's time */
+	double seconds;      /* of the curve; 0: there is none */
+	double grown_bytes;  /* over that time */
 	double median_bytes; /* of all moments */
+	double end_bytes;    /* at the kill */
+	double peak_bytes;   /* of all moments before the rise */
+	double rise_bytes;   /* a share of the limit: */
+	double rise_seconds; /* it grew by so much, up to the kill; INFINITY: by less */
 };
+
+/* verdict_curve.c: fills in what is of the curve. 0 or -ENOMEM. */
+int verdict_findings_curve(struct verdict_findings *findings);
 
 /* 0 or -ENOMEM. */
 int verdict_findings_make(const struct incident *incident, struct verdict_findings *ret_findings);
