@@ -272,6 +272,7 @@ static void test_real_kills_get_the_verdict_they_deserve(void **state)
 	print_score("held out", &held);
 	if (getenv("OOMTRACE_CONFUSION"))
 		print_confusion();
+	assert_true(scenario_count >= 60);
 	assert_true(held.all * 4 >= (int)scenario_count);
 	assert_true(seen.right >= 0.95 * seen.all);
 	assert_true(held.right >= 0.95 * held.all);

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-/* What each request takes it gives back, to its arena, which keeps it: one small piece is left. */
+/* What each request takes it gives back, to its arena, which keeps it: one small piece stays. */
 static void *arena_thread(void *limit)
 {
 	size_t bytes = (size_t)limit / 100;
@@ -19,7 +19,8 @@ static void *arena_thread(void *limit)
 		for (int i = 0; i < 63; i++)
 			free(parts[i]);
 		rest(2);
-		free(parts[63]);
+		if (turn > 0)
+			free(parts[63]);
 	}
 	return NULL;
 }

@@ -90,14 +90,19 @@ func smallSlices() {
 	}
 }
 
-// What lives is half of the limit; the collector lets twice as much be.
+// What lives is a third of the limit, and the collector lets twice as much be; then it is half.
 func garbage() {
-	kept = append(kept, fill(limit*45/100))
-	for i := 0; ; i++ {
-		part := fill(limit / 500)
-		part[i%len(part)] = 1
-		rest(0.02)
+	churn := func(seconds float64) {
+		for i := 0; i < int(seconds*50); i++ {
+			part := fill(limit / 500)
+			part[i%len(part)] = 1
+			rest(0.02)
+		}
 	}
+	kept = append(kept, fill(limit*36/100))
+	churn(28)
+	kept = append(kept, fill(limit*18/100))
+	churn(60)
 }
 
 // Every page load asks for all of the table, and all of them at once.

@@ -55,9 +55,9 @@ def requests():
 
 
 def read_all():
+    """All of an upload, however long it is."""
     rest(25)
-    with open("input", "rb") as stream:
-        print(len(stream.read()))
+    print(len(sys.stdin.buffer.read()))
 
 
 def decompress():

@@ -511,21 +511,28 @@ struct level_event {
 
 /* Instead of the index of a level: the whole host. */
 #define LEVEL_HOST UINT32_MAX
+/* The same: a process. */
+#define LEVEL_PROCESS (UINT32_MAX - 1)
 
 enum figure_source {
 	FIGURE_LEDGER = 1,
 	FIGURE_MEMORY_STAT, /* of the cgroup; `key` is the file's own word */
 	FIGURE_MEMINFO,
 	FIGURE_PSI,
+	FIGURE_PROC,        /* /proc/PID; `key` is a word of ours */
+	FIGURE_ENVIRONMENT, /* of the process; `key` is the variable */
+	FIGURE_SETTING,     /* of the cgroup or the host; `key` is the file */
 	FIGURE_SOURCE_COUNT,
 };
 
 struct figure_event {
-	uint32_t level; /* or LEVEL_HOST */
+	uint32_t level; /* or LEVEL_HOST, LEVEL_PROCESS */
 	const char *key;
 	uint64_t value;
 	enum figure_source source;
 	enum taken_when when;
+	uint32_t process; /* of LEVEL_PROCESS */
+	const char *text; /* instead of the value; hostile bytes; NULL: it is a number */
 };
 
 /* Bits of candidate_event.known. */

@@ -145,6 +145,30 @@ static void queue_parents(const struct incident *incident, const struct ot_kill_
 	}
 }
 
+/* Those of the cgroup and the host go with the one that was chosen. */
+static void queue_facts(const struct incident *incident, const struct ot_kill_record *record,
+			uint32_t process, bool chosen)
+{
+	const struct facts *facts = watch_facts(incident->watch, record->life);
+
+	for (uint32_t i = 0; facts && i < facts->count; i++) {
+		const struct fact *fact = &facts->facts[i];
+		const struct event event = {
+			.type = EVENT_FIGURE,
+			.figure = {.level = fact->level,
+				   .key = fact->key,
+				   .value = fact->value,
+				   .source = fact->source,
+				   .when = TAKEN_BEFORE,
+				   .process = fact->level == LEVEL_PROCESS ? process : 0,
+				   .text = fact_text(facts, fact)},
+		};
+
+		if (chosen || fact->level == LEVEL_PROCESS)
+			event_queue_push(incident->queue, &event);
+	}
+}
+
 static const char *name_or_null(const char *name)
 {
 	return name[0] ? name : NULL;
@@ -186,6 +210,7 @@ uint32_t incident_queue_victim(const struct incident *incident, const struct ot_
 	queue_victim(incident, record, process, role);
 	queue_command_line(incident, life, record, process);
 	queue_parents(incident, record, process);
+	queue_facts(incident, record, process, role == VICTIM_CHOSEN);
 	return process;
 }
 

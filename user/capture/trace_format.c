@@ -201,6 +201,8 @@ static const struct trace_field figure_fields[] = {
 	U64(figure.value),
 	NUMBER_IN(figure.source, 1, FIGURE_LEDGER, FIGURE_SOURCE_COUNT - 1),
 	NUMBER_IN(figure.when, 1, TAKEN_AT_KILL, TAKEN_COUNT - 1),
+	U32(figure.process),
+	OPTIONAL(figure.text),
 };
 
 static const struct trace_field candidate_fields[] = {
@@ -305,7 +307,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_FORGOTTEN] = LAYOUT(forgotten), [EVENT_INCIDENT] = LAYOUT(incident),
 	[EVENT_VICTIM] = LAYOUT(victim),       [EVENT_ARGUMENT] = LAYOUT(argument),
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
-	[EVENT_FIGURE] = LAYOUT(figure),       [EVENT_CANDIDATE] = LAYOUT(candidate),
+	[EVENT_FIGURE] = GROWN(figure, 5),     [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = LAYOUT(moment),       [EVENT_HOST] = LAYOUT(host),
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = GROWN(cgroup, 14),
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),

@@ -133,6 +133,9 @@ static int set_up(struct live *live, struct watch *watch)
 	error = declared_follow(&watch->declared, &live->queue);
 	if (error)
 		return error;
+	watch->facts = calloc(TIMELINE_CURVES, sizeof(*watch->facts));
+	if (!watch->facts)
+		return -ENOMEM;
 	watch->sequence = live->options.last_sequence;
 	prepare_clock();
 	read_boot_id(live, watch);
@@ -165,6 +168,7 @@ void watch_free(struct watch *watch)
 	ring_buffer__free(watch->ring);
 	kill_cases_release(&watch->cases);
 	watch_curves_release(&watch->curves);
+	free(watch->facts);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
 	event_queue_release(&watch->brief);
@@ -189,11 +193,46 @@ int watch_busy_fd(const struct watch *watch)
 	return watch->busy_fd;
 }
 
+/*
+ * Of those that have grown since their facts were taken; a few at a look, for a look must not last.
+ * Who has no curve is too small to be killed.
+ */
+static void look_at_facts(struct live *live)
+{
+	struct watch *watch = live->watch;
+	uint64_t slot_bytes = live->programs->sizes.period_pages * sysconf(_SC_PAGESIZE);
+
+	for (uint32_t i = 0, taken = 0; i < TIMELINE_CURVES && taken < FACTS_PER_LOOK; i++) {
+		const struct timeline_curve *curve = &watch->curves.timeline.curves[i];
+		const struct ot_account *account = &live->ledger.accounts[curve->account];
+		struct facts *facts = &watch->facts[i];
+		uint32_t slots[KIND_COUNT];
+		uint64_t held = timeline_read_slots(account, slots) * slot_bytes;
+
+		if (!curve->life || account->life != curve->life || account->frozen_ns ||
+		    account->pre_exec || !facts_are_due(facts, curve->life, held))
+			continue;
+		facts->life = curve->life;
+		facts->held_bytes = held;
+		facts_take(facts, &live->root, account->tgid, account->start_time_ns);
+		taken++;
+	}
+}
+
 void watch_look(struct live *live)
 {
 	watch_curves_tick(&live->watch->curves, clock_monotonic_ns());
 	if (!live->watch->adopting.done)
 		adopt_host_step(&live->watch->adopting, &live->ledger, &live->root, ADOPT_STEP_NS);
+	look_at_facts(live);
+}
+
+const struct facts *watch_facts(const struct watch *watch, uint64_t life)
+{
+	for (uint32_t i = 0; i < TIMELINE_CURVES && life; i++)
+		if (watch->facts[i].life == life)
+			return &watch->facts[i];
+	return NULL;
 }
 
 void watch_read_log(struct watch *watch)

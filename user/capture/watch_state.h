@@ -8,6 +8,7 @@
 
 #include "capture/adopt_host.h"
 #include "capture/declared.h"
+#include "capture/facts.h"
 #include "capture/incident_files.h"
 #include "capture/kill_cases.h"
 #include "capture/kmsg_oom.h"
@@ -17,6 +18,8 @@
 #define WATCH_BOOT_LEN 5
 /* Cases whose files are kept at once: more rarely wait. */
 #define WATCH_FILES 8
+/* Processes whose facts are taken at one look. */
+#define FACTS_PER_LOOK 4
 
 struct watch {
 	struct kill_cases cases;
@@ -39,6 +42,7 @@ struct watch {
 	struct kmsg_oom kmsg;
 	struct watch_curves curves;
 	struct adopt_host adopting;
+	struct facts *facts; /* by the timeline's curves */
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);
@@ -52,6 +56,10 @@ int watch_busy_fd(const struct watch *watch);
 const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item);
 
 /* Takes kills from their ring and makes the incidents that are complete. 0 or -errno. */
+/* What was taken of a process before it was killed; NULL: nothing. */
+const struct facts *watch_facts(const struct watch *watch, uint64_t life);
+
+/* Takes kills from their ring and queues the incidents that are complete. 0 or -errno. */
 int watch_take(struct live *live);
 /* Looks at what each process holds, when it is time to. */
 void watch_look(struct live *live);

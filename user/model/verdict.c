@@ -15,7 +15,7 @@ int verdict_make(const struct incident *incident, struct arena *arena, struct ve
 	struct verdict_findings findings;
 	struct verdict verdict = {.kind = VERDICT_UNSURE, .step_count = verdict_rule_count};
 	struct verdict_step *steps = arena_alloc(arena, verdict_rule_count, sizeof(*steps));
-	int err = steps ? verdict_findings_make(incident, &findings) : -ENOMEM;
+	int err = steps ? verdict_findings_make(incident, arena, &findings) : -ENOMEM;
 
 	if (err)
 		return err;
@@ -28,6 +28,11 @@ int verdict_make(const struct incident *incident, struct arena *arena, struct ve
 		if (!verdict.winner || steps[i].confidence > verdict.winner->confidence)
 			verdict.winner = &steps[i];
 	}
+	/* what was set wrong is told in any case */
+	for (size_t i = 0; i < verdict_rule_count; i++)
+		if (&steps[i] != verdict.winner && steps[i].fired &&
+		    steps[i].rule->kind == VERDICT_RUNTIME_MISCONFIGURED)
+			verdict.also = &steps[i];
 	verdict.steps = steps;
 	if (verdict.winner)
 		verdict.kind = verdict.winner->rule->kind;

@@ -71,6 +71,7 @@ struct verdict_rule {
 struct verdict {
 	enum verdict_kind kind;
 	const struct verdict_step *winner; /* NULL: unsure */
+	const struct verdict_step *also;   /* a setting to change that is not it; NULL: none */
 	const struct verdict_step *steps;  /* every rule's, in the table's order */
 	size_t step_count;
 };

@@ -18,6 +18,11 @@
  */
 #define GAP_NS UINT64_C(30000000000)
 #define GAP_SHARE 8
+/*
+ * Once it holds so much of the limit, and keeps it, it is at the limit: the kernel may reclaim for
+ * minutes before it kills, and that is no history of growth.
+ */
+#define FULL_SHARE 0.93
 /* The last part of the limit whose time is measured. */
 #define RISE_SHARE 0.4
 
@@ -75,6 +80,32 @@ static void points_end(struct points *points, const struct verdict_findings *fin
 			   kill->rss_anon_bytes + kill->rss_shmem_bytes + kill->swap_bytes);
 }
 
+/*
+ * Who was watched from its start on was too small for a curve before that begins
+ * (capture/timeline.c has a few slots as the least).
+ */
+static uint64_t begin_of(const struct verdict_findings *findings, uint64_t first_before_ns)
+{
+	const struct growth *session = &findings->incident->held;
+	uint64_t life_ns = (uint64_t)(findings->life_seconds * 1e9);
+
+	if (!findings->victim || !session->session.complete ||
+	    life_ns >= session->session.duration_ns)
+		return first_before_ns;
+	return life_ns > first_before_ns ? life_ns : first_before_ns;
+}
+
+static void points_begin(struct points *points, uint64_t begin_ns, uint64_t first_before_ns)
+{
+	points->step_ns = begin_ns / FILLED + 1;
+	points->gap_ns = begin_ns;
+	if (begin_ns > first_before_ns) {
+		points_add(points, 0, 0);
+		points_add(points, begin_ns - first_before_ns - 1, 0);
+	}
+	points->gap_ns = begin_ns / GAP_SHARE > GAP_NS ? begin_ns / GAP_SHARE : GAP_NS;
+}
+
 static void points_of(const struct verdict_findings *findings, bool of_level, struct points *points)
 {
 	const struct incident *incident = findings->incident;
@@ -89,10 +120,9 @@ static void points_of(const struct verdict_findings *findings, bool of_level, st
 		if (!wanted)
 			continue;
 		if (!points->count) {
-			begin_ns = moment->before_ns;
-			points->step_ns = begin_ns / FILLED + 1;
-			points->gap_ns =
-				begin_ns / GAP_SHARE > GAP_NS ? begin_ns / GAP_SHARE : GAP_NS;
+			begin_ns = of_level ? moment->before_ns
+					    : begin_of(findings, moment->before_ns);
+			points_begin(points, begin_ns, moment->before_ns);
 		}
 		if (moment->before_ns <= begin_ns)
 			points_add(points, begin_ns - moment->before_ns,
@@ -126,6 +156,14 @@ static void look_at_rise(struct verdict_findings *findings, const struct points 
 		findings->peak_bytes = fmax(findings->peak_bytes, (double)points->items[i].bytes);
 }
 
+/* To the first moment from which on the limit was full. */
+static void points_cut(struct points *points, double limit_bytes)
+{
+	while (points->count > 2 && limit_bytes > 0 &&
+	       (double)points->items[points->count - 2].bytes >= FULL_SHARE * limit_bytes)
+		points->count--;
+}
+
 static int compare_points(const void *left, const void *right)
 {
 	const struct trend_point *a = left, *b = right;
@@ -133,17 +171,21 @@ static int compare_points(const void *left, const void *right)
 	return (a->bytes > b->bytes) - (a->bytes < b->bytes);
 }
 
-static void look_at_levels(struct verdict_findings *findings, const struct points *points)
+static void look_at_growth(struct verdict_findings *findings, const struct points *points)
 {
-	struct trend_point *items = points->items;
-	size_t count = points->count;
+	const struct trend_point *begin = &points->items[0];
+	const struct trend_point *end = &points->items[points->count - 1];
 
-	findings->seconds = (double)(items[count - 1].time_ns - items[0].time_ns) / 1e9;
-	findings->grown_bytes = (double)items[count - 1].bytes - (double)items[0].bytes;
+	findings->seconds = (double)(end->time_ns - begin->time_ns) / 1e9;
+	findings->grown_bytes = (double)end->bytes - (double)begin->bytes;
 	findings->rise_bytes = RISE_SHARE * findings->limit_bytes;
 	look_at_rise(findings, points);
-	qsort(items, count, sizeof(*items), compare_points);
-	findings->median_bytes = (double)items[count / 2].bytes;
+}
+
+static double median_of(const struct points *points)
+{
+	qsort(points->items, points->count, sizeof(*points->items), compare_points);
+	return (double)points->items[points->count / 2].bytes;
 }
 
 /* Of the victim where its curve is known, else of what fired. */
@@ -152,6 +194,7 @@ int verdict_findings_curve(struct verdict_findings *findings)
 	_cleanup_free_ struct trend_point *items =
 		calloc(2 * (findings->incident->moment_count + FILLED), sizeof(*items));
 	struct points points = {.items = items};
+	size_t all;
 	int err;
 
 	if (!items)
@@ -162,8 +205,15 @@ int verdict_findings_curve(struct verdict_findings *findings)
 		findings->of_level = true;
 		points_of(findings, true, &points);
 	}
-	err = trend_fit(points.items, points.count, &findings->trend);
-	if (!err && points.count >= 2)
-		look_at_levels(findings, &points);
-	return err;
+	err = trend_fit(points.items, points.count, &findings->level_trend);
+	all = points.count;
+	points_cut(&points, findings->limit_bytes);
+	if (!err)
+		err = trend_fit(points.items, points.count, &findings->trend);
+	if (err || points.count < 2)
+		return err;
+	look_at_growth(findings, &points);
+	points.count = all;
+	findings->median_bytes = median_of(&points);
+	return 0;
 }

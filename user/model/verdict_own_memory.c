@@ -178,7 +178,7 @@ void verdict_ask_leak(const struct verdict_findings *findings, struct verdict_st
 
 void verdict_ask_limit(const struct verdict_findings *findings, struct verdict_step *step)
 {
-	const struct trend *trend = &findings->trend;
+	const struct trend *trend = &findings->level_trend;
 	double limit = findings->limit_bytes;
 
 	if (!is_own_memory(findings, step))
@@ -188,6 +188,10 @@ void verdict_ask_limit(const struct verdict_findings *findings, struct verdict_s
 	if (trend->shape != TREND_FLAT || trend->seconds < 60) {
 		step->silent = trend->shape == TREND_FLAT ? "it was watched for less than a minute"
 							  : "its memory was not steady";
+		return;
+	}
+	if (rose_at_the_end_alone(findings)) {
+		step->silent = "it was far smaller before it filled the limit at once";
 		return;
 	}
 	if (findings->median_bytes < 0.75 * limit) {

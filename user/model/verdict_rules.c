@@ -6,8 +6,9 @@
 #include "model/verdict_rules.h"
 
 const struct verdict_rule verdict_rules[] = {
-	{VERDICT_RUNTIME_MISCONFIGURED, "heap sizes on the command line against the limit",
-	 "no word sets a heap, it fits below the limit, or the runtime did not fill the limit",
+	{VERDICT_RUNTIME_MISCONFIGURED,
+	 "what the runtime was told, by its words and environment, against the limit",
+	 "nothing was set wrong, the heap fits below the limit, or did not fill it",
 	 verdict_ask_runtime},
 	{VERDICT_TMPFS, "the share of the limit that is shmem and tmpfs", "it is below 40 %",
 	 verdict_ask_tmpfs},

@@ -2,6 +2,9 @@
 #include "model/verdict_step.h"
 
 #include <math.h>
+#include <stdio.h>
+
+#include "base/arena.h"
 
 void step_fact(struct verdict_step *step, struct verdict_fact fact)
 {
@@ -29,6 +32,22 @@ void step_advise(struct verdict_step *step, const char *advice)
 {
 	if (step->advice_count < VERDICT_ADVICE_MAX)
 		step->advice[step->advice_count++] = advice;
+}
+
+void step_advise_setting(const struct verdict_findings *findings, struct verdict_step *step,
+			 const char *format, double value)
+{
+	char setting[96], words[128];
+	const char *kept;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(setting, sizeof(setting), format, value);
+#pragma GCC diagnostic pop
+	snprintf(words, sizeof(words), "set %s", setting);
+	kept = arena_strdup(findings->arena, words);
+	if (kept)
+		step_advise(step, kept);
 }
 
 void step_fire(struct verdict_step *step, double confidence)

@@ -11,6 +11,9 @@ void step_fact_number(struct verdict_step *step, const char *what, enum verdict_
 		      double value);
 void step_fact_text(struct verdict_step *step, const char *what, const char *text);
 void step_advise(struct verdict_step *step, const char *advice);
+/* "set " and the setting, where `format` has one number for printf. */
+void step_advise_setting(const struct verdict_findings *findings, struct verdict_step *step,
+			 const char *format, double value);
 void step_fire(struct verdict_step *step, double confidence);
 
 /* From `low` to `high` confidence while `value` goes from `from` to `to`. */

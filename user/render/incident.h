@@ -24,4 +24,7 @@ const char *taken_when_name(enum taken_when when);
 int text_incident_detail(const struct incident *incident, const struct render_options *options,
 			 struct buf *out);
 
+/* incident_facts.c: what was set, as found before the kill; nothing where nothing was. */
+void text_incident_facts(const struct incident *incident, struct buf *out);
+
 #endif

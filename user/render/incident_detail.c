@@ -455,5 +455,6 @@ int text_incident_detail(const struct incident *incident, const struct render_op
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
 		err = tables[i](incident, options, out);
 	trigger(incident, out);
+	text_incident_facts(incident, out);
 	return err;
 }

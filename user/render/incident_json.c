@@ -263,13 +263,21 @@ static void put_account(struct json_maker *object, const struct incident_account
 		json_put_name(object, "account_cgroup", account->level->path);
 }
 
+static void put_pid_of(struct json_maker *object, const struct incident *incident, uint32_t process)
+{
+	const struct growth_process *known = incident_process(incident, process);
+
+	if (known)
+		json_put_count(object, "pid", known->pid);
+}
+
 static void put_figures(struct json_maker *object, const struct incident *incident)
 {
 	static const char *const sources[] = {
-		[FIGURE_LEDGER] = "ledger",
-		[FIGURE_MEMORY_STAT] = "memory.stat",
-		[FIGURE_MEMINFO] = "meminfo",
-		[FIGURE_PSI] = "psi",
+		[FIGURE_LEDGER] = "ledger",   [FIGURE_MEMORY_STAT] = "memory.stat",
+		[FIGURE_MEMINFO] = "meminfo", [FIGURE_PSI] = "psi",
+		[FIGURE_PROC] = "proc",       [FIGURE_ENVIRONMENT] = "environment",
+		[FIGURE_SETTING] = "setting",
 	};
 	struct json_maker figures = json_make_array();
 
@@ -278,10 +286,15 @@ static void put_figures(struct json_maker *object, const struct incident *incide
 		const struct figure_event *figure = &incident->figures[i];
 		struct json_maker entry = json_make_object();
 
-		if (figure->level != LEVEL_HOST)
+		if (figure->level == LEVEL_PROCESS)
+			put_pid_of(&entry, incident, figure->process);
+		else if (figure->level != LEVEL_HOST)
 			json_put_count(&entry, "level", figure->level);
 		json_put_name(&entry, "key", figure->key);
-		json_put_count(&entry, "value", figure->value);
+		if (figure->text)
+			json_put_name(&entry, "text", figure->text);
+		else
+			json_put_count(&entry, "value", figure->value);
 		json_put_name(&entry, "source", sources[figure->source]);
 		json_put_name(&entry, "taken", taken_when_name(figure->when));
 		json_append_made(&figures, &entry);
@@ -299,14 +312,10 @@ static void append_moment(struct json_maker *timeline, const struct incident *in
 	if (moment->before_ns <= incident->event.realtime_ns)
 		json_put_time(&entry, "time", incident->event.realtime_ns - moment->before_ns);
 	json_put_count(&entry, "before_ns", moment->before_ns);
-	if (moment->process) {
-		const struct growth_process *process = incident_process(incident, moment->process);
-
-		if (process)
-			json_put_count(&entry, "pid", process->pid);
-	} else if (moment->level != LEVEL_HOST) {
+	if (moment->process)
+		put_pid_of(&entry, incident, moment->process);
+	else if (moment->level != LEVEL_HOST)
 		json_put_count(&entry, "level", moment->level);
-	}
 	if (moment->known & MOMENT_RSS) {
 		json_put_count(&entry, "anon_bytes", moment->anon_bytes);
 		json_put_count(&entry, "file_bytes", moment->file_bytes);

@@ -76,6 +76,19 @@ static void verdict_words(const struct verdict *verdict, struct buf *out)
 				  ": no rule fits well enough; --explain shows what each measured");
 }
 
+/* What was found besides, on one line with what to do about it. */
+static void text_also(const struct verdict_step *also, struct buf *out)
+{
+	if (!also)
+		return;
+	buf_append_string(out, "  also      ");
+	for (size_t i = 0; i < also->fact_count && i < 2; i++) {
+		buf_append_string(out, i ? ", " : "");
+		fact_words(&also->facts[i], out);
+	}
+	buf_printf(out, ": %s\n", also->advice[0]);
+}
+
 void text_verdict(const struct verdict *verdict, struct buf *out)
 {
 	const struct verdict_step *winner = verdict->winner;
@@ -90,6 +103,7 @@ void text_verdict(const struct verdict *verdict, struct buf *out)
 	}
 	for (size_t i = 0; winner && i < winner->advice_count; i++)
 		buf_printf(out, "  do        %s\n", winner->advice[i]);
+	text_also(verdict->also, out);
 }
 
 void text_verdict_explain(const struct verdict *verdict, struct buf *out)
@@ -129,17 +143,26 @@ static void put_evidence(struct json_maker *object, const struct verdict_step *w
 		buf_release(&texts[i]);
 }
 
+static void put_step(struct json_maker *object, const struct verdict_step *step)
+{
+	json_put(object, "confidence", json_real(round(100 * step->confidence) / 100));
+	put_evidence(object, step);
+	json_put_names(object, "advice", step->advice, step->advice_count);
+}
+
 void json_put_verdict(struct json_maker *object, const struct verdict *verdict)
 {
 	struct json_maker made = json_make_object();
 
 	json_put_name(&made, "kind", verdict_kind_name(verdict->kind));
-	if (verdict->winner) {
-		json_put(&made, "confidence",
-			 json_real(round(100 * verdict->winner->confidence) / 100));
-		put_evidence(&made, verdict->winner);
-		json_put_names(&made, "advice", verdict->winner->advice,
-			       verdict->winner->advice_count);
+	if (verdict->winner)
+		put_step(&made, verdict->winner);
+	if (verdict->also) {
+		struct json_maker also = json_make_object();
+
+		json_put_name(&also, "kind", verdict_kind_name(verdict->also->rule->kind));
+		put_step(&also, verdict->also);
+		json_put_made(&made, "also", &also);
 	}
 	json_put_made(object, "verdict", &made);
 }
