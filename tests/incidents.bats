@@ -121,6 +121,16 @@ spool_make()
 	same expected out
 }
 
+@test "diff takes two incidents by their ids: two lives as two columns" {
+	spool_make
+	"$OOMTRACE" diff --spool spool 20231114T221500Z-4a7d-7 20231114T221500Z-4a7d-8 >out
+	grep -Eq '^worker;main;decode_attachment;bytes_grow 178257920 0$' out
+	"$OOMTRACE" diff "$DATA/pod.oomtrace" "$DATA/group.oomtrace" >expected
+	same expected out
+	run "$OOMTRACE" diff --spool spool 20231114T221500Z-4a7d-7 20231114T221500Z-4a7d-999
+	[[ $status == 1 && $output == *"4a7d-999"* ]]
+}
+
 @test "report takes an id, -1, or nothing: the newest" {
 	spool_make
 	"$OOMTRACE" report --spool spool 20231114T221500Z-4a7d-7 >out

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `oomtrace diff OLD NEW`: two recordings as differential folded stacks or a flame graph. A stack
- * is its thread's name and its frames. The pid is left out: two runs of a program never share one,
- * and with it no stack of the one would meet its like of the other.
+ * `oomtrace diff OLD NEW`: two recordings, or incidents by their ids, as differential folded stacks
+ * or a flame graph. A stack is its thread's name and its frames. The pid is left out: two runs of a
+ * program never share one, and with it no stack of the one would meet its like of the other.
  */
 #include "commands/commands.h"
 
@@ -38,8 +38,8 @@ int command_diff(const struct opts *opts)
 	_cleanup_(replay_release) struct replay old = {0}, new = {0};
 	int code;
 
-	if (!replay_read(opts->report_path, opts, &old) ||
-	    !replay_read(opts->diff_path, opts, &new))
+	if (!replay_read_any(opts->report_path, opts, &old) ||
+	    !replay_read_any(opts->diff_path, opts, &new))
 		return EXIT_CODE_FAILED;
 	code = print(opts, old.growth, new.growth);
 	if (code != EXIT_CODE_PRINTED)

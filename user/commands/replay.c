@@ -142,3 +142,40 @@ bool replay_read_id(const struct spool *spool, const char *id, const struct opts
 	}
 	return replay_stream(id, stream, opts, ret_replay);
 }
+
+/* --- by a name or an id -------------------------------------------------------------------- */
+
+/* The newest incident's id; NULL: there is none, and that was said. */
+static const char *newest(const struct opts *opts, const struct spool_ids *ids)
+{
+	if (ids->count)
+		return ids->ids[ids->count - 1];
+	log_error("no incidents in '%s', and no file to report on: write 'oomtrace report FILE'",
+		  opts->spool);
+	return NULL;
+}
+
+static bool read_from_spool(const char *id, const struct opts *opts, struct replay *replay)
+{
+	_cleanup_(spool_closep) struct spool *spool = NULL;
+	_cleanup_(spool_ids_release) struct spool_ids ids = {0};
+	int err = spool_open(opts->spool, &spool);
+
+	if (!err)
+		err = spool_list(spool, &ids);
+	if (err) {
+		log_error("cannot look for incidents in '%s': %s", opts->spool, strerror(-err));
+		return false;
+	}
+	if (!id)
+		id = newest(opts, &ids);
+	return id && replay_read_id(spool, id, opts, replay);
+}
+
+bool replay_read_any(const char *path, const struct opts *opts, struct replay *ret_replay)
+{
+	if (!path || (access(path, F_OK) != 0 && strcmp(path, "-") != 0 && !strchr(path, '/') &&
+		      !strstr(path, SPOOL_ENDING) && spool_id_is_valid(path)))
+		return read_from_spool(path, opts, ret_replay);
+	return replay_read(path, opts, ret_replay);
+}

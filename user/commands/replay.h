@@ -28,6 +28,12 @@ bool replay_read(const char *path, const struct opts *opts, struct replay *ret_r
 bool replay_stream(const char *name, FILE *stream, const struct opts *opts,
 		   struct replay *ret_replay);
 
+/*
+ * The same of a file by its name; what is none, and could be an id, is looked for in the spool.
+ * NULL: the newest incident there.
+ */
+bool replay_read_any(const char *path, const struct opts *opts, struct replay *ret_replay);
+
 /* The same of an incident in the spool. */
 bool replay_read_id(const struct spool *spool, const char *id, const struct opts *opts,
 		    struct replay *ret_replay);
