@@ -156,7 +156,7 @@ static const struct scenario scenarios[] = {
 	 .label = VERDICT_NEIGHBOUR,
 	 .curve = small,
 	 .history_seconds = 200,
-	 .other = 0.7},
+	 .other = 0.88},
 	{.name = "java above its limit",
 	 .label = VERDICT_RUNTIME_MISCONFIGURED,
 	 .curve = steady_leak,
@@ -201,6 +201,15 @@ static void play_share(const struct stage *stage, const char *key, double share)
 		    TAKEN_BEFORE);
 }
 
+/* Of the cgroup: what both of them hold. */
+static void play_level_usage(const struct stage *stage, uint64_t before_ns, double share)
+{
+	double others = played->other * (1 - (double)before_ns / 1e9 / played->history_seconds) +
+			played->shmem + played->cache + played->slab + played->sock;
+
+	play_usage(stage, before_ns, 0, (uint64_t)((share + others) * limit_of(played_variant)));
+}
+
 static void play_curves(const struct stage *stage)
 {
 	double limit = limit_of(played_variant);
@@ -213,6 +222,7 @@ static void play_curves(const struct stage *stage)
 		double share = played->curve(seconds, played_variant);
 
 		play_moment(stage, before_ns, 1, (uint64_t)(share * limit));
+		play_level_usage(stage, before_ns, share);
 		if (played->other > 0)
 			play_moment(stage, before_ns, 2,
 				    (uint64_t)(played->other * limit *
