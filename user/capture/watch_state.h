@@ -55,11 +55,10 @@ int watch_busy_fd(const struct watch *watch);
 /* What was read of files when the case was opened; NULL: others came too fast. */
 const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item);
 
-/* Takes kills from their ring and makes the incidents that are complete. 0 or -errno. */
 /* What was taken of a process before it was killed; NULL: nothing. */
 const struct facts *watch_facts(const struct watch *watch, uint64_t life);
 
-/* Takes kills from their ring and queues the incidents that are complete. 0 or -errno. */
+/* Takes kills from their ring and makes the incidents that are complete. 0 or -errno. */
 int watch_take(struct live *live);
 /* Looks at what each process holds, when it is time to. */
 void watch_look(struct live *live);
