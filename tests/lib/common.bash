@@ -10,7 +10,7 @@ OOMTRACE=${OOMTRACE:-$ROOT/oomtrace}
 JUDGE=$BUILD/judge
 
 # Generous: only a hang gets there, a slow machine does not.
-PATIENCE_SECONDS=120
+PATIENCE_SECONDS=${PATIENCE_SECONDS:-120}
 
 # shellcheck source=tests/lib/requires.bash
 source "$ROOT/tests/lib/requires.bash"

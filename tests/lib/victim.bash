@@ -38,6 +38,15 @@ cgroup_make()
 	fi
 }
 
+# cgroup_nest CGROUP: moves the victim to a cgroup within its own, with the memory controller, which v2
+# gives to those whose parent has no process.
+cgroup_nest()
+{
+	mkdir "$1/inner"
+	echo "$VICTIM_PID" >"$1/inner/cgroup.procs"
+	[[ ! -e $1/cgroup.subtree_control ]] || echo +memory >"$1/cgroup.subtree_control"
+}
+
 # Makes the kernel let go of pages that nobody uses any more but that still lie in some processor's
 # batch, or were isolated by a compaction: both drain the batches of all processors first.
 cgroup_drain()

@@ -111,8 +111,7 @@ expect_incident()
 @test "the level that fired is the one with the limit, not the victim's own" {
 	kills_start
 	oom_start hog 64
-	mkdir "$CGROUP/inner"
-	echo "$VICTIM_PID" >"$CGROUP/inner/cgroup.procs"
+	cgroup_nest "$CGROUP"
 	oom_go
 	kills_wait
 	rmdir "$CGROUP/inner" || true

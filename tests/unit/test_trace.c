@@ -453,6 +453,11 @@ static void random_charge(struct event *event)
 	event->charge.limit_bytes = random_u64();
 }
 
+static void random_degraded(struct event *event)
+{
+	event->degraded.without = random_string(200);
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -469,7 +474,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_FILE] = random_file,           [EVENT_CGROUP] = random_cgroup,
 	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
 	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
-	[EVENT_CHARGE] = random_charge,
+	[EVENT_CHARGE] = random_charge,       [EVENT_DEGRADED] = random_degraded,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -510,6 +515,7 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 				    offsetof(struct event, workload.pod),
 				    offsetof(struct event, workload.container)},
 		[EVENT_SENDER] = {offsetof(struct event, sender.cgroup)},
+		[EVENT_DEGRADED] = {offsetof(struct event, degraded.without)},
 		[EVENT_TYPE_END] = {0},
 	};
 

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 static char *map(size_t bytes, int flags)
 {
@@ -96,6 +97,16 @@ static void grow_inherited(struct victim *victim)
 	victim_say("child %d\n", victim->child);
 	for (;;)
 		pause();
+}
+
+/* From one node alone, and no other: node 1. */
+static void grow_bound(struct victim *victim)
+{
+	unsigned long nodes = 1UL << 1;
+
+	if (syscall(SYS_set_mempolicy, 2 /* MPOL_BIND, linux/mempolicy.h */, &nodes, 64))
+		err(1, "set_mempolicy");
+	grow_hog(victim);
 }
 
 /* Nobody's address space has it. */
@@ -238,7 +249,7 @@ static const struct victim_case cases[] = {
 	{"pipes", NULL, grow_pipes, NULL},         {"sockets", NULL, grow_sockets, NULL},
 	{"slab", NULL, grow_slab, NULL},           {"crowd", NULL, grow_crowd, NULL},
 	{"protected", NULL, grow_protected, NULL}, {"exec", NULL, grow_exec, NULL},
-	{"hostile", NULL, grow_hostile, NULL},
+	{"hostile", NULL, grow_hostile, NULL},     {"bound", NULL, grow_bound, NULL},
 };
 
 int main(int argc, char **argv)

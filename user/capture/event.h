@@ -52,6 +52,7 @@ enum event_type {
 	EVENT_STACK_END, /* of a snapshot: how many stacks ended in one way */
 	EVENT_SENDER,    /* of an incident: who sent the SIGKILL that no OOM explains */
 	EVENT_CHARGE,    /* how full a level was at some time, in the order of time */
+	EVENT_DEGRADED,  /* after the session: something that this kernel does not tell */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -645,6 +646,10 @@ struct charge_event {
 	uint64_t limit_bytes;
 };
 
+struct degraded_event {
+	const char *without; /* in words: "pages moved by compaction lose their stack" */
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -676,6 +681,7 @@ struct event {
 		struct cgroup_event cgroup;
 		struct member_event member;
 		struct workload_event workload;
+		struct degraded_event degraded;
 		struct sender_event sender;
 		struct charge_event charge;
 	};

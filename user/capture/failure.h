@@ -17,6 +17,7 @@ enum failure_kind {
 	FAILURE_NO_GFP,        /* the values of the gfp flags are not known */
 	FAILURE_NO_HOOK,       /* `where` names the tracepoint */
 	FAILURE_LOAD,          /* the kernel refused the programs */
+	FAILURE_LOCKDOWN,      /* it does so because it is locked down */
 	FAILURE_CALIBRATION,   /* page frames could not be told from struct page pointers */
 	FAILURE_PID_NAMESPACE, /* pids here are not the kernel's */
 	FAILURE_NO_CGROUP,     /* no such directory, or none of a cgroup; `error` says which */

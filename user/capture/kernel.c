@@ -139,6 +139,14 @@ bool kernel_mark_has_task(const struct btf *btf)
 	return btf_is_ptr(argument);
 }
 
+bool kernel_hides_memory(const struct sysroot *root)
+{
+	char text[64];
+
+	read_whole(root->sys_fd, "kernel/security/lockdown", text, sizeof(text));
+	return strstr(text, "[confidentiality]") != NULL;
+}
+
 /* A kernel thread has no mm: all of its statm is 0. A process may take any name. */
 static bool is_kernel_thread(int proc_fd, const char *pid)
 {

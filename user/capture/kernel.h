@@ -36,4 +36,7 @@ bool kernel_mark_has_task(const struct btf *btf);
 /* Pid of khugepaged, 0 when it does not run. */
 uint32_t kernel_khugepaged(const struct sysroot *root);
 
+/* Is it locked down so that no program may read its memory? */
+bool kernel_hides_memory(const struct sysroot *root);
+
 #endif

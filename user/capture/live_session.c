@@ -9,11 +9,39 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "capture/audit.h"
+#include "capture/hooks.h"
 #include "capture/watch_state.h"
 
 uint64_t live_elapsed_ns(const struct live *live)
 {
 	return clock_monotonic_ns() - live->start_ns;
+}
+
+static void queue_without(struct event_queue *queue, const char *without)
+{
+	const struct event event = {.type = EVENT_DEGRADED, .degraded = {without}};
+
+	event_queue_push(queue, &event);
+}
+
+/*
+ * What this kernel does not tell, nothing twice. Stacks are by frame pointers where that was asked
+ * for, too: who asked is reminded.
+ */
+static void queue_degraded(const struct programs *programs, struct event_queue *queue)
+{
+	const char *last = "";
+
+	if (!programs->unwind_rows)
+		queue_without(queue,
+			      "stacks are by frame pointers: code without them has no callers");
+	for (size_t i = 0; i < hook_count; i++) {
+		if (!(programs->missing_hooks & 1u << i) || !hooks[i].without)
+			continue;
+		if (strcmp(hooks[i].without, last) != 0)
+			queue_without(queue, hooks[i].without);
+		last = hooks[i].without;
+	}
 }
 
 void live_queue_session(const struct live *live, struct event_queue *queue)
@@ -39,6 +67,7 @@ void live_queue_session(const struct live *live, struct event_queue *queue)
 		.target = live->options.target,
 	};
 	event_queue_push(queue, &event);
+	queue_degraded(live->programs, queue);
 }
 
 static void queue_end(struct live *live, enum end_reason reason)

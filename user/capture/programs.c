@@ -279,6 +279,8 @@ static void leave_out_programs(struct programs *programs)
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(programs->skeleton->obj, hooks[i].program);
 
+		if (programs_want(programs, &hooks[i]) && !hook_exists(&hooks[i], btf))
+			programs->missing_hooks |= 1u << i;
 		if (hooks[i].use >= HOOK_FOR_TARGETS && program)
 			bpf_program__set_autoload(program, programs_want(programs, &hooks[i]) &&
 								   hook_exists(&hooks[i], btf));
@@ -311,10 +313,12 @@ static int ask_for_costs(struct programs *programs)
 	return 0;
 }
 
-static int load(struct programs *programs, struct failure *ret_failure)
+static int load(const struct sysroot *root, struct programs *programs, struct failure *ret_failure)
 {
 	int error = oomtrace_bpf__load(programs->skeleton);
 
+	if (error && kernel_hides_memory(root))
+		return fail(ret_failure, FAILURE_LOCKDOWN, error, NULL);
 	if (error == -EPERM || error == -EACCES)
 		return fail(ret_failure, FAILURE_CAPABILITY, error, "CAP_BPF and CAP_PERFMON");
 	return error ? fail(ret_failure, FAILURE_LOAD, error, NULL) : 0;
@@ -346,7 +350,7 @@ static int load_with(const struct sysroot *root, const struct physical *physical
 		leave_out_files(programs);
 	if (options->measure && ask_for_costs(programs))
 		return fail(ret_failure, FAILURE_SYSTEM, -ENOMEM, "loading the BPF programs");
-	error = load(programs, ret_failure);
+	error = load(root, programs, ret_failure);
 	if (error)
 		return error;
 	*ret_programs = TAKE_PTR(programs);

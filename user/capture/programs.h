@@ -38,7 +38,8 @@ struct programs {
 	bool unwind_rows; /* stacks are walked by them */
 	enum ot_choice choice;
 	bool watch_kills, sigkills;
-	char *verifier_texts; /* one for each program, where that was asked for */
+	uint32_t missing_hooks; /* bit for each of hooks[] that was of use and is not there */
+	char *verifier_texts;   /* one for each program, where that was asked for */
 };
 
 /* By what processes become targets, besides by programs_add_target(). */

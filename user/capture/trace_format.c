@@ -289,6 +289,10 @@ static const struct trace_field charge_fields[] = {
 	U64(charge.usage_bytes), U64(charge.limit_bytes),
 };
 
+static const struct trace_field degraded_fields[] = {
+	STRING(degraded.without),
+};
+
 #define GROWN(name, first_fields)                                             \
 	{                                                                     \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
@@ -312,7 +316,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = GROWN(cgroup, 14),
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
-	[EVENT_CHARGE] = LAYOUT(charge),
+	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

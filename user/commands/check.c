@@ -20,9 +20,9 @@
 
 #define MAX_MAPS 64
 
-struct map_size {
+struct named_figure {
 	char name[32];
-	uint64_t bytes;
+	uint64_t value; /* bytes of a map, instructions of a program */
 };
 
 struct findings {
@@ -30,10 +30,14 @@ struct findings {
 	bool btf;
 	bool hook_present[HOOKS_MAX]; /* by place in hooks[] */
 	bool hooks_complete;          /* the required ones are there */
-	bool loaded;           /* BPF programs passed the verifier and frames were calibrated */
-	bool unwind_rows;      /* stacks are walked by unwind data */
-	uint64_t period_pages; /* of the host-wide mode whose maps are listed */
-	struct map_size maps[MAX_MAPS];
+	bool loaded;            /* BPF programs passed the verifier and frames were calibrated */
+	bool unwind_rows;       /* stacks are walked by unwind data */
+	uint64_t period_pages;  /* of the host-wide mode whose maps are listed */
+	struct failure failure; /* why not */
+	struct named_figure
+		costs[MAX_MAPS]; /* by program: instructions the verifier went through */
+	size_t cost_count;
+	struct named_figure maps[MAX_MAPS];
 	size_t map_count;
 	uint64_t map_bytes;
 	bool usable; /* nothing required is missing */
@@ -48,29 +52,46 @@ static void add_map(const char *name, uint64_t bytes, void *context)
 		return;
 	snprintf(findings->maps[findings->map_count].name, sizeof(findings->maps[0].name), "%s",
 		 name);
-	findings->maps[findings->map_count++].bytes = bytes;
+	findings->maps[findings->map_count++].value = bytes;
+}
+
+static void add_cost(const char *name, uint64_t instructions, void *context)
+{
+	struct findings *findings = context;
+	struct named_figure *cost;
+
+	if (findings->cost_count == MAX_MAPS)
+		return;
+	cost = &findings->costs[findings->cost_count++];
+	snprintf(cost->name, sizeof(cost->name), "%s", name);
+	cost->value = instructions;
 }
 
 /* Asks the kernel by loading the real programs: feature probes have been seen to be wrong. */
 static int try_programs(struct findings *findings)
 {
-	const struct programs_options options = {.mode = CAPTURE_HOST};
+	struct programs_options options = {.mode = CAPTURE_HOST, .measure = true};
 	_cleanup_(programs_freep) struct programs *programs = NULL;
 	_cleanup_(sysroot_close) struct sysroot root = SYSROOT_CLOSED;
 	_cleanup_(physical_release) struct physical physical = PHYSICAL_EMPTY;
-	struct failure failure;
 	int error = sysroot_open_host(&root);
 
 	if (!error)
 		error = physical_read(&root, &physical);
 	if (error)
 		return error;
-	error = programs_load(&root, &physical, &options, &programs, &failure);
+	error = programs_load(&root, &physical, &options, &programs, &findings->failure);
+	if (error) {
+		/* its reasons have no room next to the statistics */
+		options.measure = false;
+		error = programs_load(&root, &physical, &options, &programs, &findings->failure);
+	}
 	if (error)
 		return error;
 	findings->period_pages = programs->sizes.period_pages;
 	findings->unwind_rows = programs->unwind_rows;
 	programs_each_map(programs, add_map, findings);
+	programs_each_cost(programs, add_cost, findings);
 	return 0;
 }
 
@@ -140,8 +161,19 @@ static void print_maps(FILE *stream, const struct findings *findings)
 		findings->period_pages);
 	for (size_t i = 0; i < findings->map_count; i++)
 		fprintf(stream, "  %-34s %10" PRIu64 " KiB\n", findings->maps[i].name,
-			findings->maps[i].bytes >> 10);
+			findings->maps[i].value >> 10);
 	fprintf(stream, "  %-34s %10" PRIu64 " KiB\n", "total", findings->map_bytes >> 10);
+}
+
+static const char *programs_note(const struct findings *findings)
+{
+	if (findings->loaded)
+		return "load, and page frames are calibrated";
+	if (privileges_missing())
+		return "not tried without the capabilities below";
+	if (findings->failure.kind == FAILURE_LOCKDOWN)
+		return "the kernel is locked down (confidentiality), they may not read its memory";
+	return "do not load here; -v shows why";
 }
 
 static int print_text(const struct findings *findings, FILE *stream)
@@ -149,10 +181,7 @@ static int print_text(const struct findings *findings, FILE *stream)
 	fprintf(stream, "Kernel %s %s\n\n", findings->uts.release, findings->uts.machine);
 	print_row(stream, "BTF", state(findings->btf, true),
 		  "the kernel's types, /sys/kernel/btf/vmlinux");
-	print_row(stream, "BPF programs", state(findings->loaded, true),
-		  findings->loaded       ? "load, and page frames are calibrated"
-		  : privileges_missing() ? "not tried without the capabilities below"
-					 : "do not load here; -v shows why");
+	print_row(stream, "BPF programs", state(findings->loaded, true), programs_note(findings));
 	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
 		  findings->unwind_rows ? "by unwind data, frame pointers where there is none"
 					: "by frame pointers");
@@ -184,33 +213,35 @@ static json_t *hooks_json(const struct findings *findings)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < hook_count; i++)
-		json_array_append_new(array,
-				      json_pack("{s:s, s:s, s:s, s:b, s:b}", "need", hooks[i].need,
-						"program", hooks[i].program, "tracepoint",
-						hooks[i].tracepoint, "required", hooks[i].required,
-						"present", findings->hook_present[i]));
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b, s:b, s:s*}", "need",
+						       hooks[i].need, "program", hooks[i].program,
+						       "tracepoint", hooks[i].tracepoint,
+						       "required", hooks[i].required, "present",
+						       findings->hook_present[i], "without",
+						       hooks[i].without));
 	return array;
 }
 
-static json_t *maps_json(const struct findings *findings)
+static json_t *figures_json(const struct named_figure *figures, size_t count)
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; i < findings->map_count; i++)
-		json_object_set_new(object, findings->maps[i].name,
-				    json_integer(findings->maps[i].bytes));
+	for (size_t i = 0; i < count; i++)
+		json_object_set_new(object, figures[i].name, json_integer(figures[i].value));
 	return object;
 }
 
 static int print_json(const struct findings *findings, FILE *stream)
 {
 	json_t *document = json_pack(
-		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:I}", "schema", 1, "kind",
-		"check", "kernel", findings->uts.release, "machine", findings->uts.machine, "btf",
-		findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
+		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:I, s:o}", "schema", 1,
+		"kind", "check", "kernel", findings->uts.release, "machine", findings->uts.machine,
+		"btf", findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
 		"stacks", findings->unwind_rows ? "eh_frame" : "frame_pointer", "capabilities",
-		privileges_json(), "hooks", hooks_json(findings), "map_bytes", maps_json(findings),
-		"map_bytes_total", (json_int_t)findings->map_bytes);
+		privileges_json(), "hooks", hooks_json(findings), "map_bytes",
+		figures_json(findings->maps, findings->map_count), "map_bytes_total",
+		(json_int_t)findings->map_bytes, "verified_instructions",
+		figures_json(findings->costs, findings->cost_count));
 	int error = document && json_dumpf(document, stream, JSON_COMPACT | JSON_ENSURE_ASCII) == 0
 			    ? 0
 			    : -EIO;

@@ -43,8 +43,9 @@ static void say_no_btf(const struct failure *failure, const struct opts *opts)
 	(void)failure;
 	(void)opts;
 	uname(&uts);
-	log_error("kernel %s does not describe its types (/sys/kernel/btf/vmlinux): it must be "
-		  "built with CONFIG_DEBUG_INFO_BTF",
+	log_error("kernel %s does not describe its types (/sys/kernel/btf/vmlinux): boot one built "
+		  "with CONFIG_DEBUG_INFO_BTF, as those of Debian 11, Ubuntu 20.10, Fedora 31, "
+		  "RHEL 8.2 and later are",
 		  uts.release);
 }
 
@@ -69,6 +70,15 @@ static void say_load(const struct failure *failure, const struct opts *opts)
 	(void)opts;
 	log_error("the kernel refused the BPF programs: %s; -v shows its reasons",
 		  strerror(-failure->error));
+}
+
+static void say_lockdown(const struct failure *failure, const struct opts *opts)
+{
+	(void)failure;
+	(void)opts;
+	log_error("this kernel is locked down (/sys/kernel/security/lockdown says "
+		  "confidentiality) and lets nobody read its memory: boot it with "
+		  "lockdown=integrity, or without");
 }
 
 static void say_calibration(const struct failure *failure, const struct opts *opts)
@@ -119,6 +129,7 @@ static const struct {
 	[FAILURE_NO_GFP] = {say_no_gfp, EXIT_CODE_CANNOT},
 	[FAILURE_NO_HOOK] = {say_no_hook, EXIT_CODE_CANNOT},
 	[FAILURE_LOAD] = {say_load, EXIT_CODE_CANNOT},
+	[FAILURE_LOCKDOWN] = {say_lockdown, EXIT_CODE_CANNOT},
 	[FAILURE_CALIBRATION] = {say_calibration, EXIT_CODE_CANNOT},
 	[FAILURE_PID_NAMESPACE] = {say_pid_namespace, EXIT_CODE_CANNOT},
 	[FAILURE_NO_CGROUP] = {say_no_cgroup, EXIT_CODE_FAILED},

@@ -25,6 +25,7 @@ struct growth_session {
 	const char *machine;
 	const char *hostname;
 	const char *target;
+	const char *degraded; /* what the kernel does not tell, a line each */
 	bool complete; /* an end event was seen; if not, reason and duration_ns mean nothing */
 	enum end_reason reason;
 	bool has_exit_status;

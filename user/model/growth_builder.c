@@ -472,6 +472,18 @@ static int add_charge(struct growth_builder *builder, const struct event *event)
 	return limits_add(&builder->limits, &builder->arena, &event->charge);
 }
 
+/* What the kernel does not tell becomes lines. */
+static int add_degraded(struct growth_builder *builder, const struct event *event)
+{
+	_cleanup_free_ char *lines = NULL;
+
+	if (asprintf(&lines, "%s%s\n", builder->degraded ? builder->degraded : "",
+		     event->degraded.without) < 0)
+		return -ENOMEM;
+	builder->degraded = arena_strdup(&builder->arena, lines);
+	return builder->degraded ? 0 : -ENOMEM;
+}
+
 /* What else is of an incident is the business of whoever reads incidents. */
 static int add_nothing(struct growth_builder *builder __attribute__((unused)),
 		       const struct event *event __attribute__((unused)))
@@ -511,6 +523,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_STACK_END] = add_stack_end,
 	[EVENT_SENDER] = add_nothing,
 	[EVENT_CHARGE] = add_charge,
+	[EVENT_DEGRADED] = add_degraded,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

@@ -39,6 +39,7 @@ struct growth_builder {
 	bool has_session, has_end;
 	bool incident; /* figures are of a kill: what was frozen then counts, whoever has ended */
 	struct session_event session;
+	const char *degraded; /* lines; NULL: none */
 	struct end_event end;
 	struct table cgroups;   /* id -> struct cgroup_event at the start */
 	struct host_event host; /* at the start; known is 0 where nothing was said */

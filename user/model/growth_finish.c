@@ -30,6 +30,7 @@ static struct growth_session session_of(const struct growth_builder *builder)
 		.machine = or_empty(session->machine),
 		.hostname = or_empty(session->hostname),
 		.target = or_empty(session->target),
+		.degraded = or_empty(builder->degraded),
 		.complete = builder->has_end,
 		.reason = end->reason,
 		.has_exit_status = end->has_exit_status,

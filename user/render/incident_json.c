@@ -398,6 +398,7 @@ static void put_facts(struct json_maker *object, const struct incident *incident
 	json_put_name(object, "version", session->tool_version);
 	json_put_count(object, "period_pages", session->period_pages);
 	json_put_bool(object, "complete", incident->complete);
+	json_put_degraded(object, session);
 }
 
 /* As docs/schema/sigkill.schema.json has it: no incident, only who was killed by whom. */

@@ -202,6 +202,7 @@ static void recorded(const struct incident *incident, struct buf *out)
 	buf_append_string(out, ", Linux ");
 	escape_terminal_string(out, session->kernel_release);
 	buf_append_string(out, incident->complete ? "\n" : "; its end is missing\n");
+	text_degraded(session, out);
 }
 
 /* --- all together ------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/json.h"
 
+#include <string.h>
+
 #include "model/stack_ends.h"
 #include "render/limit.h"
 
@@ -314,6 +316,22 @@ static const char *view_name(const struct growth *growth)
 	return growth->has_from ? "growth" : "live";
 }
 
+#define MAX_DEGRADED 32
+
+void json_put_degraded(struct json_maker *object, const struct growth_session *session)
+{
+	_cleanup_free_ char *lines = strdup(session->degraded);
+	const char *found[MAX_DEGRADED];
+	char *rest = lines, *line;
+	size_t count = 0;
+
+	while (rest && (line = strsep(&rest, "\n")) != NULL && count < MAX_DEGRADED)
+		if (*line)
+			found[count++] = line;
+	if (count)
+		json_put_names(object, "degraded", found, count);
+}
+
 static void put_session(struct json_maker *object, const struct growth *growth)
 {
 	const struct growth_session *session = &growth->session;
@@ -334,6 +352,7 @@ static void put_session(struct json_maker *object, const struct growth *growth)
 	json_put_name(object, "kernel", session->kernel_release);
 	json_put_name(object, "machine", session->machine);
 	json_put_name(object, "version", session->tool_version);
+	json_put_degraded(object, session);
 }
 
 void json_put_losses(struct json_maker *object, const struct growth *growth)

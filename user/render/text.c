@@ -78,6 +78,20 @@ static void heading_method(const struct growth *growth, struct buf *out)
 			   session->period_pages);
 }
 
+void text_degraded(const struct growth_session *session, struct buf *out)
+{
+	const char *line = session->degraded;
+
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+
+		buf_append_string(out, "  degraded  ");
+		escape_terminal(out, line, length);
+		buf_append_byte(out, '\n');
+		line += length + (line[length] == '\n');
+	}
+}
+
 /* A part of the recording alone. */
 static void heading_interval(const struct growth *growth, struct buf *out)
 {
@@ -166,6 +180,7 @@ static void text_heading(const struct growth *growth, struct buf *out)
 	heading_interval(growth, out);
 	heading_host(&growth->session, out);
 	heading_method(growth, out);
+	text_degraded(&growth->session, out);
 	heading_total(growth, out);
 	heading_kinds(growth, out);
 	heading_gone(growth, out);

@@ -16,6 +16,9 @@ int text_growth(const struct growth *growth, const struct render_options *option
 int text_stacks_table(const struct growth *growth, size_t count,
 		      const struct render_options *options, struct buf *out);
 
+/* What the kernel does not tell, a line of the heading each. Nothing where it tells all. */
+void text_degraded(const struct growth_session *session, struct buf *out);
+
 /* The section "What was lost". */
 void text_losses(const struct growth *growth, struct buf *out);
 

@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Where a kernel tells less, `check` and each report say what is not known; where it tells too
+# little, the refusal says what to do.
+
+setup()
+{
+	bats_require_minimum_version 1.5.0
+	load ../lib/common
+	requires root bpf
+}
+
+@test "what check finds missing is what a report says it does without" {
+	"$OOMTRACE" check --format json >"$BATS_TEST_TMPDIR/check"
+	"$OOMTRACE" --format json -- true >"$BATS_TEST_TMPDIR/report" 2>/dev/null
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/check" "$BATS_TEST_TMPDIR/report" <<'END'
+import json
+import sys
+
+check, report = (json.loads(open(name).read().strip().splitlines()[-1]) for name in sys.argv[1:])
+# of no use with a command: rules, kills
+unused = {"process_rename", "process_move", "kill_mark", "kill_fentry"}
+missing = {hook["without"] for hook in check["hooks"]
+           if not hook["present"] and "without" in hook and hook["program"] not in unused}
+said = set(report.get("degraded", []))
+assert said == missing, (said, missing)
+assert check["verified_instructions"]["page_alloc"] < 500000, check["verified_instructions"]
+END
+}
+
+@test "stacks by frame pointers alone: text and JSON say so" {
+	run -0 "$OOMTRACE" --unwind fp --format json -- true
+	[[ $output == *'"degraded":["stacks are by frame pointers'* ]]
+	run -0 "$OOMTRACE" --unwind fp --format text -- true
+	[[ $output == *'  degraded  stacks are by frame pointers'* ]]
+}
+
+@test "a kernel that does not describe its types is refused, and the refusal says where to get one" {
+	requires mount
+	run -77 unshare --mount sh -c \
+		'busybox mount -t tmpfs tmpfs /sys/kernel/btf && exec "$0" "$@"' "$OOMTRACE" -- true
+	[[ $output == *'does not describe its types'*'CONFIG_DEBUG_INFO_BTF'*'Debian 11'* ]]
+	run -77 unshare --mount sh -c \
+		'busybox mount -t tmpfs tmpfs /sys/kernel/btf && exec "$0" "$@"' "$OOMTRACE" check
+	[[ $output == *'BTF'*'MISSING'*'oomtrace cannot trace here.'* ]]
+}
