@@ -88,6 +88,18 @@ npm_agrees()
 	[[ $output == *"[moved by the kernel]"* ]]
 }
 
+@test "what was inlined is one location of many lines, the innermost first" {
+	requires go
+	"$OOMTRACE" report "$DATA/inlined.oomtrace" -o profile.pb.gz 2>/dev/null
+	go tool pprof -raw profile.pb.gz >raw 2>/dev/null
+	sed -n '/^Locations/,/^Mappings/p' raw | sed 's/  */ /g' >locations
+	cat locations
+	# pprof leaves out what templates are of
+	grep -A2 'M=.*shelf::fill /srv/shop/shelf.h:17' locations | tr '\n' '|' >found
+	[[ $(<found) == *'fill /srv/shop/shelf.h:17'*'|'*'shelf::put /srv/shop/shelf.h:11'*'|'*' grow_shelf /srv/shop/shelf.cc:25'* ]]
+	grep -q 'main ../src/main.cc:32' locations
+}
+
 @test "every label has a place of its own" {
 	requires go
 	"$OOMTRACE" report "$DATA/server.oomtrace" -o profile.pb.gz 2>/dev/null

@@ -72,6 +72,18 @@ flamegraph()
 	same "$EXPECTED/server.anon.folded" out
 }
 
+@test "inlined functions, lines and a JIT's code are told, and marked with --annotate" {
+	"$OOMTRACE" report --annotate "$DATA/inlined.oomtrace" >out
+	same "$EXPECTED/inlined.annotated.folded" out
+	"$OOMTRACE" report "$DATA/inlined.oomtrace" >plain
+	sed 's/_\[[ij]\]//g' out >stripped
+	same stripped plain
+	"$OOMTRACE" report "$DATA/inlined.oomtrace" -o x.svg
+	[[ $(grep -oE '<g class="f inlined"' x.svg | wc -l) -ge 3 ]]
+	[[ $(grep -oE '<g class="f jit"' x.svg | wc -l) -ge 2 ]]
+	! grep -qF '_[i]' x.svg
+}
+
 @test "--annotate marks the frames of the kernel, which are plain without" {
 	"$OOMTRACE" report --annotate "$DATA/kernel.oomtrace" >out
 	same "$EXPECTED/kernel.annotated.folded" out

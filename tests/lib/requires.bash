@@ -6,7 +6,7 @@
 # ask oomtrace, whose failure must fail a test. An unknown word is a bug in the test and fails it.
 
 declare -gA REQUIRED_PROGRAM=(
-	[redis]=redis-server [gcc]=gcc [go]=go [python]=/usr/bin/python3 [perl]=perl [node]=node
+	[redis]=redis-server [gcc]=gcc [cxx]=g++ [go]=go [python]=/usr/bin/python3 [perl]=perl [node]=node
 	[tmux]=tmux [busybox]=busybox [bpftool]=bpftool [setpriv]=setpriv [capsh]=capsh [unshare]=unshare [chromium]=chromium [zsh]=zsh [man]=man
 	[flamegraph]=$(command -v flamegraph.pl || echo /usr/share/perl5/Devel/NYTProf/flamegraph.pl)
 )

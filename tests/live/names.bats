@@ -176,3 +176,86 @@ grown_is_named()
 		victim_stop
 	done
 }
+
+# A program that grows in calls that the compiler inlined, with DWARF.
+shelf_build()
+{
+	cat >shelf.cc <<-'END'
+		#include <cstdio>
+		#include <cstdlib>
+		namespace shop {
+		template <typename T> struct shelf {
+			[[gnu::always_inline]] inline void put(size_t bytes) { fill((char *)malloc(bytes), bytes); }
+			[[gnu::always_inline]] static inline void fill(char *box, size_t bytes)
+			{
+				for (size_t at = 0; at < bytes; at += 4096)
+					((volatile char *)box)[at] = 1;
+			}
+		};
+		}
+		__attribute__((noinline)) void grow_shelf(int count)
+		{
+			for (int i = 0; i < count; i++)
+				shop::shelf<int>().put(1 << 20);
+		}
+		int main()
+		{
+			char line[16];
+			puts("ready"); fflush(stdout);
+			if (!fgets(line, sizeof(line), stdin)) return 1;
+			grow_shelf(16);
+			puts("grown"); fflush(stdout);
+			return !fgets(line, sizeof(line), stdin);
+		}
+	END
+	g++ -O2 -g "$@" shelf.cc -o shelf
+}
+
+# Traces it with some options and one page in one counted.
+shelf_grows()
+{
+	victim_spawn ./shelf
+	victim_wait ready
+	trace_start -p "$VICTIM_PID" --period 1 "$@"
+	victim_grow
+	trace_stop
+	victim_stop
+}
+
+@test "inlined functions and lines are told where they are asked for, and bytes stay the same" {
+	requires cxx
+	local fill='shop::shelf<int>::fill' put='shop::shelf<int>::put'
+
+	shelf_build
+	shelf_grows --format folded
+	! grep -q 'shelf<int>' "$TRACE_OUT" || fail "inlined functions that nobody asked for"
+	(($(folded_pages "$TRACE_OUT" grow_shelf) >= 4096))
+	shelf_grows --inlines --annotate --format folded
+	cat "$TRACE_OUT"
+	(($(folded_pages "$TRACE_OUT" grow_shelf "${put}_[i]" "${fill}_[i]") >= 4080))
+	shelf_grows --inlines --lines -o shelf.oomtrace
+	"$OOMTRACE" report shelf.oomtrace >"$TRACE_OUT"
+	cat "$TRACE_OUT"
+	(($(folded_pages "$TRACE_OUT" 'grow_shelf (shelf.cc:16)' "$put (shelf.cc:5)" "$fill (shelf.cc:9)") >= 4080))
+	[[ $(awk '{ sum += $NF } END { print sum }' "$TRACE_OUT") == \
+		"$("$OOMTRACE" report --format json shelf.oomtrace | jq '[.stacks[].bytes] | add')" ]]
+}
+
+@test "a debug file of its build-id has the lines of a stripped program; without one it has none" {
+	requires cxx
+	local id debug
+
+	shelf_build -Wl,--build-id
+	id=$(readelf -n shelf | sed -n 's/.*Build ID: //p')
+	debug=/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
+	objcopy --only-keep-debug shelf shelf.debug
+	strip shelf
+	shelf_grows --inlines --lines --cache none --format folded
+	! grep -q 'shelf.cc' "$TRACE_OUT" || fail "lines out of nothing"
+	mkdir -p "${debug%/*}"
+	cp shelf.debug "$debug"
+	shelf_grows --inlines --lines --cache none --format folded
+	rm -f "$debug"
+	rmdir --ignore-fail-on-non-empty "${debug%/*}"
+	(($(folded_pages "$TRACE_OUT" 'grow_shelf (shelf.cc:16)' 'shop::shelf<int>::fill (shelf.cc:9)') >= 4080))
+}

@@ -420,6 +420,57 @@ static inline void scene_kernel(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+static inline void play_line(const struct stage *stage, uint64_t offset, uint32_t depth,
+			     const char *name, const char *file, uint32_t line)
+{
+	play(stage, (struct event){.type = EVENT_LINE,
+				   .line = {.module = 1,
+					    .offset = offset,
+					    .depth = depth,
+					    .name = name,
+					    .file = file,
+					    .line = line}});
+}
+
+/*
+ * What DWARF tells: calls inlined into calls, a line alone, a file without a line, an inlined
+ * function of no known place; and a JIT's code, of which one function has no name.
+ */
+static inline void scene_inlined(const struct stage *stage)
+{
+	static const struct event_frame jit[] = {{2, 0x7f0010}, {2, 0x7f0800}, {1, 0x300}};
+	const struct stack_event jitted = {
+		.id = 4, .comm = "shop", .frame_count = 3, .frames = jit};
+
+	play_session(stage, 16, "-p 99");
+	play_process(stage, 1, 99, 1, "shop", true, false);
+	play_module(stage, 1, "/srv/shop/shop");
+	play_module(stage, 2, EVENT_JIT_MODULE "/tmp/perf-99.map]");
+	play_stack(stage, 1, "shop", STACK(0x110, 0x200, 0x300));
+	play_stack(stage, 2, "shop", STACK(0x130, 0x300));
+	play_stack(stage, 3, "shop", STACK(0x400, 0x300));
+	play(stage, (struct event){.type = EVENT_STACK, .stack = jitted});
+	play_cell(stage, 1, 1, KIND_ANON, 1000, 1000);
+	play_cell(stage, 1, 2, KIND_ANON, 200, 300);
+	play_cell(stage, 1, 3, KIND_ANON, 50, 50);
+	play_cell(stage, 1, 4, KIND_ANON, 400, 400);
+	play_name(stage, 0x110, "grow_shelf");
+	play_name(stage, 0x130, "grow_shelf");
+	play_name(stage, 0x200, "serve");
+	play_name(stage, 0x300, "main");
+	play_line(stage, 0x110, 0, NULL, "/srv/shop/shelf.cc", 25);
+	play_line(stage, 0x110, 1, "shelf<int>::put", "/srv/shop/shelf.h", 11);
+	play_line(stage, 0x110, 2, "shelf<int>::fill", "/srv/shop/shelf.h", 17);
+	play_line(stage, 0x130, 0, NULL, NULL, 0);
+	play_line(stage, 0x130, 1, "shelf<int>::put", NULL, 0);
+	play_line(stage, 0x200, 0, NULL, "serve.cc", 0);
+	play_line(stage, 0x300, 0, NULL, "../src/main.cc", 32);
+	play(stage,
+	     (struct event){.type = EVENT_NAME,
+			    .name = {2, 0x7f0010, "LazyCompile:*grow /srv/shop/app.js:12:3"}});
+	play_end(stage, END_INTERRUPTED);
+}
+
 static inline void play_host(const struct stage *stage, enum memory_when when, uint64_t anon_pages,
 			     uint64_t cached_pages)
 {
@@ -649,7 +700,7 @@ static const struct scene {
 	{"idle", scene_idle},           {"reserving", scene_reserving},
 	{"snapshots", scene_snapshots}, {"kernel", scene_kernel},
 	{"host", scene_host},           {"cgroups", scene_cgroups},
-	{"container", scene_container},
+	{"container", scene_container}, {"inlined", scene_inlined},
 };
 
 #define SCENE_COUNT (sizeof(scenes) / sizeof(scenes[0]))

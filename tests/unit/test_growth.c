@@ -409,9 +409,40 @@ static void test_without_a_session_there_is_nothing_to_finish(void **state)
 	assert_null(growth);
 }
 
+static int add_a_line(struct growth_builder *builder, uint32_t depth, const char *name)
+{
+	return growth_builder_add(
+		builder,
+		&(struct event){
+			.type = EVENT_LINE,
+			.line = {.module = 1, .offset = 0x10, .depth = depth, .name = name}});
+}
+
+static void test_lines_come_from_the_outermost_on(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder = NULL;
+
+	(void)state;
+	assert_int_equal(growth_builder_new(&builder), 0);
+	assert_int_equal(add_a_line(builder, 1, "first"), -EBADMSG);
+	assert_int_equal(add_a_line(builder, 0, NULL), 0);
+	assert_int_equal(add_a_line(builder, 2, "third"), -EBADMSG);
+	assert_int_equal(add_a_line(builder, 1, NULL), -EBADMSG);
+	assert_int_equal(add_a_line(builder, 1, ""), -EBADMSG);
+	assert_int_equal(add_a_line(builder, 1, "second"), 0);
+	assert_int_equal(add_a_line(builder, 1, "again"), -EBADMSG);
+	for (uint32_t depth = 2; depth < EVENT_LINE_DEPTHS; depth++)
+		assert_int_equal(add_a_line(builder, depth, "deeper"), 0);
+	assert_int_equal(add_a_line(builder, EVENT_LINE_DEPTHS, "too deep"), -EBADMSG);
+	/* told anew */
+	assert_int_equal(add_a_line(builder, 0, NULL), 0);
+	assert_int_equal(add_a_line(builder, 1, "second"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines_come_from_the_outermost_on),
 		cmocka_unit_test(test_rows_and_folded_lines_hold_every_byte_once),
 		cmocka_unit_test(test_kinds_part_the_whole),
 		cmocka_unit_test(test_equal_names_are_one_stack),

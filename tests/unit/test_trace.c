@@ -458,6 +458,18 @@ static void random_degraded(struct event *event)
 	event->degraded.without = random_string(200);
 }
 
+static void random_line(struct event *event)
+{
+	event->line = (struct line_event){
+		.module = (uint32_t)random_between(1, UINT32_MAX),
+		.offset = random_u64(),
+		.depth = (uint32_t)random_between(0, EVENT_LINE_DEPTHS - 1),
+		.name = random_u64() & 1 ? random_string(1023) : NULL,
+		.file = random_u64() & 1 ? random_string(4095) : NULL,
+		.line = (uint32_t)random_u64(),
+	};
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -475,6 +487,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
 	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
 	[EVENT_CHARGE] = random_charge,       [EVENT_DEGRADED] = random_degraded,
+	[EVENT_LINE] = random_line,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -511,6 +524,8 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 		[EVENT_FIGURE] = {offsetof(struct event, figure.key)},
 		[EVENT_CGROUP] = {offsetof(struct event, cgroup.path)},
 		[EVENT_FILE] = {offsetof(struct event, file.path)},
+		[EVENT_LINE] = {offsetof(struct event, line.name),
+				offsetof(struct event, line.file)},
 		[EVENT_WORKLOAD] = {offsetof(struct event, workload.kube_namespace),
 				    offsetof(struct event, workload.pod),
 				    offsetof(struct event, workload.container)},

@@ -53,6 +53,7 @@ enum event_type {
 	EVENT_SENDER,    /* of an incident: who sent the SIGKILL that no OOM explains */
 	EVENT_CHARGE,    /* how full a level was at some time, in the order of time */
 	EVENT_DEGRADED,  /* after the session: something that this kernel does not tell */
+	EVENT_LINE,      /* of a name: where in the source, and what was inlined there */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -359,6 +360,22 @@ struct name_event {
 	const char *name; /* demangled; never empty */
 };
 
+/*
+ * Of one module offset, in this order: depth 0, the function itself, and one event for each call
+ * that was inlined there, into the one before. Its place is where the next one was called, of the
+ * last one where the offset is.
+ */
+struct line_event {
+	uint32_t module;
+	uint64_t offset;
+	uint32_t depth;
+	const char *name; /* demangled; NULL of depth 0: as its name event says */
+	const char *file; /* as the compiler was told; NULL: unknown, or not asked for */
+	uint32_t line;    /* 0: unknown */
+};
+
+#define EVENT_LINE_DEPTHS 32
+
 struct end_event {
 	uint64_t duration_ns;
 	enum end_reason reason;
@@ -663,6 +680,7 @@ struct event {
 		struct lost_event lost;
 		struct stack_end_event stack_end;
 		struct name_event name;
+		struct line_event line;
 		struct end_event end;
 		struct reserved_event reserved;
 		struct mappings_event mappings;

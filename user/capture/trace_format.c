@@ -104,6 +104,15 @@ static const struct trace_field name_fields[] = {
 	STRING(name.name),
 };
 
+static const struct trace_field line_fields[] = {
+	NUMBER_IN(line.module, 4, 1, UINT32_MAX),
+	U64(line.offset),
+	NUMBER_IN(line.depth, 4, 0, EVENT_LINE_DEPTHS - 1),
+	OPTIONAL(line.name),
+	OPTIONAL(line.file),
+	U32(line.line),
+};
+
 static const struct trace_field end_fields[] = {
 	U64(end.duration_ns),
 	NUMBER_IN(end.reason, 1, END_TARGET_ENDED, END_DURATION),
@@ -317,6 +326,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
+	[EVENT_LINE] = LAYOUT(line),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -30,7 +30,12 @@ struct rows_provider naming_rows(struct symbolizer *symbolizer)
 
 struct symbolizer *naming_open(const struct opts *opts)
 {
-	struct symbolizer_places places = {.cache = opts->cache_path, .debug = DEBUG_PATH};
+	struct symbolizer_places places = {
+		.cache = opts->cache_path,
+		.debug = DEBUG_PATH,
+		.lines = opts->lines,
+		.inlines = opts->inlines,
+	};
 	struct symbolizer *symbolizer = NULL;
 
 	if (strcmp(opts->cache_path, CACHE_NONE) == 0)
@@ -122,6 +127,27 @@ static void keep_name(void *context, uint32_t module, uint64_t offset, const cha
 		keeping->error = keeping->keep(&event, keeping->context);
 }
 
+static void keep_line(void *context, uint32_t module, uint64_t offset,
+		      const struct symbolizer_line *line)
+{
+	struct keeping *keeping = context;
+	struct event event = {
+		.type = EVENT_LINE,
+		.line =
+			{
+				.module = module,
+				.offset = offset,
+				.depth = line->depth,
+				.name = line->name,
+				.file = line->file,
+				.line = line->line,
+			},
+	};
+
+	if (!keeping->error)
+		keeping->error = keeping->keep(&event, keeping->context);
+}
+
 /* One module's places, from `first` on. Returns how many they are. */
 static size_t name_module(struct symbolizer *symbolizer, const struct asked_place *first,
 			  size_t most, struct keeping *keeping)
@@ -135,10 +161,12 @@ static size_t name_module(struct symbolizer *symbolizer, const struct asked_plac
 		count++;
 	}
 	/* A module that has no names, or lost them, leaves its frames as module+0xoffset. */
-	if (offsets)
-		symbolizer_name(symbolizer, first->module, offsets, count, keep_name, keeping);
-	else
+	if (!offsets) {
 		keeping->error = -ENOMEM;
+		return count;
+	}
+	symbolizer_name(symbolizer, first->module, offsets, count, keep_name, keeping);
+	symbolizer_lines(symbolizer, first->module, offsets, count, keep_line, keeping);
 	return count;
 }
 
@@ -208,6 +236,9 @@ void naming_report(const struct symbolizer *symbolizer)
 	if (losses.modules_unreadable)
 		log_debug("%u files have no names: not ELF, or too large a symbol table",
 			  losses.modules_unreadable);
+	if (losses.lines_given_up)
+		log_warning("%u files have no source lines: reading them failed or took too long",
+			    losses.lines_given_up);
 	if (losses.stopped)
 		log_warning("names were given up: too many files could not be read");
 }

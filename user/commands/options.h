@@ -55,6 +55,7 @@ struct opts {
 	bool children;             /* follow forked children */
 	bool kernel_stacks;        /* the kernel's part of stacks, too */
 	bool files;                /* tell what files the page cache is of */
+	bool lines, inlines;       /* what DWARF says of frames */
 	enum unwind_method unwind; /* how user stacks are taken */
 	uint64_t duration_ns;      /* 0: until interrupted or the target ends */
 	uint64_t period_pages;     /* 0: chosen by the recorder */

@@ -35,8 +35,8 @@ static const char *path_basename(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-static const char *frame_name(const struct growth_builder *builder, struct arena *arena,
-			      const struct growth_place *place)
+static const char *function_name(const struct growth_builder *builder, struct arena *arena,
+				 const struct growth_place *place)
 {
 	const char *name;
 
@@ -49,6 +49,25 @@ static const char *frame_name(const struct growth_builder *builder, struct arena
 		return arena_printf(arena, "0x%" PRIx64, place->offset);
 	return arena_printf(arena, "%s+0x%" PRIx64, path_basename(place->module->path),
 			    place->offset);
+}
+
+/* "grow (heap.c:12)", or the function alone where nothing is known of its source. */
+static const char *frame_text(struct arena *arena, const struct growth_place *place)
+{
+	if (!place->file || !place->function)
+		return place->function;
+	return place->line ? arena_printf(arena, "%s (%s:%" PRIu32 ")", place->function,
+					  path_basename(place->file), place->line)
+			   : arena_printf(arena, "%s (%s)", place->function,
+					  path_basename(place->file));
+}
+
+/* What is known of a frame's source; NULL: nothing. */
+static const struct known_line *lines_of(const struct growth_builder *builder,
+					 const struct event_frame *frame)
+{
+	return frame->module ? table_get(&builder->lines, frame_key(frame->module, frame->offset))
+			     : NULL;
 }
 
 /* Frames while they are added, from the root on. */
@@ -107,6 +126,50 @@ static const char *root_label(const struct known_stack *stack)
 							       : NULL;
 }
 
+/* Frames that a stack becomes: those that were inlined, too. */
+static uint32_t frames_most(const struct growth_builder *builder, const struct known_stack *stack)
+{
+	uint32_t most = stack->frame_count;
+
+	for (uint32_t i = 0; i < stack->frame_count; i++) {
+		const struct known_line *line = lines_of(builder, &stack->frames[i]);
+
+		for (line = line ? line->next : NULL; line; line = line->next)
+			most++;
+	}
+	return most;
+}
+
+static int draft_add(struct draft *draft, struct arena *arena, const struct growth_place *place)
+{
+	draft->places[draft->count] = *place;
+	draft->frames[draft->count] = frame_text(arena, place);
+	return draft->frames[draft->count++] ? 0 : -ENOMEM;
+}
+
+/* The function at a frame, and then what was inlined into it. */
+static int draft_add_frame(struct draft *draft, const struct growth_builder *builder,
+			   struct arena *arena, const struct event_frame *frame)
+{
+	const struct known_line *line = lines_of(builder, frame);
+	struct growth_place place = {
+		.module = table_get(&builder->modules, id_key(frame->module)),
+		.offset = frame->offset,
+	};
+	int err;
+
+	place.function = function_name(builder, arena, &place);
+	do {
+		place.file = line ? line->file : NULL;
+		place.line = line ? line->line : 0;
+		err = draft_add(draft, arena, &place);
+		line = line ? line->next : NULL;
+		place.inlined = true;
+		place.function = line ? line->name : NULL;
+	} while (!err && line);
+	return err;
+}
+
 int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 		     const struct known_stack *stack, uint32_t inherited_from_pid,
 		     struct frame_names *ret_names)
@@ -118,20 +181,13 @@ int frame_names_make(const struct growth_builder *builder, struct arena *arena,
 		return frame_names_make_label(arena, stack_origin_label(stack->origin),
 					      inherited_from_pid, ret_names);
 
-	if (draft_start(arena, stack->frame_count + 1, inherited_from_pid, &draft))
+	if (draft_start(arena, frames_most(builder, stack) + 1, inherited_from_pid, &draft))
 		return -ENOMEM;
 	if (label)
 		draft.frames[draft.count++] = label;
-	for (uint32_t i = stack->frame_count; i > 0; i--) {
-		const struct event_frame *frame = &stack->frames[i - 1];
-		struct growth_place *place = &draft.places[draft.count];
-
-		place->module = table_get(&builder->modules, id_key(frame->module));
-		place->offset = frame->offset;
-		draft.frames[draft.count] = frame_name(builder, arena, place);
-		if (!draft.frames[draft.count++])
+	for (uint32_t i = stack->frame_count; i > 0; i--)
+		if (draft_add_frame(&draft, builder, arena, &stack->frames[i - 1]))
 			return -ENOMEM;
-	}
 	*ret_names = (struct frame_names){
 		.frames = draft.frames,
 		.places = draft.places,

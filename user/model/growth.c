@@ -43,5 +43,7 @@ const char *growth_frame_mark(const struct growth_row *row, uint32_t i)
 
 	if (growth_frame_is_kernel(row, i))
 		return "_[k]";
+	if (row->places[i].inlined)
+		return "_[i]";
 	return module && module->perf_map ? "_[j]" : "";
 }

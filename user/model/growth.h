@@ -96,10 +96,14 @@ struct growth_module {
 	uint8_t build_id[EVENT_BUILD_ID_MAX];
 };
 
-/* Where a frame is. */
+/* Where a frame is. Frames inlined into one function follow it, and have its module and offset. */
 struct growth_place {
 	const struct growth_module *module; /* NULL: a label, or in no known file */
-	uint64_t offset; /* in the file; without a module: the address, 0: a label */
+	uint64_t offset;      /* in the file; without a module: the address, 0: a label */
+	const char *function; /* the frame without file and line; hostile bytes; NULL: a label */
+	const char *file;     /* NULL: unknown; hostile bytes */
+	uint32_t line;        /* 0: unknown */
+	bool inlined;         /* into the frame before, nearer the root */
 };
 
 /* One stack of one thread name of one process, one kind. */
@@ -130,7 +134,7 @@ static inline bool growth_frame_is_kernel(const struct growth_row *row, uint32_t
 }
 
 /* What marks frame `i`, counted from the root, as folded stacks do: "_[k]" the kernel's, "_[j]" of
- * code that a JIT made, "" any other. */
+ * code that a JIT made, "_[i]" inlined, "" any other. */
 const char *growth_frame_mark(const struct growth_row *row, uint32_t i);
 
 /*

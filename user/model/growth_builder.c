@@ -40,6 +40,7 @@ void growth_builder_free(struct growth_builder *builder)
 	table_release(&builder->modules);
 	table_release(&builder->stacks);
 	table_release(&builder->names);
+	table_release(&builder->lines);
 	table_release(&builder->cgroups);
 	snapshots_release(&builder->snapshots);
 	arena_release(&builder->arena);
@@ -328,6 +329,42 @@ static int add_name(struct growth_builder *builder, const struct event *event)
 			 (void *)name);
 }
 
+/* Behind those of lower depths; a first one begins anew. */
+static int link_line(struct growth_builder *builder, const struct line_event *from,
+		     struct known_line *line)
+{
+	const struct table_key key = frame_key(from->module, from->offset);
+	struct known_line *last = table_get(&builder->lines, key);
+	uint32_t depth = 1;
+
+	if (from->depth == 0)
+		return table_put(&builder->lines, key, line);
+	for (; last && last->next; last = last->next)
+		depth++;
+	if (!last || depth != from->depth)
+		return -EBADMSG;
+	last->next = line;
+	return 0;
+}
+
+static int add_line(struct growth_builder *builder, const struct event *event)
+{
+	const struct line_event *from = &event->line;
+	struct known_line *line;
+
+	if (from->depth >= EVENT_LINE_DEPTHS || (from->depth && (!from->name || !from->name[0])))
+		return -EBADMSG;
+	line = arena_alloc(&builder->arena, 1, sizeof(*line));
+	if (!line)
+		return -ENOMEM;
+	line->name = from->depth ? from->name : NULL;
+	line->file = from->file;
+	line->line = from->line;
+	if (keep_string(&builder->arena, &line->name) || keep_string(&builder->arena, &line->file))
+		return -ENOMEM;
+	return link_line(builder, from, line);
+}
+
 static int add_end(struct growth_builder *builder, const struct event *event)
 {
 	builder->end = event->end;
@@ -521,6 +558,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_MEMBER] = add_member,
 	[EVENT_WORKLOAD] = add_nothing,
 	[EVENT_STACK_END] = add_stack_end,
+	[EVENT_LINE] = add_line,
 	[EVENT_SENDER] = add_nothing,
 	[EVENT_CHARGE] = add_charge,
 	[EVENT_DEGRADED] = add_degraded,
@@ -532,8 +570,8 @@ _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,
 /* After the last snapshot asked for only names still matter, and that the recording is whole. */
 static bool is_too_late(const struct growth_builder *builder, enum event_type type)
 {
-	return builder->snapshots.past_to && type != EVENT_NAME && type != EVENT_SNAPSHOT &&
-	       type != EVENT_END;
+	return builder->snapshots.past_to && type != EVENT_NAME && type != EVENT_LINE &&
+	       type != EVENT_SNAPSHOT && type != EVENT_END;
 }
 
 int growth_builder_add(struct growth_builder *builder, const struct event *event)

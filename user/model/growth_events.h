@@ -34,6 +34,14 @@ struct known_stack {
 	struct event_frame frames[]; /* leaf first */
 };
 
+/* One function at a place in code: what an EVENT_LINE says. */
+struct known_line {
+	struct known_line *next; /* inlined into this one */
+	const char *name;        /* NULL of the first one */
+	const char *file;
+	uint32_t line;
+};
+
 struct growth_builder {
 	struct arena arena;
 	bool has_session, has_end;
@@ -48,6 +56,7 @@ struct growth_builder {
 	struct table modules;   /* id -> struct growth_module */
 	struct table stacks;    /* id -> struct known_stack */
 	struct table names;     /* module, offset -> name */
+	struct table lines;     /* module, offset -> the first struct known_line */
 
 	/* in the order in which they came */
 	struct known_process *first_process, **last_process;

@@ -22,6 +22,38 @@ static const char *const origin_names[] = {
 _Static_assert(sizeof(origin_names) / sizeof(origin_names[0]) == STACK_ORIGIN_COUNT,
 	       "every origin has a name");
 
+static void append_source(struct json_maker *sources, uint32_t frame,
+			  const struct growth_place *place)
+{
+	struct json_maker source = json_make_object();
+
+	json_put_count(&source, "frame", frame);
+	json_put_name(&source, "function", place->function);
+	if (place->file)
+		json_put_name(&source, "file", place->file);
+	if (place->line)
+		json_put_count(&source, "line", place->line);
+	if (place->inlined)
+		json_put_bool(&source, "inlined", true);
+	json_append_made(sources, &source);
+}
+
+/* Frames of which more is known than a name. */
+static void put_sources(struct json_maker *stack, const struct growth_row *row)
+{
+	_cleanup_(json_maker_release) struct json_maker sources = json_make_array();
+	bool any = false;
+
+	for (uint32_t i = 0; i < row->frame_count; i++) {
+		if (!row->places[i].file && !row->places[i].inlined)
+			continue;
+		append_source(&sources, i, &row->places[i]);
+		any = true;
+	}
+	if (any)
+		json_put_made(stack, "sources", &sources);
+}
+
 static void append_stack(struct json_maker *stacks, const struct growth_row *row)
 {
 	struct json_maker stack = json_make_object();
@@ -42,6 +74,7 @@ static void append_stack(struct json_maker *stacks, const struct growth_row *row
 	json_put_names(&stack, "frames", row->frames, row->frame_count);
 	if (row->kernel_frame_count)
 		json_put_count(&stack, "kernel_frame_count", row->kernel_frame_count);
+	put_sources(&stack, row);
 	json_append_made(stacks, &stack);
 }
 

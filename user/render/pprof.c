@@ -101,7 +101,7 @@ struct profile {
 	struct table string_index;   /* hash of the text -> struct known_string */
 	struct table mapping_index;  /* module id -> Mapping */
 	struct table location_index; /* module id and offset, or 0 and the name -> Location */
-	struct table function_index; /* number of the name -> Function */
+	struct table function_index; /* numbers of its name and file -> Function */
 	const struct view *view;
 	uint64_t page_bytes;
 	int err;
@@ -244,8 +244,8 @@ static int64_t intern_build_id(struct profile *profile, const struct growth_modu
 	return intern(profile, buf_string(&hex));
 }
 
-static const Perftools__Profiles__Mapping *mapping_of(struct profile *profile,
-						      const struct growth_module *module)
+static Perftools__Profiles__Mapping *mapping_of(struct profile *profile,
+						const struct growth_module *module)
 {
 	const struct table_key key = {.major = module->id};
 	Perftools__Profiles__Mapping *mapping = table_get(&profile->mapping_index, key);
@@ -266,10 +266,12 @@ static const Perftools__Profiles__Mapping *mapping_of(struct profile *profile,
 	return mapping;
 }
 
-static const Perftools__Profiles__Function *function_of(struct profile *profile, const char *name)
+static const Perftools__Profiles__Function *function_of(struct profile *profile, const char *name,
+							const char *file)
 {
 	int64_t number = intern_hostile(profile, name);
-	const struct table_key key = {.major = (uint64_t)number};
+	int64_t file_number = file ? intern_hostile(profile, file) : 0;
+	const struct table_key key = {(uint64_t)number, (uint64_t)file_number};
 	Perftools__Profiles__Function *function = table_get(&profile->function_index, key);
 
 	if (function)
@@ -280,22 +282,45 @@ static const Perftools__Profiles__Function *function_of(struct profile *profile,
 	perftools__profiles__function__init(function);
 	function->id = list_add(profile, &profile->functions, function);
 	function->name = function->system_name = number;
+	function->filename = file_number;
 	index_put(profile, &profile->function_index, key, function);
 	return function;
 }
 
-static void location_add_line(struct profile *profile, Perftools__Profiles__Location *location,
-			      const Perftools__Profiles__Function *function)
-{
-	Perftools__Profiles__Line *line = make(profile, 1, sizeof(*line));
+/* A frame, and those that were inlined into it. */
+struct place_frames {
+	const struct growth_row *row;
+	uint32_t first, end;
+};
 
-	location->line = make(profile, 1, sizeof(*location->line));
-	if (!line || !location->line)
-		return;
-	perftools__profiles__line__init(line);
-	line->function_id = function->id;
-	location->line[0] = line;
-	location->n_line = 1;
+static const Perftools__Profiles__Function *
+frame_function(struct profile *profile, const struct growth_row *row, uint32_t frame)
+{
+	const struct growth_place *place = &row->places[frame];
+
+	return function_of(profile, place->function ? place->function : row->frames[frame],
+			   place->file);
+}
+
+/* The innermost comes first. */
+static void location_add_lines(struct profile *profile, Perftools__Profiles__Location *location,
+			       const struct place_frames *frames)
+{
+	uint32_t count = frames->end - frames->first;
+
+	location->line = make(profile, count, sizeof(*location->line));
+	for (uint32_t i = frames->end; i > frames->first && location->line; i--) {
+		Perftools__Profiles__Line *line = make(profile, 1, sizeof(*line));
+		const Perftools__Profiles__Function *function =
+			frame_function(profile, frames->row, i - 1);
+
+		if (!line || !function)
+			return;
+		perftools__profiles__line__init(line);
+		line->function_id = function->id;
+		line->line = frames->row->places[i - 1].line;
+		location->line[location->n_line++] = line;
+	}
 }
 
 /* A label has no address: its name is what tells it from others. */
@@ -307,11 +332,12 @@ static struct table_key location_key(const struct growth_place *place,
 	return (struct table_key){0, function->id};
 }
 
-static uint64_t location_of(struct profile *profile, const char *name,
-			    const struct growth_place *place)
+static uint64_t location_of(struct profile *profile, const struct place_frames *frames)
 {
-	const Perftools__Profiles__Function *function = function_of(profile, name);
-	const Perftools__Profiles__Mapping *mapping =
+	const struct growth_place *place = &frames->row->places[frames->first];
+	const Perftools__Profiles__Function *function =
+		frame_function(profile, frames->row, frames->first);
+	Perftools__Profiles__Mapping *mapping =
 		place->module ? mapping_of(profile, place->module) : NULL;
 	Perftools__Profiles__Location *location;
 	struct table_key key;
@@ -329,7 +355,12 @@ static uint64_t location_of(struct profile *profile, const char *name,
 	location->id = list_add(profile, &profile->locations, location);
 	location->mapping_id = mapping ? mapping->id : 0;
 	location->address = (mapping ? mapping->memory_start : 0) + place->offset;
-	location_add_line(profile, location, function);
+	location_add_lines(profile, location, frames);
+	if (mapping) {
+		mapping->has_filenames |= place->file != NULL;
+		mapping->has_line_numbers |= place->line != 0;
+		mapping->has_inline_frames |= frames->end - frames->first > 1;
+	}
 	index_put(profile, &profile->location_index, key, location);
 	return location->id;
 }
@@ -377,9 +408,14 @@ static void sample_add_frames(struct profile *profile, Perftools__Profiles__Samp
 			      const struct growth_row *row)
 {
 	sample->location_id = make(profile, row->frame_count, sizeof(*sample->location_id));
-	for (uint32_t i = row->frame_count; i > 0 && sample->location_id; i--)
-		sample->location_id[sample->n_location_id++] =
-			location_of(profile, row->frames[i - 1], &row->places[i - 1]);
+	for (uint32_t end = row->frame_count; end > 0 && sample->location_id;) {
+		struct place_frames frames = {row, end - 1, end};
+
+		while (frames.first > 0 && row->places[frames.first].inlined)
+			frames.first--;
+		sample->location_id[sample->n_location_id++] = location_of(profile, &frames);
+		end = frames.first;
+	}
 }
 
 static void sample_add(struct profile *profile, const struct folded_line *line)

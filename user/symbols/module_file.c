@@ -221,6 +221,11 @@ static const struct module_symbol *symbol_find(const struct module_file_header *
 	return low > 0 ? &symbols[low - 1] : NULL;
 }
 
+bool module_file_address(const struct module_file *file, uint64_t offset, uint64_t *ret_address)
+{
+	return segments_address(&file->segments, offset, ret_address);
+}
+
 const char *module_file_symbol(const struct module_file *file, uint64_t offset)
 {
 	const char *names = section(file->header, MODULE_NAMES);

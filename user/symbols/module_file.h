@@ -117,6 +117,9 @@ const void *module_file_bytes(const struct module_file *file, size_t *ret_size_b
 /* The function at a file offset, as the linker calls it; NULL when there is none. */
 const char *module_file_symbol(const struct module_file *file, uint64_t offset);
 
+/* The address that a file offset is linked at; false: in no segment. */
+bool module_file_address(const struct module_file *file, uint64_t offset, uint64_t *ret_address);
+
 /* Borrowed: valid as long as the file. */
 struct module_rows module_file_rows(const struct module_file *file);
 

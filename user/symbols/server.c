@@ -10,6 +10,7 @@
 #include "symbols/image.h"
 #include "symbols/module_writer.h"
 #include "symbols/sandbox.h"
+#include "symbols/server_lines.h"
 #include "symbols/wire.h"
 
 struct request {
@@ -82,6 +83,25 @@ static void serve_demangle(const struct request *request)
 	answer_send(&answer, request);
 }
 
+static void serve_open_lines(const struct request *request)
+{
+	struct names_answer answer = {.type = NAMES_LINES_OPENED};
+
+	answer.error = server_lines_open(request->wire.module, request->fds[0],
+					 request->fd_count > 1 ? request->fds[1] : -1);
+	answer_send(&answer, request);
+}
+
+static void serve_line(const struct request *request)
+{
+	struct names_answer answer;
+
+	memset(&answer, 0, NAMES_ANSWER_HEADER);
+	answer.type = NAMES_LINE_FOUND;
+	server_line(request->wire.module, &request->wire.place, &answer);
+	answer_send(&answer, request);
+}
+
 static const struct {
 	void (*serve)(const struct request *request);
 	size_t fds_min, fds_max;
@@ -93,6 +113,8 @@ static const struct {
 	[NAMES_BUILD_MAP] = {serve_build_map, 2, 2, sizeof(struct module_identity),
 			     sizeof(struct module_identity)},
 	[NAMES_DEMANGLE] = {serve_demangle, 0, 0, 1, NAMES_SYMBOL_MAX},
+	[NAMES_OPEN_LINES] = {serve_open_lines, 1, 2, 0, 0},
+	[NAMES_LINE] = {serve_line, 0, 0, sizeof(struct names_place), sizeof(struct names_place)},
 };
 
 static bool request_is_valid(const struct request *request, size_t bytes)
@@ -100,7 +122,7 @@ static bool request_is_valid(const struct request *request, size_t bytes)
 	const struct names_request *wire = &request->wire;
 
 	return bytes >= NAMES_REQUEST_HEADER && wire->type >= NAMES_IDENTIFY &&
-	       wire->type <= NAMES_DEMANGLE && wire->module < NAMES_MODULES_MAX &&
+	       wire->type <= NAMES_LINE && wire->module < NAMES_MODULES_MAX &&
 	       bytes == NAMES_REQUEST_HEADER + wire->length &&
 	       wire->length >= services[wire->type].length_min &&
 	       wire->length <= services[wire->type].length_max &&

@@ -14,6 +14,8 @@ int symbolizer_open(const struct symbolizer_places *places, struct symbolizer **
 	if (!symbolizer)
 		return -ENOMEM;
 	symbolizer->debug = places->debug;
+	symbolizer->lines = places->lines;
+	symbolizer->inlines = places->inlines;
 	symbolizer->deadline_ms = SYMBOLIZER_DEADLINE_MS;
 	symbolizer->meanwhile.fd = -1;
 	symbolizer->child_number = 1;

@@ -35,6 +35,8 @@ struct symbolizer;
 struct symbolizer_places {
 	const char *cache; /* a directory for module files; NULL: none, or it cannot be used */
 	const char *debug; /* the directory of separate debug files, of root; NULL: none */
+	/* what symbolizer_lines() shall tell; files stay open for it */
+	bool lines, inlines;
 };
 
 /* Starts the child: early, before there is anything to inherit. Strings are borrowed. */
@@ -97,6 +99,28 @@ typedef void (*symbolizer_name_fn)(void *context, uint32_t module, uint64_t offs
 int symbolizer_name(struct symbolizer *symbolizer, uint32_t module, const uint64_t *offsets,
 		    size_t count, symbolizer_name_fn fn, void *context);
 
+/* One function at a place: the one that was compiled has depth 0, those inlined into it follow. */
+struct symbolizer_line {
+	uint32_t depth;
+	const char *name; /* demangled; NULL of depth 0, which symbolizer_name() knows */
+	const char *file; /* NULL: unknown, or not wanted; as the compiler was told, its beginning
+			     may be "..." */
+	uint32_t line;    /* 0: unknown; where the next one was called, of the last where it was */
+};
+
+typedef void (*symbolizer_line_fn)(void *context, uint32_t module, uint64_t offset,
+				   const struct symbolizer_line *line);
+
+/*
+ * What the DWARF of one module says of file offsets, in order, for those it says something of and
+ * as far as it is wanted (without inlined functions the place of the innermost is the function's);
+ * within the deadline for all together, what is left then stays without. Whatever is wrong with it
+ * costs the lines of the module, never its names. 0, -ENODATA: it has no DWARF, or as
+ * symbolizer_name().
+ */
+int symbolizer_lines(struct symbolizer *symbolizer, uint32_t module, const uint64_t *offsets,
+		     size_t count, symbolizer_line_fn fn, void *context);
+
 /*
  * The unwind rows of a module, built or found by now; they are borrowed, and stay. Errors are those
  * of symbolizer_name().
@@ -115,6 +139,7 @@ struct symbolizer_losses {
 	uint32_t children_died;      /* crashed, out of memory or CPU time, killed */
 	uint32_t children_hung;      /* past the deadline */
 	uint32_t children_lied;      /* answered what they were not asked */
+	uint32_t lines_given_up;     /* modules whose DWARF took too long, or ended a child */
 	bool stopped;                /* no more children */
 };
 

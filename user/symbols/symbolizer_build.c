@@ -74,9 +74,7 @@ int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret
 	return 0;
 }
 
-/* DEBUG/.build-id/ab/cdef….debug; -1 when there is none. */
-static int debug_file_open(const struct symbolizer *symbolizer,
-			   const struct module_identity *identity)
+int debug_file_open(const struct symbolizer *symbolizer, const struct module_identity *identity)
 {
 	_cleanup_free_ char *path = NULL;
 	char digits[2 * NAMES_BUILD_ID_MAX + 1] = "";
@@ -214,7 +212,8 @@ int module_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadl
 		if (r < 0)
 			return r;
 	}
-	/* its ELF file is not needed any more */
-	module_drop(module);
+	/* its ELF file is not needed any more, but for its lines */
+	if (!symbolizer->lines && !symbolizer->inlines)
+		module_drop(module);
 	return 0;
 }

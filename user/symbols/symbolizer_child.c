@@ -65,9 +65,9 @@ static const struct names_meanwhile *meanwhile_of(const struct symbolizer *symbo
 	return symbolizer->meanwhile.fd >= 0 ? &symbolizer->meanwhile : NULL;
 }
 
-int child_ask(struct symbolizer *symbolizer, const struct names_request *request, const int *fds,
-	      size_t fd_count, enum names_answer_type type, uint64_t deadline_ns,
-	      struct names_answer *ret_answer)
+static int ask(struct symbolizer *symbolizer, const struct names_request *request, const int *fds,
+	       size_t fd_count, enum names_answer_type type, uint64_t deadline_ns,
+	       struct names_answer *ret_answer)
 {
 	int r;
 
@@ -77,5 +77,25 @@ int child_ask(struct symbolizer *symbolizer, const struct names_request *request
 					ret_answer);
 	if (r == 0 && (ret_answer->type != type || ret_answer->module != request->module))
 		r = -EBADMSG;
+	return r;
+}
+
+int child_ask_more(struct symbolizer *symbolizer, const struct names_request *request,
+		   const int *fds, size_t fd_count, enum names_answer_type type,
+		   uint64_t deadline_ns, struct names_answer *ret_answer)
+{
+	int r = ask(symbolizer, request, fds, fd_count, type, deadline_ns, ret_answer);
+
+	if (r < 0)
+		child_lost(symbolizer, r);
+	return r;
+}
+
+int child_ask(struct symbolizer *symbolizer, const struct names_request *request, const int *fds,
+	      size_t fd_count, enum names_answer_type type, uint64_t deadline_ns,
+	      struct names_answer *ret_answer)
+{
+	int r = ask(symbolizer, request, fds, fd_count, type, deadline_ns, ret_answer);
+
 	return r < 0 ? module_blame(symbolizer, request->module, r) : 0;
 }

@@ -19,11 +19,13 @@ struct module {
 	struct module_identity identity;
 	bool only_known; /* there is no file, but perhaps its module file */
 	bool suspected;  /* a child died while it worked on it, once */
+	bool no_lines;   /* it has none, or they could not be had */
 };
 
 struct symbolizer {
 	struct module_store *store; /* NULL: none */
 	const char *debug;
+	bool lines, inlines; /* are wanted */
 	struct names_child child;
 	uint32_t child_number; /* of the running child, or the last one; from 1 */
 	unsigned int deadline_ms;
@@ -51,6 +53,14 @@ int child_ask(struct symbolizer *symbolizer, const struct names_request *request
  * first choice, and out of memory is when names are wanted. Returns -EAGAIN to try once more.
  */
 int module_blame(struct symbolizer *symbolizer, uint32_t number, int error);
+
+/* The same for something that a module can do without: it is not blamed. */
+int child_ask_more(struct symbolizer *symbolizer, const struct names_request *request,
+		   const int *fds, size_t fd_count, enum names_answer_type type,
+		   uint64_t deadline_ns, struct names_answer *ret_answer);
+
+/* The separate debug file of a module, DEBUG/.build-id/ab/cdef….debug; -1 when there is none. */
+int debug_file_open(const struct symbolizer *symbolizer, const struct module_identity *identity);
 
 /* Asks for the build-id of a module. */
 int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret_build_id,

@@ -11,14 +11,17 @@
  *     file, of an empty file, and of a debug file if there is   -> BUILT, the empty file is filled
  *   BUILD_MAP module, the same of a perf map                    -> BUILT
  *   DEMANGLE module, a symbol                                   -> DEMANGLED
+ *   OPEN_LINES module, with the descriptors of the file, and of
+ *     a debug file if there is; it stays open until the next    -> LINES_OPENED
+ *   LINE module, an address and which function there            -> LINE_FOUND
  *
  * A request fits into one packet and the socket is empty when it is sent, so the recorder never
  * blocks in sending.
  *
  * The child parses what an attacker wrote and may have become the attacker. The recorder takes
  * nothing from it but a number in the range of errno, at most 20 bytes of build-id, for a symbol
- * it asked for a string shorter than NAMES_NAME_MAX, and a module file, which it seals and then
- * checks (module_file.h). Anything else ends the child.
+ * it asked for a string shorter than NAMES_NAME_MAX, for a line two of them, and a module file,
+ * which it seals and then checks (module_file.h). Anything else ends the child.
  */
 #ifndef SYMBOLS_WIRE_H
 #define SYMBOLS_WIRE_H
@@ -45,6 +48,14 @@ enum names_request_type {
 	NAMES_BUILD,
 	NAMES_BUILD_MAP,
 	NAMES_DEMANGLE,
+	NAMES_OPEN_LINES,
+	NAMES_LINE,
+};
+
+/* Of the functions at an address the one that was compiled has depth 0, those inlined follow. */
+struct names_place {
+	uint64_t address; /* as linked */
+	uint64_t depth;
 };
 
 struct names_request {
@@ -55,6 +66,7 @@ struct names_request {
 	union {
 		struct module_identity identity; /* NAMES_BUILD, NAMES_BUILD_MAP */
 		char symbol[NAMES_SYMBOL_MAX];   /* NAMES_DEMANGLE; without a NUL */
+		struct names_place place;        /* NAMES_LINE */
 	};
 };
 
@@ -63,11 +75,14 @@ enum names_answer_type {
 	NAMES_IDENTITY,
 	NAMES_BUILT,
 	NAMES_DEMANGLED,
+	NAMES_LINES_OPENED,
+	NAMES_LINE_FOUND,
 };
 
 /*
  * Every answer. `error` is 0 or -errno and says why there is nothing. `length` counts the bytes
- * of `bytes` that are sent: a build-id in IDENTITY, a name without its NUL in DEMANGLED.
+ * of `bytes` that are sent: a build-id in IDENTITY, a name without its NUL in DEMANGLED; in
+ * LINE_FOUND the number of the line (4 bytes), a name, a NUL and a file, either may be empty.
  */
 struct names_answer {
 	uint32_t type; /* enum names_answer_type */
@@ -77,11 +92,18 @@ struct names_answer {
 	char bytes[NAMES_NAME_MAX];
 };
 
+/* What of a line's answer is for the name and for the file, each with a NUL. */
+#define NAMES_LINE_NAME_MAX 700
+#define NAMES_LINE_FILE_MAX 300
+#define NAMES_LINE_HEADER sizeof(uint32_t)
+
 #define NAMES_REQUEST_HEADER offsetof(struct names_request, symbol)
 #define NAMES_ANSWER_HEADER offsetof(struct names_answer, bytes)
 
 static_assert(NAMES_REQUEST_HEADER == 16, "requests have no padding to leak");
 static_assert(NAMES_ANSWER_HEADER == 16, "answers have no padding to leak");
+static_assert(NAMES_NAME_MAX > NAMES_LINE_HEADER + NAMES_LINE_NAME_MAX + NAMES_LINE_FILE_MAX,
+	      "a line fits");
 static_assert(NAMES_NAME_MAX > NAMES_BUILD_ID_MAX, "one buffer for both");
 
 #endif
