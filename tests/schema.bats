@@ -27,6 +27,7 @@ schema_of()
 {
 	case $1 in
 	brief*) echo sigkill ;;
+	warning*) echo warning ;;
 	*) echo incident ;;
 	esac
 }

@@ -450,6 +450,53 @@ static inline void scene_brief_evil(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+static inline void play_warning(const struct stage *stage, enum incident_scope scope,
+				uint32_t level, uint32_t percent)
+{
+	play(stage, (struct event){.type = EVENT_INCIDENT,
+				   .incident = {.kind = INCIDENT_WARNING,
+						.scope = scope,
+						.id = "",
+						.realtime_ns = 1700000100250000000ULL,
+						.monotonic_ns = 100250000000ULL}});
+	if (level != LEVEL_HOST)
+		play_level(stage, (struct level_event){.id = 4711,
+						       .path = KUBE_CONTAINER,
+						       .when = TAKEN_BEFORE});
+	play(stage, (struct event){.type = EVENT_WARNING, .warning = {level, percent}});
+}
+
+static inline void play_charge(const struct stage *stage, uint64_t second, uint32_t level,
+			       uint64_t held_mib, uint64_t limit_mib)
+{
+	play(stage, (struct event){.type = EVENT_CHARGE,
+				   .charge = {.time_ns = second * SECOND_NS,
+					      .level = level,
+					      .held_bytes = MIB(held_mib),
+					      .usage_bytes = MIB(held_mib + 10),
+					      .limit_bytes = MIB(limit_mib)}});
+}
+
+/* A container that fills by 4 MiB a second. */
+static inline void scene_warning(const struct stage *stage)
+{
+	play_session(stage, 64, "--watch-oom-kills");
+	play_warning(stage, SCOPE_MEMCG, 0, 70);
+	for (uint64_t second = 0; second <= 20; second++)
+		play_charge(stage, second, 0, 100 + 4 * second, 256);
+	play_end(stage, END_INTERRUPTED);
+}
+
+/* A host that has been that full all the time. */
+static inline void scene_warning_host(const struct stage *stage)
+{
+	play_session(stage, 64, "--watch-oom-kills");
+	play_warning(stage, SCOPE_GLOBAL, LEVEL_HOST, 90);
+	for (uint64_t second = 0; second <= 30; second++)
+		play_charge(stage, second, LEVEL_HOST, 920, 1000);
+	play_end(stage, END_INTERRUPTED);
+}
+
 static const struct scene incidents[] = {
 	{"pod", scene_pod},
 	{"group", scene_group},
@@ -458,6 +505,8 @@ static const struct scene incidents[] = {
 	{"earlyoom", scene_earlyoom},
 	{"brief", scene_brief},
 	{"brief-evil", scene_brief_evil},
+	{"warning", scene_warning},
+	{"warning-host", scene_warning_host},
 };
 
 #define INCIDENT_COUNT (sizeof(incidents) / sizeof(incidents[0]))

@@ -470,6 +470,12 @@ static void random_line(struct event *event)
 	};
 }
 
+static void random_warning(struct event *event)
+{
+	event->warning.level = (uint32_t)random_u64();
+	event->warning.percent = random_between(1, 100);
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -487,7 +493,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_MEMBER] = random_member,       [EVENT_WORKLOAD] = random_workload,
 	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
 	[EVENT_CHARGE] = random_charge,       [EVENT_DEGRADED] = random_degraded,
-	[EVENT_LINE] = random_line,
+	[EVENT_LINE] = random_line,           [EVENT_WARNING] = random_warning,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,

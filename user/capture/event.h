@@ -54,6 +54,7 @@ enum event_type {
 	EVENT_CHARGE,    /* how full a level was at some time, in the order of time */
 	EVENT_DEGRADED,  /* after the session: something that this kernel does not tell */
 	EVENT_LINE,      /* of a name: where in the source, and what was inlined there */
+	EVENT_WARNING,   /* of an incident: which part of its limit a level has passed */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -667,6 +668,12 @@ struct degraded_event {
 	const char *without; /* in words: "pages moved by compaction lose their stack" */
 };
 
+/* Before the points of the level (or LEVEL_HOST), the last of which is the one that passed it. */
+struct warning_event {
+	uint32_t level;
+	uint32_t percent; /* of the limit, the one that was asked for */
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -702,6 +709,7 @@ struct event {
 		struct degraded_event degraded;
 		struct sender_event sender;
 		struct charge_event charge;
+		struct warning_event warning;
 	};
 };
 

@@ -14,6 +14,7 @@
 #include "capture/rows_provider.h"
 #include "capture/programs.h"
 #include "capture/source.h"
+#include "capture/warn_percents.h"
 
 struct live_options {
 	/* one of pids, argv, comm, cgroup and all */
@@ -30,9 +31,11 @@ struct live_options {
 	bool files;                /* tell what files the page cache is of */
 	bool watch_kills;          /* make incidents, hand nothing out: watch.h */
 	int (*take_incident)(void *context, const struct event *event); /* their events */
-	int (*take_brief)(void *context, const struct event *event);    /* of SIGKILLs in passing */
+	int (*take_brief)(void *context,
+			  const struct event *event); /* of what is told in passing */
 	void *take_context;
 	bool sigkills;                 /* of all SIGKILLs */
+	struct warn_percents warn;     /* when limits come near */
 	uint64_t last_sequence;        /* of the incidents of this boot that there are already */
 	uint64_t duration_ns;          /* 0: no limit */
 	uint64_t snapshot_interval_ns; /* 0: a snapshot at the end alone */

@@ -302,6 +302,11 @@ static const struct trace_field degraded_fields[] = {
 	STRING(degraded.without),
 };
 
+static const struct trace_field warning_fields[] = {
+	U32(warning.level),
+	NUMBER_IN(warning.percent, 4, 1, 100),
+};
+
 #define GROWN(name, first_fields)                                             \
 	{                                                                     \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
@@ -326,7 +331,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
-	[EVENT_LINE] = LAYOUT(line),
+	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = LAYOUT(warning),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

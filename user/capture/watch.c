@@ -29,6 +29,7 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 		.all = true,
 		.watch_kills = true,
 		.sigkills = options->sigkills,
+		.warn = options->warn,
 		.last_sequence = options->last_sequence,
 		.take_incident = options->take,
 		.take_brief = options->take_brief,
@@ -127,6 +128,9 @@ static int set_up(struct live *live, struct watch *watch)
 				  &live->cgroups);
 	if (error)
 		return error;
+	error = warnings_init(&watch->warnings, &live->options.warn);
+	if (error)
+		return error;
 	watch->out.take = live->options.take_incident;
 	watch->brief.take = live->options.take_brief;
 	watch->out.context = watch->brief.context = live->options.take_context;
@@ -169,6 +173,7 @@ void watch_free(struct watch *watch)
 	kill_cases_release(&watch->cases);
 	watch_curves_release(&watch->curves);
 	free(watch->facts);
+	warnings_release(&watch->warnings);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
 	event_queue_release(&watch->brief);
@@ -221,7 +226,10 @@ static void look_at_facts(struct live *live)
 
 void watch_look(struct live *live)
 {
-	watch_curves_tick(&live->watch->curves, clock_monotonic_ns());
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (watch_curves_tick(&live->watch->curves, now_ns))
+		warnings_look(live, now_ns);
 	if (!live->watch->adopting.done)
 		adopt_host_step(&live->watch->adopting, &live->ledger, &live->root, ADOPT_STEP_NS);
 	look_at_facts(live);

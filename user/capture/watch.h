@@ -15,15 +15,17 @@
 #include "capture/programs.h"
 #include "capture/rows_provider.h"
 #include "capture/source.h"
+#include "capture/warn_percents.h"
 
 struct watch_options {
-	uint64_t period_pages;  /* 0: chosen */
-	uint64_t duration_ns;   /* 0: until a signal */
-	bool sigkills;          /* those of others, too */
+	uint64_t period_pages; /* 0: chosen */
+	uint64_t duration_ns;  /* 0: until a signal */
+	bool sigkills;         /* those of others, too */
+	struct warn_percents warn;
 	uint64_t last_sequence; /* of the incidents of this boot that there are already */
 	/* 0, or -errno to end the watch; the event, its file included, is valid during the call */
 	int (*take)(void *context, const struct event *event);
-	/* the same for what is told in passing, as a whole trace file each; with `sigkills` */
+	/* the same for what is told in passing, as a whole trace file each: `sigkills`, `warn` */
 	int (*take_brief)(void *context, const struct event *event);
 	void *context;
 	const char *target;        /* for the session events */

@@ -53,9 +53,11 @@ void watch_curves_take(struct watch_curves *curves)
 	ring_buffer__consume(curves->ring);
 }
 
-void watch_curves_tick(struct watch_curves *curves, uint64_t now_ns)
+bool watch_curves_tick(struct watch_curves *curves, uint64_t now_ns)
 {
 	watch_curves_take(curves);
-	if (timeline_tick(&curves->timeline, curves->ledger, now_ns))
-		cgroup_curves_look(&curves->cgroups, now_ns);
+	if (!timeline_tick(&curves->timeline, curves->ledger, now_ns))
+		return false;
+	cgroup_curves_look(&curves->cgroups, now_ns);
+	return true;
 }

@@ -30,7 +30,7 @@ int watch_curves_fd(const struct watch_curves *curves);
 /* Takes what waits in the ring: before an incident is made, or it would end too early. */
 void watch_curves_take(struct watch_curves *curves);
 
-/* The same, and looks at everybody when a second has passed. */
-void watch_curves_tick(struct watch_curves *curves, uint64_t now_ns);
+/* The same, and looks at everybody when a second has passed: true. */
+bool watch_curves_tick(struct watch_curves *curves, uint64_t now_ns);
 
 #endif

@@ -13,6 +13,7 @@
 #include "capture/kill_cases.h"
 #include "capture/kmsg_oom.h"
 #include "capture/live_state.h"
+#include "capture/warnings.h"
 #include "capture/watch_curves.h"
 
 #define WATCH_BOOT_LEN 5
@@ -41,6 +42,7 @@ struct watch {
 	int kmsg_fd; /* -errno: it cannot be read */
 	struct kmsg_oom kmsg;
 	struct watch_curves curves;
+	struct warnings warnings;
 	struct adopt_host adopting;
 	struct facts *facts; /* by the timeline's curves */
 };

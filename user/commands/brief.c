@@ -14,8 +14,9 @@ struct brief {
 	struct finisher *finisher;
 	FILE *stream;
 	struct trace_writer *trace;
-	int error; /* of the one that is being made */
-	uint64_t lost;
+	int error;               /* of the one that is being made */
+	enum incident_kind kind; /* of that */
+	uint64_t lost[INCIDENT_KIND_COUNT];
 	size_t len_bytes;
 	char bytes[FINISHER_BRIEF_MAX];
 };
@@ -72,20 +73,22 @@ static void end(struct brief *brief)
 		brief->error = trace_writer_finish(brief->trace);
 	if (!brief->error)
 		brief->error = finisher_brief(brief->finisher, brief->bytes, brief->len_bytes);
-	brief->lost += brief->error != 0;
+	brief->lost[brief->kind] += brief->error != 0;
 }
 
 void brief_add(struct brief *brief, const struct event *event)
 {
 	if (event->type == EVENT_SESSION)
 		begin(brief);
+	if (event->type == EVENT_INCIDENT)
+		brief->kind = event->incident.kind;
 	if (!brief->error)
 		brief->error = trace_writer_add(brief->trace, event);
 	if (event->type == EVENT_END)
 		end(brief);
 }
 
-uint64_t brief_lost(const struct brief *brief)
+uint64_t brief_lost(const struct brief *brief, enum incident_kind kind)
 {
-	return brief->lost;
+	return brief->lost[kind];
 }

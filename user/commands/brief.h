@@ -20,7 +20,7 @@ DEFINE_CLEANUP(struct brief *, brief_free)
 /* One event after the other, from EVENT_SESSION to EVENT_END, which sends. Never waits. */
 void brief_add(struct brief *brief, const struct event *event);
 
-/* How many found no room. */
-uint64_t brief_lost(const struct brief *brief);
+/* How many of a kind found no room. */
+uint64_t brief_lost(const struct brief *brief, enum incident_kind kind);
 
 #endif

@@ -70,6 +70,34 @@ static int store_pids(const struct option_row *row, const char *text, struct opt
 	return 0;
 }
 
+static bool has_percent(const struct warn_percents *warn, uint32_t percent)
+{
+	for (uint32_t i = 0; i < warn->count; i++)
+		if (warn->items[i] == percent)
+			return true;
+	return false;
+}
+
+static int store_percents(const struct option_row *row, const char *text, struct opts *opts)
+{
+	for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		char number[24];
+		uint64_t percent;
+		int err;
+
+		snprintf(number, sizeof(number), "%.*s", (int)strcspn(at, ","), at);
+		err = parse_u64(number, row->min, row->max, &percent);
+		if (err)
+			return err;
+		if (has_percent(&opts->warn, (uint32_t)percent))
+			continue;
+		if (opts->warn.count == WARN_PERCENTS_MAX)
+			return -ERANGE;
+		opts->warn.items[opts->warn.count++] = (uint32_t)percent;
+	}
+	return 0;
+}
+
 /* As the kernel keeps it: a longer one is nobody's. */
 static int store_comm(const struct option_row *row, const char *text, struct opts *opts)
 {
@@ -238,6 +266,9 @@ static const struct option_row rows[] = {
 	 GROUP_INCIDENTS, WATCHING, store_number, MEMBER(keep_free), 0, 99, .rare = true},
 	{"sigkills", 0, NULL, "tell of SIGKILLs that no OOM explains, too, and who sent them", NULL,
 	 GROUP_INCIDENTS, WATCHING, store_flag, MEMBER(sigkills)},
+	{"warn", 0, "PERCENT,...", "tell when a limit is filled so far, before the kill",
+	 "a list of at most 16 percents from 50 to 99", GROUP_INCIDENTS, WATCHING, store_percents,
+	 MEMBER(warn), 50, 99},
 	{"container", 0, "NAME", "list: its name, its pod's, or how its id begins", "a name",
 	 GROUP_INCIDENTS, LISTING, store_string, MEMBER(container), .rare = true},
 	{"since", 0, "WHEN", "list: from then on; 2h ago, or an RFC 3339 time",

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "capture/programs.h"
+#include "capture/warn_percents.h"
 #include "model/growth_builder.h"
 #include "render/format.h"
 
@@ -41,11 +42,12 @@ struct opts {
 	bool all;                  /* every process of the host */
 	char *const *command_argv; /* -- CMD ARGS, NULL-terminated; NULL: not given */
 
-	bool watch;           /* for OOM kills, of the whole host */
-	bool sigkills;        /* and report all other SIGKILLs, too */
-	const char *spool;    /* directory of incidents */
-	uint64_t spool_bytes; /* that they may take together */
-	uint64_t keep_free;   /* percent of the spool's file system */
+	bool watch;                /* for OOM kills, of the whole host */
+	bool sigkills;             /* and report all other SIGKILLs, too */
+	struct warn_percents warn; /* and tell of limits that come near */
+	const char *spool;         /* directory of incidents */
+	uint64_t spool_bytes;      /* that they may take together */
+	uint64_t keep_free;        /* percent of the spool's file system */
 
 	/* COMMAND_LIST, with pids and comm: which incidents */
 	const char *container;

@@ -131,9 +131,9 @@ static bool read_waiting(const struct printer *printer, const struct waiting *wa
 {
 	if (waiting->id[0])
 		return replay_read_id(printer->spool, waiting->id, printer->opts, ret_replay);
-	return waiting->brief &&
-	       replay_stream("a SIGKILL", fmemopen(waiting->brief, waiting->brief_bytes, "r"),
-			     printer->opts, ret_replay);
+	return waiting->brief && replay_stream("what was told in passing",
+					       fmemopen(waiting->brief, waiting->brief_bytes, "r"),
+					       printer->opts, ret_replay);
 }
 
 /* What was dropped from the spool, or cannot be read, is said by replay_read_id(). */

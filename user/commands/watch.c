@@ -221,6 +221,7 @@ static int start(struct watch_command *watch)
 		.take = take,
 		.take_brief = take_brief,
 		.sigkills = watch->opts->sigkills,
+		.warn = watch->opts->warn,
 		.context = watch,
 	};
 	struct failure failure = {0};
@@ -247,15 +248,22 @@ static int start(struct watch_command *watch)
 	return EXIT_CODE_PRINTED;
 }
 
+static void say_lost(const struct watch_command *watch, enum incident_kind kind, const char *what)
+{
+	uint64_t lost = brief_lost(watch->brief, kind);
+
+	if (lost)
+		log_warning("%" PRIu64 " %s were not told: too many came at once", lost, what);
+}
+
 static int end(const struct watch_command *watch)
 {
 	enum finisher_health health = finisher_end(watch->finisher);
 
 	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " lost", watch->written,
 		 watch->written == 1 ? "" : "s", watch->opts->spool, watch->failed);
-	if (brief_lost(watch->brief))
-		log_warning("%" PRIu64 " SIGKILLs were not told: too many came at once",
-			    brief_lost(watch->brief));
+	say_lost(watch, INCIDENT_SIGKILL, "SIGKILLs");
+	say_lost(watch, INCIDENT_WARNING, "warnings");
 	if (health == FINISHER_NO_OUTPUT)
 		return EXIT_CODE_FAILED;
 	return watch->opts->strict && (watch->failed || watch->data_lost) ? EXIT_CODE_DATA_LOST

@@ -104,6 +104,7 @@ struct incident {
 	const struct incident_victim *victims; /* the chosen one first */
 	size_t victim_count;
 	const struct incident_sender *sender; /* NULL: the OOM killer */
+	const struct warning_event *warning;  /* NULL: it is none; the limit is that of `held` */
 	struct incident_trigger trigger;
 	const struct level_event *levels; /* the victim's own first, the root last */
 	size_t level_count;
@@ -124,7 +125,7 @@ struct incident {
 	struct verdict verdict;
 };
 
-/* One that is told in passing has no number, and nothing but who was killed by whom. */
+/* One that is told in passing has no number: who was killed by whom, or which limit is near. */
 bool incident_is_brief(const struct incident *incident);
 
 /* Name of the chosen victim's process; "?" where nobody is known to have been killed. */

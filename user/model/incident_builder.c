@@ -73,6 +73,7 @@ static const struct kept_type {
 	[EVENT_MOMENT] = {true, offsetof(struct event, moment.process)},
 	[EVENT_WORKLOAD] = {true, offsetof(struct event, workload.process)},
 	[EVENT_SENDER] = {true, 0},
+	[EVENT_WARNING] = {true, 0},
 };
 
 static int index_by_process(struct incident_builder *builder, struct kept_event *kept,

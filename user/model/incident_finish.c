@@ -89,6 +89,8 @@ int incident_builder_finish(const struct incident_builder *builder,
 	incident = &draft.owned->incident;
 	incident->event = builder->lists[EVENT_INCIDENT].first->event.incident;
 	incident->complete = builder->complete;
+	if (builder->lists[EVENT_WARNING].first)
+		incident->warning = &builder->lists[EVENT_WARNING].first->event.warning;
 	err = growth_builder_finish(builder->growth, options, &draft.owned->growth);
 	if (!err)
 		err = draft_finish(&draft);

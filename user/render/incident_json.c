@@ -2,6 +2,7 @@
 #include "render/incident.h"
 
 #include "render/incident_sender.h"
+#include "render/incident_warning.h"
 #include "render/json.h"
 #include "render/verdict.h"
 
@@ -441,6 +442,9 @@ int json_incident(const struct incident *incident,
 
 	json_put_count(&object, "schema", JSON_SCHEMA);
 	json_put_name(&object, "kind", incident_kind_name(incident->event.kind));
-	(incident_is_brief(incident) ? put_brief : put_whole)(&object, incident);
+	if (incident->event.kind == INCIDENT_WARNING)
+		json_put_warning(&object, incident);
+	else
+		(incident_is_brief(incident) ? put_brief : put_whole)(&object, incident);
 	return json_print_line(&object, stream);
 }

@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "render/incident_sender.h"
+#include "render/incident_warning.h"
 #include "render/quantity.h"
 #include "render/text.h"
 #include "render/verdict.h"
@@ -212,7 +213,7 @@ static void heading(const struct incident *incident, struct buf *out)
 	static const char *const titles[] = {
 		[INCIDENT_OOM_KILL] = "Out of memory: killed ",
 		[INCIDENT_SIGKILL] = "Killed by a signal: ",
-		[INCIDENT_WARNING] = "Short of memory: ",
+		[INCIDENT_WARNING] = "Short of memory: ", /* text_warning() */
 	};
 	const struct incident_victim *victim =
 		incident->victim_count ? &incident->victims[0] : NULL;
@@ -272,7 +273,10 @@ int text_incident(const struct incident *incident, const struct render_options *
 	_cleanup_(buf_release) struct buf out = {0};
 	int err;
 
-	heading(incident, &out);
+	if (incident->event.kind == INCIDENT_WARNING)
+		text_warning(incident, &out);
+	else
+		heading(incident, &out);
 	if (incident_is_brief(incident)) {
 		if (incident->held.loss_count)
 			text_losses(&incident->held, &out);

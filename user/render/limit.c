@@ -31,6 +31,17 @@ void limit_forecast(struct buf *out, const struct growth_limit *limit)
 	}
 }
 
+void limit_course(struct buf *out, const struct growth_limit *limit)
+{
+	if (limit->rate_known) {
+		buf_append_string(out, ", ");
+		quantity_change(out, (int64_t)limit->bytes_per_second);
+		buf_append_string(out, "/s");
+	}
+	buf_append_string(out, ": ");
+	limit_forecast(out, limit);
+}
+
 void limit_line(struct buf *out, const struct growth_limit *limit)
 {
 	buf_printf(out, "%.0f %% of the ", limit->percent);
@@ -41,13 +52,7 @@ void limit_line(struct buf *out, const struct growth_limit *limit)
 	} else {
 		buf_append_string(out, " of the host");
 	}
-	if (limit->rate_known) {
-		buf_append_string(out, ", ");
-		quantity_change(out, (int64_t)limit->bytes_per_second);
-		buf_append_string(out, "/s");
-	}
-	buf_append_string(out, ": ");
-	limit_forecast(out, limit);
+	limit_course(out, limit);
 }
 
 /* A tenth is more than a forecast is worth. */

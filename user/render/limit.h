@@ -10,6 +10,9 @@
 /* "81 % of the 512.0 MiB of cgroup /a, +5.0 MiB/s: full in 19.2 s (15.0 s to 26.1 s)" */
 void limit_line(struct buf *out, const struct growth_limit *limit);
 
+/* Of that, what comes after the cgroup. */
+void limit_course(struct buf *out, const struct growth_limit *limit);
+
 /* When: "in 19.2 s (15.0 s to 26.1 s)", or why nobody can tell. */
 void limit_forecast(struct buf *out, const struct growth_limit *limit);
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Warned before the kill: each percent of a limit once, with a forecast that is held against the kill.
+
+setup()
+{
+	bats_require_minimum_version 1.5.0
+	load ../lib/common
+	load ../lib/incident
+	load ../lib/watch
+	requires root bpf cgroup_memory python jsonschema
+}
+
+teardown()
+{
+	tracer_cleanup
+	live_teardown
+}
+
+# The lines about our own cgroup, up to its kill, in $1.
+lines_until_kill()
+{
+	local line
+
+	while true; do
+		wait_for_line "$WATCH_OUT" "*\"/${CGROUP##*/}\"*" || return
+		line=${LINES[-1]}
+		echo "$line" >>"$1"
+		[[ $line != *'"kind":"oom_kill"'* ]] || return 0
+	done
+}
+
+@test "a steady leak is warned of at each percent once, before the kill, which comes as forecast" {
+	local told=$BATS_TEST_TMPDIR/told
+
+	watch_start --format json --warn 70,80,90
+	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
+	VICTIM_LIMIT_BYTES=$((128 << 20))
+	# 4 MiB a second, whatever the machine's load: behind its schedule it catches up
+	victim_spawn /usr/bin/python3 -c '
+import time
+kept, begun = [], time.monotonic()
+while True:
+    kept.append(bytearray(256 << 10))
+    time.sleep(max(0, begun + len(kept) / 16 - time.monotonic()))'
+	lines_until_kill "$told"
+	wait "$VICTIM_PID" || true
+	grep '"kind":"warning"' "$told" | "$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/warning.schema.json"
+	/usr/bin/python3 - "$told" "${CGROUP##*/}" <<'END'
+import datetime
+import json
+import sys
+
+
+def seconds(line):
+    whole, _, part = line["time"].rstrip("Z").partition(".")
+    return datetime.datetime.fromisoformat(whole + "+00:00").timestamp() + float("0." + part)
+
+
+*warnings, kill = [json.loads(line) for line in open(sys.argv[1])]
+print(warnings)
+assert [warning["percent"] for warning in warnings] == [70, 80, 90], warnings
+for warning in warnings:
+    assert warning["scope"] == "memcg" and warning["cgroup"] == "/" + sys.argv[2], warning
+    assert warning["limit_bytes"] == 128 << 20, warning
+    part = 100 * warning["held_bytes"] / warning["limit_bytes"]
+    assert warning["percent"] <= part < warning["percent"] + 10, (part, warning)
+    assert warning["held_bytes"] <= warning["usage_bytes"] <= warning["limit_bytes"], warning
+    assert warning["trend"] == "rising", warning
+    assert abs(warning["rate_bytes_per_second"] - (4 << 20)) < 1 << 20, warning
+    took = seconds(kill) - seconds(warning)
+    print(took, warning)
+    assert warning["forecast_low_seconds"] - 1 <= took <= warning["forecast_high_seconds"] + 1
+END
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/warnings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "capture/watch_state.h"
+
+#define HOST CGROUP_CURVES
+
+int warnings_init(struct warnings *warnings, const struct warn_percents *percents)
+{
+	*warnings = (struct warnings){0};
+	if (!percents || !percents->count)
+		return 0;
+	warnings->percents = percents;
+	warnings->limits = calloc(CGROUP_CURVES + 1, sizeof(*warnings->limits));
+	return warnings->limits ? 0 : -ENOMEM;
+}
+
+void warnings_release(struct warnings *warnings)
+{
+	free(warnings->limits);
+	*warnings = (struct warnings){0};
+}
+
+uint32_t warning_crossed(const struct warn_percents *percents, uint32_t *told, uint64_t held_bytes,
+			 uint64_t limit_bytes)
+{
+	double percent = limit_bytes ? 100.0 * (double)held_bytes / (double)limit_bytes : 0;
+	uint32_t crossed = 0;
+
+	for (uint32_t i = 0; i < percents->count; i++) {
+		uint32_t bit = 1U << i, wanted = percents->items[i];
+
+		if (percent + WARNING_REARM <= wanted)
+			*told &= ~bit;
+		if (percent < wanted || *told & bit)
+			continue;
+		*told |= bit;
+		crossed = wanted > crossed ? wanted : crossed;
+	}
+	return crossed;
+}
+
+/* --- the events ---------------------------------------------------------------------------- */
+
+static void queue_level(const struct known_cgroup *known, struct event_queue *queue)
+{
+	const struct event event = {
+		.type = EVENT_LEVEL,
+		.level = {.id = known->inode, .path = known->path, .when = TAKEN_BEFORE},
+	};
+
+	event_queue_push(queue, &event);
+}
+
+static void queue_points(const struct warned_limit *limit, uint32_t level,
+			 struct event_queue *queue)
+{
+	for (uint32_t i = 0; i < limit->count; i++) {
+		struct event event = {.type = EVENT_CHARGE, .charge = limit->points[i]};
+
+		event.charge.level = level;
+		event_queue_push(queue, &event);
+	}
+}
+
+/* The host's level has no cgroup, and is not declared. */
+static void queue_warning(struct live *live, const struct warned_limit *limit,
+			  const struct known_cgroup *known, uint32_t percent, uint64_t now_ns)
+{
+	struct event_queue *queue = &live->watch->brief;
+	uint32_t level = known ? 0 : LEVEL_HOST;
+	const struct event incident = {
+		.type = EVENT_INCIDENT,
+		.incident = {.kind = INCIDENT_WARNING,
+			     .scope = known ? SCOPE_MEMCG : SCOPE_GLOBAL,
+			     .id = "",
+			     .realtime_ns = clock_ns(CLOCK_REALTIME),
+			     .monotonic_ns = now_ns},
+	};
+	const struct event warning = {
+		.type = EVENT_WARNING,
+		.warning = {.level = level, .percent = percent},
+	};
+	const struct event end = {
+		.type = EVENT_END,
+		.end = {.duration_ns = now_ns - live->start_ns, .reason = END_INTERRUPTED},
+	};
+
+	live_queue_session(live, queue);
+	event_queue_push(queue, &incident);
+	if (known)
+		queue_level(known, queue);
+	event_queue_push(queue, &warning);
+	queue_points(limit, level, queue);
+	event_queue_push(queue, &end);
+	live->watch->warnings.count++;
+}
+
+/* --- once a second ------------------------------------------------------------------------- */
+
+static void add_point(struct warned_limit *limit, const struct cgroup_charge *charge,
+		      uint64_t time_ns)
+{
+	if (limit->count == WARNING_POINTS) {
+		limit->count /= 2;
+		for (uint32_t i = 0; i < limit->count; i++)
+			limit->points[i] = limit->points[2 * i + 1];
+	}
+	limit->points[limit->count++] = (struct charge_event){
+		.time_ns = time_ns,
+		.held_bytes = charge->held_bytes,
+		.usage_bytes = charge->usage_bytes,
+		.limit_bytes = charge->limit_bytes,
+	};
+}
+
+static void take_charge(struct live *live, struct warned_limit *limit,
+			const struct known_cgroup *known, const struct cgroup_charge *charge,
+			uint64_t now_ns)
+{
+	uint32_t percent;
+
+	add_point(limit, charge, now_ns - live->start_ns);
+	percent = warning_crossed(live->watch->warnings.percents, &limit->told, charge->held_bytes,
+				  charge->limit_bytes);
+	if (percent)
+		queue_warning(live, limit, known, percent, now_ns);
+}
+
+/* Its curve's place may have become another cgroup's. */
+static void look_at_cgroup(struct live *live, struct warned_limit *limit, uint64_t id,
+			   uint64_t now_ns)
+{
+	struct cgroups *cgroups = live->watch->curves.cgroups.cgroups;
+	const struct known_cgroup *known;
+	struct cgroup cgroup = {.unified = cgroups->root.unified};
+	struct cgroup_charge charge;
+	_cleanup_close_ int dir_fd = -1;
+
+	if (limit->id != id) {
+		limit->id = id;
+		limit->told = limit->count = 0;
+	}
+	known = id ? cgroups_get(cgroups, cgroups_id(cgroups, id)) : NULL;
+	if (!known)
+		return;
+	cgroup.fd = dir_fd = cgroups_open(cgroups, known);
+	if (dir_fd >= 0 && !cgroup_charge(&cgroup, &charge))
+		take_charge(live, limit, known, &charge, now_ns);
+}
+
+void warnings_look(struct live *live, uint64_t now_ns)
+{
+	const struct warnings *warnings = &live->watch->warnings;
+	struct cgroup_charge charge;
+
+	if (!warnings->limits)
+		return;
+	for (int i = 0; i < CGROUP_CURVES; i++)
+		look_at_cgroup(live, &warnings->limits[i], live->watch->curves.cgroups.items[i].id,
+			       now_ns);
+	if (!cgroup_charge_host(&live->root, &charge))
+		take_charge(live, &warnings->limits[HOST], NULL, &charge, now_ns);
+}

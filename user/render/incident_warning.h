@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A warning that a limit comes near, for people and for programs. Private to render/. */
+#ifndef RENDER_INCIDENT_WARNING_H
+#define RENDER_INCIDENT_WARNING_H
+
+#include "base/buf.h"
+#include "model/incident.h"
+#include "render/json_value.h"
+
+/* As docs/schema/warning.schema.json has it, without schema and kind. */
+void json_put_warning(struct json_maker *object, const struct incident *incident);
+
+void text_warning(const struct incident *incident, struct buf *out);
+
+#endif
