@@ -38,7 +38,7 @@ refuses()
 @test "--help lists every option that is taken, within 100 columns" {
 	run -0 "$OOMTRACE" --help=all
 	for option in pid comm cgroup all children duration period interval max-size output format from to kinds \
-		since-start virtual top strict watch-oom-kills spool spool-size keep-free container \
+		since-start virtual top strict watch-oom-kills spool spool-size keep-free warn container \
 		since until reverse last json \
 		verbose help version; do
 		[[ $output == *"--$option"* ]]
@@ -77,6 +77,9 @@ refuses()
 
 @test "a bad value is named with what was expected" {
 	refuses "*--period*'3'*power of two from 1 to 512*" -p 1 --period 3
+	refuses "*--warn*'70,49'*50 to 99*" --watch-oom-kills --warn 70,49
+	refuses "*--warn*'70,'*50 to 99*" --watch-oom-kills --warn 70,
+	refuses "*--warn*means nothing to a recording*" -p 1 --warn 70
 	refuses "*--duration*'soon'*" -p 1 -d soon
 	refuses "*--pid*'0'*" -p 0
 	refuses "*--pid*'1,'*list of at most 128*" -p 1,

@@ -74,3 +74,40 @@ for warning in warnings:
     assert warning["forecast_low_seconds"] - 1 <= took <= warning["forecast_high_seconds"] + 1
 END
 }
+
+@test "page cache fills no limit: who reads and writes files alone is not warned of" {
+	local told=$BATS_TEST_TMPDIR/told
+
+	[[ $(stat -f -c %T "$BATS_TEST_TMPDIR") != tmpfs ]] || skip "missing: a file system with page cache"
+	watch_start --format json --warn 50,70
+	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
+	VICTIM_LIMIT_BYTES=$((64 << 20))
+	# the limit is full of page cache before the leak begins, and as long as there is any
+	victim_spawn /usr/bin/python3 -c '
+import os
+import sys
+import time
+with open(sys.argv[1], "wb") as file:
+    for _ in range(96):
+        file.write(bytes(1 << 20))
+    os.fsync(file.fileno())
+kept, begun = [], time.monotonic()
+while True:
+    kept.append(bytearray(256 << 10))
+    time.sleep(max(0, begun + len(kept) / 16 - time.monotonic()))' "$BATS_TEST_TMPDIR/file"
+	lines_until_kill "$told"
+	wait "$VICTIM_PID" || true
+	/usr/bin/python3 - "$told" <<'END'
+import json
+import sys
+
+*warnings, kill = [json.loads(line) for line in open(sys.argv[1])]
+print(warnings)
+assert [warning["percent"] for warning in warnings] == [50, 70], warnings
+for warning in warnings:
+    part = 100 * warning["held_bytes"] / warning["limit_bytes"]
+    assert warning["percent"] <= part, (part, warning)
+assert warnings[0]["usage_bytes"] > 0.9 * (64 << 20), warnings
+assert warnings[0]["held_bytes"] < 0.8 * (64 << 20), warnings
+END
+}
