@@ -81,7 +81,7 @@ flamegraph()
 	"$OOMTRACE" report "$DATA/inlined.oomtrace" -o x.svg
 	[[ $(grep -oE '<g class="f inlined"' x.svg | wc -l) -ge 3 ]]
 	[[ $(grep -oE '<g class="f jit"' x.svg | wc -l) -ge 2 ]]
-	! grep -qF '_[i]' x.svg
+	run ! grep -qF '_[i]' x.svg
 }
 
 @test "--annotate marks the frames of the kernel, which are plain without" {

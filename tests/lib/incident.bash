@@ -4,6 +4,7 @@
 # Watches for OOM kills beside a test (tests/live/kills.c), has victims killed in cgroups of their
 # own, and looks at what an incident's events say.
 
+# shellcheck disable=SC2120 # arguments are for single tests
 # Returns when the probes are live. Where loading them is dear, one watcher serves a whole file.
 kills_start()
 {
@@ -23,6 +24,7 @@ kills_start()
 kills_share()
 {
 	[[ ${OOMTRACE_VM-} ]] || return 0
+	# shellcheck disable=SC2119
 	kills_start && export KILLS_SHARED=yes KILLS_PID KILLS_OUT
 }
 

@@ -36,6 +36,7 @@ END
 	[[ $output == *'  degraded  stacks are by frame pointers'* ]]
 }
 
+# shellcheck disable=SC2016 # for the inner shell
 @test "a kernel that does not describe its types is refused, and the refusal says where to get one" {
 	requires mount
 	run -77 unshare --mount sh -c \

@@ -33,7 +33,9 @@ while True:
 	local secret=hunter2-$$-$RANDOM files
 
 	watch_start --format json
+	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
 	VICTIM_LIMIT_BYTES=$((64 << 20))
+	# shellcheck disable=SC2016 # for bash in the cgroup
 	victim_spawn env PASSWORD="$secret" JAVA_TOOL_OPTIONS="-Dkey=$secret -Xmx2g" GOMEMLIMIT=4GiB \
 		bash -c 'ulimit -n 321; exec /usr/bin/python3 -c "$0"' "$GROWING"
 	wait_for_line "$VICTIM_OUT" 'files *'
@@ -54,5 +56,5 @@ assert "vm.overcommit_memory" in settings, settings
 assert incident["verdict"]["kind"] != "runtime_misconfigured", incident["verdict"]
 ' "$files"
 	[[ $LINE != *"$secret"* ]]
-	! grep -rqa "$secret" "$SPOOL"
+	run ! grep -rqa "$secret" "$SPOOL"
 }

@@ -52,9 +52,9 @@ screen_wait()
 # The next snapshot but one, which was drawn after whatever key was sent before.
 screen_pass()
 {
-	local head turn deadline=$((SECONDS + PATIENCE_SECONDS))
+	local head deadline=$((SECONDS + PATIENCE_SECONDS))
 
-	for turn in 1 2; do
+	for _ in 1 2; do
 		head=$(shown | head -n 1)
 		until [[ $(shown | head -n 1) != "$head" ]]; do
 			((SECONDS < deadline)) || fail "stands still: $(shown)" || return

@@ -126,12 +126,12 @@ no_page_is_missing()
 }
 
 @test "cgroup-depth: a process too deep in cgroups to tell is counted" {
-	local level top
+	local top
 
 	victim_start heap malloc 8
 	top=$CGROUP/deep
 	(
-		cd "$CGROUP" && for level in {1..130}; do mkdir deep && cd deep || exit; done
+		cd "$CGROUP" && for _ in {1..130}; do mkdir deep && cd deep || exit; done
 		echo "$VICTIM_PID" >cgroup.procs
 	)
 	TRACE_NAME=deep trace_start --cgroup "$CGROUP" --strict --format folded

@@ -127,7 +127,8 @@ MAIN='_start;__libc_start_main[^;]*;([^;]*;)?main;victim_main;victim_run'
 }
 
 @test "a thread begins at clone" {
-	grows_at thread '_*clone3?;start_thread;in_thread;touch'
+	# where libc's own debug file is not installed, its inner functions are addresses
+	grows_at thread '(_*clone3?|libc[^;]*[+]0x[0-9a-f]+);(start_thread|libc[^;]*[+]0x[0-9a-f]+);in_thread;touch'
 }
 
 @test "the kernel's own library in every process is followed" {

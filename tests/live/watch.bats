@@ -48,6 +48,7 @@ spool_wait()
 	oom_start hog 64
 	oom_go
 	watch_line
+	# shellcheck disable=SC2153 # watch_line sets it
 	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
 	/usr/bin/python3 - "$LINE" <<'END'
 import json

@@ -122,6 +122,7 @@ END
 	oom_go
 	watch_line
 	fields hog
+	# shellcheck disable=SC2153 # tests/lib/common.bash sets it
 	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
 	incident_check 'assert incident["scope"] == "memcg" and victim["argv"][1] == "hog", victim
 anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]

@@ -21,7 +21,7 @@
 DEFINE_CLEANUP(struct btf *, btf__free)
 
 /* Some hundred kills at once; where nobody watches for them, the smallest ring there is. */
-#define KILL_RING_BYTES (1u << 20)
+#define KILL_RING_BYTES (2u << 20)
 #define MIN_RING_BYTES 4096
 /* Points of curves: a few hundred, while the recorder does something else. */
 #define CURVE_RING_BYTES (128u << 10)
