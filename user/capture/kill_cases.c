@@ -31,6 +31,11 @@ static uint32_t free_record(const struct kill_cases *cases)
 	return KILL_NONE;
 }
 
+bool kill_cases_full(const struct kill_cases *cases)
+{
+	return cases->count == KILL_CASES_MAX || free_record(cases) == KILL_NONE;
+}
+
 static void case_append(struct kill_cases *cases, struct kill_case *item, uint32_t record,
 			enum victim_role role)
 {

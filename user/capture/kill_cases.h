@@ -82,5 +82,7 @@ void kill_cases_done(struct kill_cases *cases);
 
 /* Is anything waiting: for a mark, for more of the same, or to be taken? */
 bool kill_cases_wait(const struct kill_cases *cases);
+/* One more would be crowded out: what has not been taken yet is to stay where it is. */
+bool kill_cases_full(const struct kill_cases *cases);
 
 #endif

@@ -55,7 +55,8 @@ static int take_record(void *context, void *data, size_t bytes)
 		kill_cases_add(&watch->cases, data);
 	else if (type == OT_RECORD_MARK && bytes >= sizeof(struct ot_mark_record))
 		kill_cases_mark(&watch->cases, data);
-	return 0;
+	/* the ring has room for more of them than we have */
+	return kill_cases_full(&watch->cases) ? RING_LATER : 0;
 }
 
 /* Kills of the kernel's own are looked at again before a storm of others is over. */
@@ -264,9 +265,18 @@ const struct incident_files *watch_files(const struct watch *watch, const struct
 	return NULL;
 }
 
+static struct incident_files *free_files(struct watch *watch)
+{
+	for (int i = 0; i < WATCH_FILES; i++)
+		if (!watch->files[i].time_ns)
+			return &watch->files[i];
+	return NULL;
+}
+
 /*
- * Reads the files of the latest case at once, though it may have to wait for more of its kills: in
- * some milliseconds the memory goes.
+ * Reads the files of a case at once, though it may have to wait for more of its kills: in some
+ * milliseconds the memory goes. Where more cases wait than there is room for, the later ones have
+ * their turn when an earlier one is done; what is read then says that it was read after the kill.
  */
 static void look(struct live *live)
 {
@@ -275,12 +285,32 @@ static void look(struct live *live)
 	for (uint32_t i = 0; i < watch->cases.count; i++) {
 		const struct kill_case *item = &watch->cases.items[i];
 		const struct ot_kill_record *record = &watch->cases.records[item->first];
+		struct incident_files *files;
 
 		if (watch_files(watch, item))
 			continue;
-		incident_files_read(&watch->files[watch->next_files++ % WATCH_FILES], &live->root,
-				    record, incident_level_fired(record));
+		files = free_files(watch);
+		if (!files)
+			return;
+		incident_files_read(files, &live->root, record, incident_level_fired(record));
 	}
+}
+
+static void let_go_of_files(struct watch *watch, const struct kill_case *item)
+{
+	for (int i = 0; i < WATCH_FILES; i++)
+		if (watch->files[i].time_ns == item->time_ns)
+			watch->files[i].time_ns = 0;
+}
+
+/* 0, also where some records are left for later, or -errno. */
+static int consume(struct watch *watch)
+{
+	int taken;
+
+	watch->sigkills_left = SIGKILLS_AT_ONCE;
+	taken = ring_buffer__consume(watch->ring);
+	return taken < 0 && taken != RING_LATER ? taken : 0;
 }
 
 static int queue_ready(struct live *live, uint64_t now_ns)
@@ -302,19 +332,15 @@ static int queue_ready(struct live *live, uint64_t now_ns)
 			error = incident_queue(live, item);
 		if (error)
 			return error;
+		let_go_of_files(watch, item);
 		kill_cases_done(&watch->cases);
+		/* there is room again */
+		error = consume(watch);
+		if (error)
+			return error;
+		look(live);
 	}
 	return watch->out.error;
-}
-
-/* 0, also where some records are left for later, or -errno. */
-static int consume(struct watch *watch)
-{
-	int taken;
-
-	watch->sigkills_left = SIGKILLS_AT_ONCE;
-	taken = ring_buffer__consume(watch->ring);
-	return taken < 0 && taken != RING_LATER ? taken : 0;
 }
 
 int watch_take(struct live *live)

@@ -38,7 +38,6 @@ struct watch {
 	bool unified;              /* the memory controller is that of cgroup v2 */
 	char boot[WATCH_BOOT_LEN]; /* begin of the boot id: part of an incident's id */
 	struct incident_files files[WATCH_FILES];
-	uint32_t next_files;
 	int kmsg_fd; /* -errno: it cannot be read */
 	struct kmsg_oom kmsg;
 	struct watch_curves curves;
