@@ -241,7 +241,33 @@ static void test_what_finds_no_room_is_counted(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < KILL_RECORDS_MAX + 5; i++)
 		add(i, i, 1000, false);
+	/* signals alone are nobody's kill yet */
+	assert_int_equal(cases.crowded, 0);
+	for (uint32_t i = KILL_RECORDS_MAX; i < KILL_RECORDS_MAX + 5; i++)
+		mark(i, 1001);
 	assert_int_equal(cases.crowded, 5);
+	assert_int_equal(cases.marks, 0);
+	mark(KILL_RECORDS_MAX + 5, 1002);
+	assert_int_equal(cases.dying, 1);
+}
+
+static void test_what_the_log_tells_is_claimed_once_for_each_mark(void **state)
+{
+	(void)state;
+	assert_false(kill_cases_claim(&cases, 7));
+	add(7, 70, 1000, false);
+	mark(7, 1001);
+	add(7, 71, 2000, false);
+	mark(7, 2001);
+	assert_true(kill_cases_claim(&cases, 7));
+	assert_true(kill_cases_claim(&cases, 7));
+	assert_false(kill_cases_claim(&cases, 7));
+	/* a signal that no mark followed was not the OOM killer's */
+	add(8, 80, 3000, false);
+	assert_false(kill_cases_claim(&cases, 8));
+	/* nor is a mark of who was ending by itself a kill */
+	mark(9, 3001);
+	assert_false(kill_cases_claim(&cases, 9));
 }
 
 /* --- cgroups -------------------------------------------------------------------------------- */
@@ -336,6 +362,7 @@ int main(void)
 		CASE(test_a_cgroup_that_is_killed_as_a_whole_is_one_case),
 		CASE(test_two_kills_for_one_trigger_are_two_cases),
 		CASE(test_what_finds_no_room_is_counted),
+		CASE(test_what_the_log_tells_is_claimed_once_for_each_mark),
 		cmocka_unit_test(test_a_path_begins_at_the_root),
 		cmocka_unit_test(test_the_first_full_level_has_fired),
 		cmocka_unit_test(test_files_are_read_by_key),

@@ -190,6 +190,131 @@ static void test_the_largest_tasks_are_kept(void **state)
 	assert_int_equal(least, 101);
 }
 
+#define KILLED(pid, name)                                                                   \
+	"Memory cgroup out of memory: Killed process " pid " (" name ") total-vm:72464kB, " \
+	"anon-rss:64512kB, file-rss:1280kB, shmem-rss:4kB, UID:1000 pgtables:188kB "        \
+	"oom_score_adj:-5"
+
+static void test_every_kill_has_a_line(void **state)
+{
+	const struct kmsg_kill *kill = oom.kills;
+
+	(void)state;
+	feed(KILLED("28567", "python3"));
+	feed("Out of memory: Killed process 7 (b) total-vm:8kB, anon-rss:4kB, file-rss:0kB, "
+	     "shmem-rss:0kB, UID:0 pgtables:40kB oom_score_adj:0");
+	feed("Out of memory (oom_kill_allocating_task): Killed process 8 (c) total-vm:new");
+	assert_int_equal(oom.kill_count, 3);
+	assert_int_equal(kill[0].pid, 28567);
+	assert_true(kill[0].of_memcg && kill[0].has_figures);
+	assert_string_equal(kill[0].comm, "python3");
+	assert_int_equal(kill[0].anon_bytes, 64512 << 10);
+	assert_int_equal(kill[0].file_bytes, 1280 << 10);
+	assert_int_equal(kill[0].shmem_bytes, 4 << 10);
+	assert_int_equal(kill[0].page_table_bytes, 188 << 10);
+	assert_int_equal(kill[0].uid, 1000);
+	assert_int_equal(kill[0].oom_score_adj, -5);
+	assert_false(kill[1].of_memcg);
+	assert_int_equal(kill[1].pid, 7);
+	/* a line of another kernel: the kill counts, its figures are not known */
+	assert_int_equal(kill[2].pid, 8);
+	assert_false(kill[2].has_figures);
+	kmsg_oom_drop(&oom, 2);
+	assert_int_equal(oom.kill_count, 1);
+	assert_int_equal(oom.kills[0].pid, 8);
+}
+
+static void test_a_name_is_no_kill(void **state)
+{
+	(void)state;
+	feed("python3 invoked Memory cgroup out of memory: Killed process 1 (a) total-vm:1kB");
+	feed("Memory cgroup out of memory: Killed process  (a) total-vm:1kB");
+	feed("Memory cgroup out of memory: OOM victim 7 (a) is already exiting.");
+	assert_int_equal(oom.kill_count, 0);
+	feed(KILLED("9", ") total-vm:0kB"));
+	assert_string_equal(oom.kills[0].comm, ") total-vm:0kB");
+	feed(KILLED("10", "a;b\\x0a\\x1b[31mX 9"));
+	assert_string_equal(oom.kills[1].comm, "a;b\n\x1b[31mX 9");
+}
+
+/* Who was chosen is a member of its group: the kernel kills it, and counts it, twice. */
+static void test_a_group_is_killed_with_the_one_chosen(void **state)
+{
+	(void)state;
+	feed(KILLED("5", "a"));
+	feed("Tasks in /x are going to be killed due to memory.oom.group set");
+	feed(KILLED("6", "b"));
+	feed(KILLED("5", "a"));
+	feed(KILLED("7", "c"));
+	assert_int_equal(oom.kill_count, 3);
+	assert_int_equal(oom.repeated, 1);
+	assert_int_equal(oom.kills[0].leader, 0);
+	assert_int_equal(oom.kills[1].leader, 5);
+	assert_int_equal(oom.kills[2].leader, 5);
+	/* much later, and no dump in between */
+	kmsg_oom_feed(&oom, "6,9,9999999,-;" KILLED("8", "d"));
+	assert_int_equal(oom.kills[3].leader, 0);
+}
+
+static void expect_paths(const char *table_comm, const char *tail, const char *fired,
+			 const char *home)
+{
+	const struct kmsg_dump *dump;
+	char row[256];
+
+	memset(&oom, 0, sizeof(oom));
+	feed("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name");
+	snprintf(row, sizeof(row), "[      5]     0     5 1 1 4096 0 0 %s", table_comm);
+	feed(row);
+	snprintf(row, sizeof(row), "oom-kill:constraint=C,nodemask=(null),cpuset=a,%s", tail);
+	feed(row);
+	dump = kmsg_oom_find(&oom, 5);
+	assert_non_null(dump);
+	assert_string_equal(dump->fired, fired);
+	assert_string_equal(dump->home, home);
+}
+
+static void test_paths_are_told_from_names_or_not_at_all(void **state)
+{
+	(void)state;
+	expect_paths("x", "oom_memcg=/a,task_memcg=/a/b,task=x,pid=5,uid=0", "/a", "/a/b");
+	expect_paths("x", "oom_memcg=/,task_memcg=/b,task=x,pid=5,uid=0", "/", "/b");
+	expect_paths("x", "global_oom,task_memcg=/b,task=x,pid=5,uid=0", "", "/b");
+	expect_paths("x", "oom_memcg=/a,task_memcg=/a/x;y,task=z,task=x,pid=5,uid=0", "/a",
+		     "/a/x;y,task=z");
+	expect_paths(",task=x", "oom_memcg=/a,task_memcg=/a,task=,task=x,pid=5,uid=0", "/a", "/a");
+	/* a cpuset's name comes first and has no slash */
+	expect_paths("x", "oom_memcg=b,oom_memcg=/a,task_memcg=/a,task=x,pid=5,uid=0", "/a", "/a");
+	expect_paths("x", "oom_memcg=/a\\x0ab,task_memcg=/a\\x0ab,task=x,pid=5,uid=0", "/a\nb",
+		     "/a\nb");
+	/* the second is no part of the first */
+	expect_paths("x", "oom_memcg=/a,task_memcg=/ab,task=x,pid=5,uid=0", "", "");
+	/* two readings */
+	expect_paths(
+		"x",
+		"oom_memcg=/a,task_memcg=/a/c,task_memcg=/a,task_memcg=/a/c,task=x,pid=5,uid=0", "",
+		"");
+}
+
+static void test_the_trigger_and_the_limit_are_of_the_dump(void **state)
+{
+	const struct kmsg_dump *dump;
+
+	(void)state;
+	feed("CPU: 0 UID: 0 PID: 1 Comm: nobody Not tainted");
+	feed("a\\x0a b invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=2, oom_score_adj=0");
+	feed("CPU: 0 UID: 0 PID: 77 Comm: a PID: 1 Not tainted 6.18");
+	feed("CPU: 0 UID: 0 PID: 2 Comm: nobody Not tainted");
+	feed("memory: usage 65536kB, limit 65540kB, failcnt 12");
+	feed("oom-kill:constraint=CONSTRAINT_MEMCG,task=a,pid=5,uid=0");
+	dump = kmsg_oom_find(&oom, 5);
+	assert_int_equal(dump->trigger_tid, 77);
+	assert_string_equal(dump->trigger_comm, "a\n b");
+	assert_true(dump->has_usage);
+	assert_int_equal(dump->usage_bytes, 65536 << 10);
+	assert_int_equal(dump->limit_bytes, 65540 << 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +327,11 @@ int main(void)
 		cmocka_unit_test_setup(test_figures_in_one_record_lose_the_last_one, set_up),
 		cmocka_unit_test_setup(test_figures_stand_nowhere_else, set_up),
 		cmocka_unit_test_setup(test_the_largest_tasks_are_kept, set_up),
+		cmocka_unit_test_setup(test_every_kill_has_a_line, set_up),
+		cmocka_unit_test_setup(test_a_name_is_no_kill, set_up),
+		cmocka_unit_test_setup(test_a_group_is_killed_with_the_one_chosen, set_up),
+		cmocka_unit_test_setup(test_paths_are_told_from_names_or_not_at_all, set_up),
+		cmocka_unit_test_setup(test_the_trigger_and_the_limit_are_of_the_dump, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

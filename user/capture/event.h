@@ -458,6 +458,8 @@ enum victim_known {
 	VICTIM_RSS = 1 << 2,      /* anon, file, shmem, swap */
 	VICTIM_PAGE_TABLES = 1 << 3,
 	VICTIM_PEAK = 1 << 4,
+	VICTIM_LOGGED = 1 << 5,       /* tid, uid and oom_score_adj, without the others */
+	VICTIM_SWAP_UNKNOWN = 1 << 6, /* VICTIM_RSS is there, but for swap */
 };
 
 /*
@@ -500,7 +502,7 @@ struct ancestor_event {
 
 /* When a figure was taken. */
 enum taken_when {
-	TAKEN_AT_KILL = 1, /* in BPF, with the signal */
+	TAKEN_AT_KILL = 1, /* in BPF, with the signal; or printed by the kernel as it killed */
 	TAKEN_BEFORE,      /* the last one before */
 	TAKEN_AFTER,       /* as soon after as could be: some of it may have been freed */
 	TAKEN_COUNT,

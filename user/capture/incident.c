@@ -18,8 +18,7 @@ static uint64_t realtime_of(uint64_t monotonic_ns)
 	return clock_ns(CLOCK_REALTIME) - (clock_monotonic_ns() - monotonic_ns);
 }
 
-/* "20261121T111500Z-5f3a-7": when, which boot, which of it. */
-static void make_id(const struct watch *watch, uint64_t realtime_ns, char ret_id[64])
+void incident_make_id(const struct watch *watch, uint64_t realtime_ns, char ret_id[64])
 {
 	time_t seconds = realtime_ns / RATE_NS;
 	struct tm utc;
@@ -106,7 +105,7 @@ static void queue_sigkill(const struct incident *incident)
 	};
 
 	if (incident->item)
-		make_id(incident->watch, event.incident.realtime_ns, id);
+		incident_make_id(incident->watch, event.incident.realtime_ns, id);
 	event_queue_push(incident->queue, &event);
 }
 
@@ -136,7 +135,7 @@ static void queue_incident(const struct incident *incident, uint32_t user_id, ui
 		event.incident.order = incident->dump->order;
 		event.incident.gfp = incident->dump->gfp;
 	}
-	make_id(incident->watch, event.incident.realtime_ns, id);
+	incident_make_id(incident->watch, event.incident.realtime_ns, id);
 	memcpy(event.incident.trigger_comm, chosen->trigger_comm,
 	       sizeof(event.incident.trigger_comm) - 1);
 	if (chosen->level_count > 0 && chosen->trigger_cgroup == chosen->levels[0].id) {
@@ -148,7 +147,7 @@ static void queue_incident(const struct incident *incident, uint32_t user_id, ui
 
 /* --- what was not seen ---------------------------------------------------------------------- */
 
-static void queue_lost(const struct incident *incident, const char *cause, const char *meaning,
+static void queue_lost(struct event_queue *queue, const char *cause, const char *meaning,
 		       uint64_t count)
 {
 	const struct event event = {
@@ -156,27 +155,41 @@ static void queue_lost(const struct incident *incident, const char *cause, const
 		.lost = {.cause = cause, .meaning = meaning, .count = count, .data = true},
 	};
 
-	event_queue_push(incident->queue, &event);
+	event_queue_push(queue, &event);
 }
 
 /*
- * The kernel counts its kills, and marks each just after: what it has counted and nobody has seen
- * was lost. Its counter was read before the ring was.
+ * Of the kernel's own count, which was read before the ring and the log were: every kill is one
+ * that a mark or the log told of, one told twice for it was of a group, or one that found no room.
  */
-static void queue_losses(const struct incident *incident)
+uint64_t incident_kills_unseen(const struct watch *watch)
 {
-	const struct watch *watch = incident->watch;
 	uint64_t counted = watch->oom_kills - watch->first_oom_kills;
-	uint64_t unseen = counted > watch->cases.marks ? counted - watch->cases.marks : 0;
+	uint64_t known = watch->cases.marks + watch->logged + watch->kmsg.repeated +
+			 watch->cases.crowded + watch->kmsg.crowded;
 
-	losses_queue(incident->live->programs, true, incident->queue);
-	queue_lost(incident, "kill-unseen", "OOM kills that the kernel counted and nobody saw",
-		   unseen);
-	queue_lost(incident, "kill-crowded", "OOM kills that came while too many others waited",
-		   watch->cases.crowded);
-	queue_lost(incident, "sigkill-crowded",
-		   "kills of OOM daemons that came while too many others waited",
-		   watch->cases.sent_crowded);
+	return counted > known ? counted - known : 0;
+}
+
+void incident_queue_losses(const struct live *live)
+{
+	struct event_queue *queue = &live->watch->out;
+	const struct watch *watch = live->watch;
+
+	if (live->programs)
+		losses_queue(live->programs, true, queue);
+	queue_lost(queue, "kill-unseen", "OOM kills that the kernel counted and nobody saw",
+		   incident_kills_unseen(watch));
+	queue_lost(queue, "kill-crowded", "OOM kills that came while too many others waited",
+		   watch->cases.crowded + watch->kmsg.crowded);
+	if (live->programs)
+		queue_lost(queue, "sigkill-crowded",
+			   "kills of OOM daemons that came while too many others waited",
+			   watch->cases.sent_crowded);
+	else
+		queue_lost(queue, "log-overrun",
+			   "times that the kernel's log was written faster than it was read",
+			   watch->kmsg.overruns);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
@@ -262,7 +275,7 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	incident_queue_neighbours(&incident);
 	queue_trigger_stacks(&incident, user_id, kernel_id);
 	error = incident_queue_cells(&incident);
-	queue_losses(&incident);
+	incident_queue_losses(live);
 	queue_end(&incident);
 	return error;
 }
@@ -274,6 +287,6 @@ void incident_queue_brief(struct incident *incident, const struct ot_kill_sender
 	incident_queue_victim(incident, incident->chosen, VICTIM_CHOSEN);
 	sigkill_queue_sender(incident, sender);
 	incident_queue_levels(incident);
-	queue_losses(incident);
+	incident_queue_losses(incident->live);
 	queue_end(incident);
 }

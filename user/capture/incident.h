@@ -8,6 +8,7 @@
  *   incident_candidates.c  whom the killer could have chosen
  *   incident_moments.c  the curves of the time before
  *   incident_neighbours.c  who else holds memory where it ran out
+ *   incident_log.c      what is known of a kill by the kernel's log alone
  *   incident_cells.c    which stacks held the memory
  */
 #ifndef CAPTURE_INCIDENT_H
@@ -33,6 +34,14 @@ struct incident {
 	struct event_frame trigger_frames[OT_MAX_FRAMES]; /* of the program */
 };
 
+/* "20261121T111500Z-5f3a-7": when, which boot, which of it. */
+void incident_make_id(const struct watch *watch, uint64_t realtime_ns, char ret_id[64]);
+
+/* How many kills the kernel has counted that nothing else told of. */
+uint64_t incident_kills_unseen(const struct watch *watch);
+/* Queues that, and what else is known to be missing. */
+void incident_queue_losses(const struct live *live);
+
 /* Queues the events of one case into the watch's queue. 0 or -errno. */
 int incident_queue(struct live *live, const struct kill_case *item);
 
@@ -50,9 +59,23 @@ uint32_t incident_queue_victim(const struct incident *incident, const struct ot_
 
 void incident_queue_levels(const struct incident *incident);
 
+/* The figures that the kernel's log has of the cgroup that fired; false: it has none. */
+bool incident_queue_log_figures(struct event_queue *queue, const struct kmsg_dump *dump,
+				uint32_t level);
+
+/* --- incident_log.c --- */
+
+/*
+ * An incident of which the kernel's log alone has told: its kill and those of its group, which
+ * follow it among the kills that wait. How many these are.
+ */
+uint32_t incident_queue_logged(struct live *live);
+
 /* --- incident_candidates.c --- */
 
-/* The table of the kernel's log. */
+/* The table of the kernel's log; `domain_pages` is totalpages, 0: unknown, so nobody is rated. */
+void incident_queue_tasks(struct event_queue *queue, const struct kmsg_dump *dump,
+			  uint64_t domain_pages);
 void incident_queue_candidates(const struct incident *incident);
 
 /* --- incident_moments.c --- */

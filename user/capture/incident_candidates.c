@@ -25,15 +25,20 @@ static bool find_domain(const struct incident *incident, uint64_t *ret_pages)
 	return true;
 }
 
-void incident_queue_candidates(const struct incident *incident)
+static bool is_chosen(const struct kmsg_dump *dump, const struct kmsg_task *task)
 {
-	uint64_t page_bytes = sysconf(_SC_PAGESIZE), domain_pages = 0;
-	bool domain = find_domain(incident, &domain_pages);
+	return task->tid == dump->pid || task->pid == dump->pid;
+}
 
-	for (uint32_t i = 0; incident->dump && i < incident->dump->task_count; i++) {
-		const struct kmsg_task *task = &incident->dump->tasks[i];
+void incident_queue_tasks(struct event_queue *queue, const struct kmsg_dump *dump,
+			  uint64_t domain_pages)
+{
+	uint64_t page_bytes = sysconf(_SC_PAGESIZE);
+
+	for (uint32_t i = 0; dump && i < dump->task_count; i++) {
+		const struct kmsg_task *task = &dump->tasks[i];
 		/* OOM_SCORE_ADJ_MIN: never chosen, so nothing is added up */
-		bool rated = domain && task->oom_score_adj > -1000;
+		bool rated = domain_pages && task->oom_score_adj > -1000;
 		struct event event = {
 			.type = EVENT_CANDIDATE,
 			.candidate = {.pid = task->pid,
@@ -45,11 +50,19 @@ void incident_queue_candidates(const struct incident *incident)
 				      .page_table_bytes = task->page_table_bytes,
 				      .oom_score_adj = task->oom_score_adj,
 				      .badness_pages = badness(task, page_bytes, domain_pages),
-				      .chosen = task->pid == incident->chosen->tgid,
+				      .chosen = is_chosen(dump, task),
 				      .when = TAKEN_AT_KILL},
 		};
 
 		memcpy(event.candidate.comm, task->comm, sizeof(event.candidate.comm));
-		event_queue_push(incident->queue, &event);
+		event_queue_push(queue, &event);
 	}
+}
+
+void incident_queue_candidates(const struct incident *incident)
+{
+	uint64_t domain_pages = 0;
+
+	find_domain(incident, &domain_pages);
+	incident_queue_tasks(incident->queue, incident->dump, domain_pages);
 }

@@ -6,7 +6,7 @@
 #include "capture/watch_state.h"
 
 struct figures {
-	const struct incident *incident;
+	struct event_queue *queue;
 	const struct incident_file *file;
 	enum taken_when when;
 };
@@ -23,32 +23,32 @@ static void queue_figure(const char *key, uint64_t value, void *context)
 			   .when = figures->when},
 	};
 
-	event_queue_push(figures->incident->queue, &event);
+	event_queue_push(figures->queue, &event);
 }
 
-static void queue_file(const struct incident *incident, const struct incident_file *file,
+static void queue_file(struct event_queue *queue, const struct incident_file *file,
 		       enum taken_when when)
 {
-	struct figures figures = {incident, file, when};
+	struct figures figures = {queue, file, when};
 
 	incident_file_each(file, queue_figure, &figures);
 }
 
 /* The kernel prints the figures of the cgroup that fired just before it kills. */
-static bool queue_log(const struct incident *incident, uint32_t fired)
+bool incident_queue_log_figures(struct event_queue *queue, const struct kmsg_dump *dump,
+				uint32_t level)
 {
-	const struct kmsg_dump *dump = incident->dump;
-	struct incident_file file = {.level = fired, .source = FIGURE_MEMORY_STAT};
+	struct incident_file file = {.level = level, .source = FIGURE_MEMORY_STAT};
 
-	if (!dump || !dump->stats_len || fired >= incident->chosen->level_count)
+	if (!dump || !dump->stats_len)
 		return false;
 	_Static_assert(sizeof(file.text) >= sizeof(dump->stats), "all of it");
 	memcpy(file.text, dump->stats, dump->stats_len + 1);
-	queue_file(incident, &file, TAKEN_AT_KILL);
+	queue_file(queue, &file, TAKEN_AT_KILL);
 	if (dump->has_kernel) {
 		file.key = "memory.kmem.usage_in_bytes";
 		snprintf(file.text, sizeof(file.text), "%" PRIu64, dump->kernel_bytes);
-		queue_file(incident, &file, TAKEN_AT_KILL);
+		queue_file(queue, &file, TAKEN_AT_KILL);
 	}
 	return true;
 }
@@ -111,8 +111,9 @@ void incident_queue_levels(const struct incident *incident)
 
 	for (uint32_t i = 0; i < incident->chosen->level_count && i < OT_KILL_LEVELS; i++)
 		queue_level(incident, i, fired);
-	logged = queue_log(incident, fired);
+	logged = fired < incident->chosen->level_count &&
+		 incident_queue_log_figures(incident->queue, incident->dump, fired);
 	for (uint32_t i = 0; incident->files && i < incident->files->count; i++)
 		if (!logged || !is_superseded(incident, &incident->files->files[i], fired))
-			queue_file(incident, &incident->files->files[i], TAKEN_AFTER);
+			queue_file(incident->queue, &incident->files->files[i], TAKEN_AFTER);
 }

@@ -89,16 +89,20 @@ static void read_level(struct incident_files *files, int dir_fd, uint32_t level)
 	}
 }
 
+bool incident_files_cgroup(bool unified, const char *cgroup, char ret_path[PATH_MAX])
+{
+	return snprintf(ret_path, PATH_MAX, "%s%s", unified ? V2_ROOT : V1_ROOT, cgroup) < PATH_MAX;
+}
+
 static void open_and_read_level(struct incident_files *files, const struct sysroot *root,
 				const struct ot_kill_record *record, uint32_t level)
 {
-	const char *hierarchy = incident_files_unified(root) ? V2_ROOT : V1_ROOT;
 	char path[PATH_MAX], level_path[INCIDENT_PATH_MAX];
 	_cleanup_close_ int fd = -1;
 	struct stat status;
 
 	incident_level_path(record, level, level_path);
-	if (snprintf(path, sizeof(path), "%s%s", hierarchy, level_path) >= (int)sizeof(path))
+	if (!incident_files_cgroup(incident_files_unified(root), level_path, path))
 		return;
 	fd = openat(root->sys_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* removed and made again, or its name was cut: somebody else's figures */

@@ -6,6 +6,7 @@
 #ifndef CAPTURE_INCIDENT_FILES_H
 #define CAPTURE_INCIDENT_FILES_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,9 @@ struct incident_files {
 
 /* Is the memory controller that of cgroup v2? */
 bool incident_files_unified(const struct sysroot *root);
+
+/* Where the directory of a cgroup is, below /sys; false: its path is too long. */
+bool incident_files_cgroup(bool unified, const char *cgroup, char ret_path[PATH_MAX]);
 
 /* Reads what is there. `fired` is a level of the record's chain, or its count. */
 void incident_files_read(struct incident_files *files, const struct sysroot *root,

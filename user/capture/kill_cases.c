@@ -86,7 +86,7 @@ void kill_cases_add(struct kill_cases *cases, const struct ot_kill_record *recor
 	uint32_t place = keep_record(cases, record);
 
 	if (place == KILL_NONE) {
-		cases->crowded++;
+		cases->signals_crowded++;
 		return;
 	}
 	if (item && case_has_life(cases, item, record->life))
@@ -118,15 +118,15 @@ static bool kills_group(const struct ot_kill_record *record)
 	return false;
 }
 
-static void case_open(struct kill_cases *cases, uint32_t record)
+/* False: there is no room. */
+static bool case_open(struct kill_cases *cases, uint32_t record)
 {
 	const struct ot_kill_record *chosen = &cases->records[record];
 	struct kill_case *item;
 
 	if (cases->count == KILL_CASES_MAX) {
-		cases->crowded++;
 		cases->used[record] = false;
-		return;
+		return false;
 	}
 	item = &cases->items[cases->count++];
 	*item = (struct kill_case){
@@ -138,6 +138,40 @@ static void case_open(struct kill_cases *cases, uint32_t record)
 	};
 	item->complete = !item->group && chosen->mm_users <= chosen->threads;
 	case_append(cases, item, record, VICTIM_CHOSEN);
+	return true;
+}
+
+/* A mark without a signal: of a process that was ending by itself, or of one that found no room. */
+static void mark_without_record(struct kill_cases *cases)
+{
+	if (!cases->signals_crowded) {
+		cases->dying++;
+		return;
+	}
+	cases->signals_crowded--;
+	cases->crowded++;
+}
+
+static void note_seen(struct kill_cases *cases, uint32_t tid)
+{
+	cases->marks++;
+	cases->seen[cases->seen_next++ % KILL_SEEN_MAX] = tid;
+}
+
+bool kill_cases_claim(struct kill_cases *cases, uint32_t tid)
+{
+	for (uint32_t i = 0; i < KILL_SEEN_MAX; i++)
+		if (cases->seen[i] == tid) {
+			cases->seen[i] = 0;
+			return true;
+		}
+	return false;
+}
+
+void kill_cases_recovered(struct kill_cases *cases)
+{
+	if (cases->crowded)
+		cases->crowded--;
 }
 
 void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark)
@@ -146,14 +180,16 @@ void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark
 	uint32_t record = unmarked(cases, mark);
 
 	if (record == KILL_NONE) {
-		cases->dying++;
+		mark_without_record(cases);
 		return;
 	}
-	cases->marks++;
 	if (item && item->group && mark->time_ns - item->last_ns < KILL_QUIET_NS)
 		case_append(cases, item, record, VICTIM_GROUP);
-	else
-		case_open(cases, record);
+	else if (!case_open(cases, record)) {
+		cases->crowded++;
+		return;
+	}
+	note_seen(cases, mark->tid);
 }
 
 /* --- of OOM daemons ------------------------------------------------------------------------- */

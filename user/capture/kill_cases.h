@@ -17,6 +17,8 @@
 /* Records that are kept at once, and cases that are open at once. */
 #define KILL_RECORDS_MAX 256
 #define KILL_CASES_MAX 64
+/* Kills for which a line of the kernel's log is expected. */
+#define KILL_SEEN_MAX 1024
 
 /*
  * How long a case waits for the next of its kills: between them the kernel writes a line to its
@@ -51,7 +53,10 @@ struct kill_cases {
 	uint64_t sent_crowded; /* kills of OOM daemons that found no room here */
 	uint64_t marks;        /* kills of the OOM killer, as its own counter counts them */
 	uint64_t dying;   /* marks of processes that were ending by themselves: nobody was killed */
-	uint64_t crowded; /* kills that found no room here */
+	uint64_t crowded; /* kills of the OOM killer that found no room here */
+	uint64_t signals_crowded;     /* signals that found none, and no mark yet */
+	uint32_t seen[KILL_SEEN_MAX]; /* threads marked lately; 0: the log has told of it, too */
+	uint32_t seen_next;
 };
 
 #define KILL_NONE UINT32_MAX
@@ -79,6 +84,14 @@ const struct ot_kill_record *kill_cases_unmarked(struct kill_cases *cases, uint6
  */
 const struct kill_case *kill_cases_ready(struct kill_cases *cases, uint64_t now_ns);
 void kill_cases_done(struct kill_cases *cases);
+
+/*
+ * Has the kill of this thread, which the kernel's log tells of, been marked? Once for each mark.
+ * The line comes after the mark: whoever reads the log before the ring is never too early to ask.
+ */
+bool kill_cases_claim(struct kill_cases *cases, uint32_t tid);
+/* A kill that found no room was reported all the same. */
+void kill_cases_recovered(struct kill_cases *cases);
 
 /* Is anything waiting: for a mark, for more of the same, or to be taken? */
 bool kill_cases_wait(const struct kill_cases *cases);

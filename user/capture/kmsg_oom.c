@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/kmsg_oom.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "capture/kmsg_text.h"
 
 #define INVOKED " invoked oom-killer: gfp_mask="
 #define SUMMARY "oom-kill:constraint="
@@ -13,34 +15,51 @@ static struct kmsg_dump *current(struct kmsg_oom *oom)
 	return &oom->dumps[oom->next % KMSG_DUMPS_MAX];
 }
 
-/* The last one: whatever a name contains, it comes before. */
-static const char *find_last(const char *text, const char *word)
-{
-	const char *found = NULL;
-
-	for (const char *at = text; (at = strstr(at, word)); at++)
-		found = at;
-	return found;
-}
-
 /* "NAME invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0" */
 static bool take_invoked(struct kmsg_oom *oom, const char *text)
 {
-	const char *invoked = find_last(text, INVOKED), *order;
+	const char *invoked = kmsg_find_last(text, INVOKED), *order;
 	struct kmsg_dump *dump;
 
 	if (!invoked)
 		return false;
 	/* a dump that was never completed makes room */
 	dump = current(oom);
-	dump->pid = dump->task_count = dump->tasks_left_out = dump->stats_len = 0;
-	dump->has_kernel = false;
-	dump->scope = SCOPE_UNKNOWN;
+	*dump = (struct kmsg_dump){0};
+	kmsg_unescape(dump->trigger_comm, sizeof(dump->trigger_comm), text, invoked - text);
 	order = strstr(invoked, ", order=");
 	dump->has_order = order != NULL;
 	dump->gfp = strtoul(invoked + strlen(INVOKED), NULL, 0);
 	dump->order = order ? strtoul(order + strlen(", order="), NULL, 10) : 0;
 	oom->in_table = false;
+	oom->leader = 0;
+	return true;
+}
+
+/* "CPU: 0 UID: 0 PID: 28567 Comm: NAME Not tainted 6.18", of the trigger; older ones without UID.
+ */
+static bool take_trigger(struct kmsg_oom *oom, const char *text)
+{
+	struct kmsg_dump *dump = current(oom);
+	const char *pid = strstr(text, " PID: ");
+
+	if (!dump->has_order || dump->trigger_tid || !pid || strncmp(text, "CPU: ", 5) != 0)
+		return false;
+	dump->trigger_tid = strtoul(pid + strlen(" PID: "), NULL, 10);
+	return true;
+}
+
+/* "memory: usage 65536kB, limit 65536kB, failcnt 120": of the cgroup that fired */
+static bool take_usage(struct kmsg_oom *oom, const char *text)
+{
+	struct kmsg_dump *dump = current(oom);
+	unsigned long usage_kib, limit_kib;
+
+	if (sscanf(text, "memory: usage %lukB, limit %lukB", &usage_kib, &limit_kib) != 2)
+		return false;
+	dump->has_usage = true;
+	dump->usage_bytes = usage_kib * UINT64_C(1024);
+	dump->limit_bytes = limit_kib * UINT64_C(1024);
 	return true;
 }
 
@@ -63,6 +82,9 @@ static bool take_stats_header(struct kmsg_oom *oom, const char *text)
 		return false;
 	oom->in_stats = true;
 	current(oom)->stats_len = 0;
+	text += strlen("Memory cgroup stats for ");
+	if (*text && text[strlen(text) - 1] == ':')
+		kmsg_unescape(current(oom)->fired, KMSG_PATH_MAX, text, strlen(text) - 1);
 	return true;
 }
 
@@ -183,6 +205,7 @@ static bool parse_row(const struct kmsg_oom *oom, const char *text, struct kmsg_
 
 	if (*text != '[' || !parse_number(&at, &value) || *at++ != ']')
 		return false;
+	task.tid = value;
 	for (uint32_t i = 0; i < oom->column_count; i++) {
 		if (!parse_number(&at, &value))
 			return false;
@@ -190,7 +213,7 @@ static bool parse_row(const struct kmsg_oom *oom, const char *text, struct kmsg_
 	}
 	if (*at++ != ' ')
 		return false;
-	strncpy(task.comm, at, sizeof(task.comm) - 1);
+	kmsg_unescape(task.comm, sizeof(task.comm), at, strlen(at));
 	*ret_task = task;
 	return true;
 }
@@ -241,8 +264,8 @@ static enum incident_scope scope_of(const char *constraint)
 }
 
 /*
- * "oom-kill:constraint=CONSTRAINT_MEMCG,...,task=NAME,pid=28567,uid=0". Neither the paths nor the
- * name can be told from what is around them; the pid is the last one.
+ * "oom-kill:constraint=CONSTRAINT_MEMCG,...,task=NAME,pid=28567,uid=0". The pid is the last one,
+ * whatever names contain.
  */
 static bool take_summary(struct kmsg_oom *oom, const char *text)
 {
@@ -251,9 +274,11 @@ static bool take_summary(struct kmsg_oom *oom, const char *text)
 
 	if (strncmp(text, SUMMARY, strlen(SUMMARY)) != 0)
 		return false;
-	pid = find_last(text, ",pid=");
+	pid = kmsg_find_last(text, ",pid=");
 	dump->scope = scope_of(text + strlen(SUMMARY));
 	dump->pid = pid ? strtoul(pid + strlen(",pid="), NULL, 10) : 0;
+	if (dump->pid)
+		kmsg_paths(dump, text);
 	oom->in_table = false;
 	if (dump->pid)
 		oom->next++;
@@ -262,18 +287,72 @@ static bool take_summary(struct kmsg_oom *oom, const char *text)
 	return true;
 }
 
+/* --- kills -------------------------------------------------------------------------------- */
+
+/* "Tasks in PATH are going to be killed due to memory.oom.group set": the last one was the first.
+ */
+static bool take_group(struct kmsg_oom *oom, const char *text)
+{
+	static const char ending[] = " are going to be killed due to memory.oom.group set";
+	size_t len = strlen(text);
+
+	if (strncmp(text, "Tasks in ", strlen("Tasks in ")) != 0 || len < strlen(ending) ||
+	    strcmp(text + len - strlen(ending), ending) != 0)
+		return false;
+	oom->leader = oom->last.pid;
+	return true;
+}
+
+static void keep_kill(struct kmsg_oom *oom, const struct kmsg_kill *kill)
+{
+	oom->last = *kill;
+	if (oom->kill_count < KMSG_KILLS_MAX)
+		oom->kills[oom->kill_count++] = *kill;
+	else
+		oom->crowded++;
+}
+
+static bool take_kill(struct kmsg_oom *oom, const char *text)
+{
+	struct kmsg_kill kill;
+
+	if (!kmsg_kill_parse(text, &kill))
+		return false;
+	kill.logged_us = oom->now_us;
+	if (kill.logged_us > oom->last.logged_us + KMSG_GROUP_QUIET_US)
+		oom->leader = 0;
+	/* who was chosen is a member of its group, and is killed with it once more */
+	if (oom->leader && oom->leader == kill.pid)
+		oom->repeated++;
+	else {
+		kill.leader = oom->leader;
+		keep_kill(oom, &kill);
+	}
+	return true;
+}
+
+void kmsg_oom_drop(struct kmsg_oom *oom, uint32_t count)
+{
+	oom->kill_count -= count;
+	memmove(oom->kills, oom->kills + count, oom->kill_count * sizeof(oom->kills[0]));
+}
+
+/* --- records ------------------------------------------------------------------------------ */
+
 void kmsg_oom_feed(struct kmsg_oom *oom, const char *record)
 {
 	static bool (*const takers[])(struct kmsg_oom *, const char *) = {
-		take_row,    take_stats,   take_header,  take_stats_header,
-		take_kernel, take_summary, take_invoked,
+		take_row,  take_stats,   take_header,  take_stats_header, take_kernel, take_summary,
+		take_kill, take_invoked, take_trigger, take_usage,        take_group,
 	};
 	const char *text = strchr(record, ';');
-	char *end;
+	unsigned long long time_us;
+	unsigned long priority;
 
 	/* facility 0 is the kernel; whoever else writes to its log has another */
-	if (!text || strtoul(record, &end, 10) >> 3 != 0 || *end != ',')
+	if (!text || sscanf(record, "%lu,%*u,%llu,", &priority, &time_us) != 2 || priority >> 3)
 		return;
+	oom->now_us = time_us;
 	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
 		if (takers[i](oom, text + 1))
 			return;

@@ -20,6 +20,7 @@ enum wake {
 	/* before the ring: a kill does not wait for other records */
 	WAKE_KILLS,
 	WAKE_QUIET,
+	WAKE_LOG, /* where there are no records of kills */
 	WAKE_RING,
 	WAKE_CURVES,
 	WAKE_SPACES,
@@ -139,6 +140,12 @@ static int on_onlooker(struct live *live)
 	return live_finish(live, END_INTERRUPTED);
 }
 
+/* -1 without BPF: poll() passes over it. */
+static int ring_fd(const struct live *live)
+{
+	return live->ring ? ring_buffer__epoll_fd(live->ring) : -1;
+}
+
 /* Waits once, and does what has become due, the most final first. */
 static int wait_once(struct live *live)
 {
@@ -149,12 +156,14 @@ static int wait_once(struct live *live)
 		[WAKE_ONLOOKER] = on_onlooker, [WAKE_SNAPSHOT] = on_snapshot,
 		[WAKE_CURVES] = on_curves,     [WAKE_KILLS] = on_kills,
 		[WAKE_QUIET] = on_kills,
+		[WAKE_LOG] = on_kills,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},
 		[WAKE_TARGET] = {.fd = live->targets.ended_fd, .events = POLLIN},
 		[WAKE_DURATION] = {.fd = live->duration_fd, .events = POLLIN},
-		[WAKE_RING] = {.fd = ring_buffer__epoll_fd(live->ring), .events = POLLIN},
+		[WAKE_LOG] = {.fd = live->watch ? watch_log_fd(live->watch) : -1, .events = POLLIN},
+		[WAKE_RING] = {.fd = ring_fd(live), .events = POLLIN},
 		[WAKE_SPACES] = {.fd = live->options.all ? -1 : spaces_fd(&live->spaces),
 				 .events = POLLIN},
 		[WAKE_SNAPSHOT] = {.fd = live->snapshot_fd, .events = POLLIN},
@@ -180,7 +189,7 @@ static int wait_once(struct live *live)
 /* Whoever writes a long snapshot down must not make the kernel wait for room. */
 static int look_at_ring(struct live *live)
 {
-	if (live->finished || ++live->handed_out < EVENTS_PER_LOOK)
+	if (live->finished || !live->ring || ++live->handed_out < EVENTS_PER_LOOK)
 		return 0;
 	live->handed_out = 0;
 	return on_ring(live);
@@ -214,7 +223,7 @@ int live_busy_fd(const struct source *source)
 {
 	const struct live *live = live_of(source);
 
-	return live->watch ? watch_busy_fd(live->watch) : ring_buffer__epoll_fd(live->ring);
+	return live->watch ? watch_busy_fd(live->watch) : ring_fd(live);
 }
 
 void live_while_busy(struct source *source)

@@ -34,6 +34,7 @@ struct live_options {
 	int (*take_brief)(void *context,
 			  const struct event *event); /* of what is told in passing */
 	void *take_context;
+	bool by_log; /* with watch_kills: without BPF, by the kernel's log alone */
 	bool sigkills;                 /* of all SIGKILLs */
 	struct warn_percents warn;     /* when limits come near */
 	uint64_t last_sequence;        /* of the incidents of this boot that there are already */

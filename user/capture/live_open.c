@@ -249,12 +249,28 @@ static int begin(struct live *live, struct failure *ret_failure)
 	return targets_let_go(&live->targets, ret_failure);
 }
 
+/* The kernel's log, without any program of ours in the kernel. */
+static int open_log(struct live *live, struct failure *ret_failure)
+{
+	int error = watch_new(live, &live->watch);
+
+	if (error)
+		return fail(ret_failure, error, "opening the kernel's log");
+	error = open_signals(live);
+	if (!error)
+		error = open_timer_if(live->options.duration_ns, 0, &live->duration_fd);
+	live->start_ns = clock_monotonic_ns();
+	return error ? fail(ret_failure, error, "setting up signals and timers") : 0;
+}
+
 static int open_all(struct live *live, struct failure *ret_failure)
 {
 	int error = sysroot_open_host(&live->root);
 
 	if (error)
 		return fail(ret_failure, error, "opening /proc and /sys");
+	if (live->options.by_log)
+		return open_log(live, ret_failure);
 	error = check_privileges(live, ret_failure);
 	if (error)
 		return error;

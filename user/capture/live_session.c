@@ -32,6 +32,12 @@ static void queue_degraded(const struct programs *programs, struct event_queue *
 {
 	const char *last = "";
 
+	if (!programs) {
+		queue_without(queue,
+			      "BPF cannot be used: kills are told by the kernel's log alone, which "
+			      "has no stacks and nothing from before");
+		return;
+	}
 	if (!programs->unwind_rows)
 		queue_without(queue,
 			      "stacks are by frame pointers: code without them has no callers");
@@ -57,7 +63,7 @@ void live_queue_session(const struct live *live, struct event_queue *queue)
 		boot_id[strcspn(boot_id, "\n")] = '\0';
 	event.session = (struct session_event){
 		.start_realtime_ns = clock_ns(CLOCK_REALTIME),
-		.period_pages = live->programs->sizes.period_pages,
+		.period_pages = live->programs ? live->programs->sizes.period_pages : 1,
 		.page_size_bytes = sysconf(_SC_PAGESIZE),
 		.tool_version = OOMTRACE_VERSION,
 		.kernel_release = uts.release,

@@ -15,6 +15,8 @@ const struct privilege privileges[] = {
 	 "other users' processes have no names and nothing from before", CAP_SYS_PTRACE, false},
 	{"CAP_CHECKPOINT_RESTORE", "opening the files a process maps", false,
 	 "functions have no names", CAP_CHECKPOINT_RESTORE, true},
+	{"CAP_SYSLOG", "reading the kernel's log", false,
+	 "incidents do not tell whom else the kernel could have killed", CAP_SYSLOG, false},
 };
 const size_t privilege_count = sizeof(privileges) / sizeof(privileges[0]);
 

@@ -21,11 +21,27 @@
 
 /* Of others than the OOM killer: a few milliseconds' work. */
 #define SIGKILLS_AT_ONCE 16
+/* How long after it was counted a kill may be marked. */
+#define MARK_LATE_NS 2000000
+
+/* What the kernel's log can make up for. */
+static bool is_without_bpf(const struct failure *failure)
+{
+	return failure->kind == FAILURE_CAPABILITY || failure->kind == FAILURE_NO_BTF ||
+	       failure->kind == FAILURE_NO_GFP || failure->kind == FAILURE_NO_HOOK ||
+	       failure->kind == FAILURE_LOAD || failure->kind == FAILURE_CALIBRATION ||
+	       failure->kind == FAILURE_PID_NAMESPACE;
+}
+
+bool watch_is_by_log(const struct source *source)
+{
+	return !live_of(source)->programs;
+}
 
 int watch_open(const struct watch_options *options, struct source **ret_source,
 	       struct failure *ret_failure)
 {
-	const struct live_options live = {
+	struct live_options live = {
 		.all = true,
 		.watch_kills = true,
 		.sigkills = options->sigkills,
@@ -41,7 +57,13 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 		.rows = options->rows,
 	};
 
-	return live_open(&live, ret_source, ret_failure);
+	struct failure without;
+	int error = live_open(&live, ret_source, ret_failure);
+
+	if (!error || !is_without_bpf(ret_failure))
+		return error;
+	live.by_log = true;
+	return live_open(&live, ret_source, &without) ? error : 0;
 }
 
 static int take_record(void *context, void *data, size_t bytes)
@@ -111,6 +133,17 @@ static int open_busy_fd(const struct live *live, struct watch *watch)
 	return watch->busy_fd < 0 ? -errno : 0;
 }
 
+static int set_up_bpf(struct live *live, struct watch *watch)
+{
+	int error = open_rings(live, watch);
+
+	if (!error)
+		error = open_busy_fd(live, watch);
+	return error ? error
+		     : watch_curves_init(&watch->curves, &live->root, live->programs, &live->ledger,
+					 &live->cgroups);
+}
+
 static int set_up(struct live *live, struct watch *watch)
 {
 	int error = kill_cases_init(&watch->cases);
@@ -120,13 +153,7 @@ static int set_up(struct live *live, struct watch *watch)
 	watch->quiet_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watch->quiet_fd < 0)
 		return -errno;
-	error = open_rings(live, watch);
-	if (!error)
-		error = open_busy_fd(live, watch);
-	if (error)
-		return error;
-	error = watch_curves_init(&watch->curves, &live->root, live->programs, &live->ledger,
-				  &live->cgroups);
+	error = live->programs ? set_up_bpf(live, watch) : 0;
 	if (error)
 		return error;
 	error = warnings_init(&watch->warnings, &live->options.warn);
@@ -145,6 +172,8 @@ static int set_up(struct live *live, struct watch *watch)
 	prepare_clock();
 	read_boot_id(live, watch);
 	watch->kmsg_fd = kmsg_open();
+	if (watch->kmsg_fd < 0 && !live->programs)
+		return watch->kmsg_fd;
 	watch->unified = incident_files_unified(&live->root);
 	error = vmstat_oom_kills(&live->root, &watch->first_oom_kills);
 	watch->oom_kills = watch->first_oom_kills;
@@ -186,7 +215,12 @@ void watch_free(struct watch *watch)
 
 int watch_kills_fd(const struct watch *watch)
 {
-	return ring_buffer__epoll_fd(watch->ring);
+	return watch->ring ? ring_buffer__epoll_fd(watch->ring) : -1;
+}
+
+int watch_log_fd(const struct watch *watch)
+{
+	return watch->ring ? -1 : watch->kmsg_fd;
 }
 
 int watch_quiet_fd(const struct watch *watch)
@@ -343,23 +377,93 @@ static int queue_ready(struct live *live, uint64_t now_ns)
 	return watch->out.error;
 }
 
+/*
+ * Kills that the log had told of when the ring was read: what has been marked is known, the others
+ * are incidents of their own. Where there is no ring, they wait for more of their group.
+ */
+static int take_logged(struct live *live, uint32_t count)
+{
+	struct watch *watch = live->watch;
+
+	watch->logged += watch->ring ? 0 : count;
+	while (count > 0 && !watch->out.error) {
+		uint32_t done = 1;
+
+		if (watch->ring && kill_cases_claim(&watch->cases, watch->kmsg.kills[0].pid)) {
+			kmsg_oom_drop(&watch->kmsg, 1);
+		} else {
+			kill_cases_recovered(&watch->cases);
+			done = incident_queue_logged(live);
+			kmsg_oom_drop(&watch->kmsg, done);
+		}
+		count = count > done ? count - done : 0;
+	}
+	return watch->out.error;
+}
+
+/*
+ * The first line of several makes the others wait; when it is over, each kill that had been counted
+ * at its beginning has its line.
+ */
+static int take_log_alone(struct live *live, bool is_over)
+{
+	struct watch *watch = live->watch;
+	bool waits = watch->kmsg.kill_count > 0;
+
+	watch_read_log(watch);
+	if (is_over)
+		return take_logged(live, watch->kmsg.kill_count);
+	if (waits || !watch->kmsg.kill_count)
+		return 0;
+	vmstat_oom_kills(&live->root, &watch->oom_kills);
+	return wait_for_quiet(watch);
+}
+
+/*
+ * The kernel's counter, and then the ring. A kill is counted some microseconds before it is marked:
+ * what is missing may be on its way, or lie in the ring still; then the counter is of no use yet.
+ */
+static int consume_counted(struct live *live)
+{
+	uint64_t until_ns = clock_monotonic_ns() + MARK_LATE_NS;
+	struct watch *watch = live->watch;
+	uint64_t counted = watch->oom_kills;
+	int error;
+
+	vmstat_oom_kills(&live->root, &watch->oom_kills);
+	do
+		error = consume(watch);
+	while (!error && !kill_cases_full(&watch->cases) &&
+	       incident_kills_unseen(watch) > watch->unseen && clock_monotonic_ns() < until_ns);
+	if (kill_cases_full(&watch->cases))
+		watch->oom_kills = counted;
+	watch->unseen = incident_kills_unseen(watch);
+	return error;
+}
+
 int watch_take(struct live *live)
 {
 	struct watch *watch = live->watch;
-	uint64_t expirations;
+	uint64_t expirations = 0;
+	uint32_t logged;
 	int error;
 
 	if (read(watch->quiet_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		return -errno;
+	if (!watch->ring)
+		return take_log_alone(live, expirations > 0);
+	watch_read_log(watch);
+	logged = watch->kmsg.kill_count;
 	error = consume(watch);
 	if (!error && watch->cases.count > 0) {
 		look(live);
-		vmstat_oom_kills(&live->root, &watch->oom_kills);
-		error = consume(watch);
+		error = consume_counted(live);
 	}
 	if (!error)
 		error = queue_ready(live, clock_monotonic_ns());
-
+	/* where the cases are full, marks lie in the ring still */
+	if (!error && !kill_cases_full(&watch->cases))
+		error = take_logged(live, logged);
 	if (error || !kill_cases_wait(&watch->cases))
 		return error;
 	return wait_for_quiet(watch);
@@ -367,8 +471,10 @@ int watch_take(struct live *live)
 
 int watch_finish(struct live *live)
 {
-	int error = watch_take(live);
+	int error = live->watch->ring ? watch_take(live) : take_log_alone(live, true);
 
+	if (!live->programs)
+		return error;
 	programs_detach(live->programs);
 	return error ? error : queue_ready(live, UINT64_MAX);
 }

@@ -9,6 +9,7 @@
 #ifndef CAPTURE_WATCH_H
 #define CAPTURE_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "capture/failure.h"
@@ -33,8 +34,12 @@ struct watch_options {
 	struct rows_provider rows; /* of unwind data; get is NULL: nobody has any */
 };
 
-/* Probes are live when this returns. 0, or -errno with *ret_failure. */
+/*
+ * Probes are live when this returns. Where BPF cannot be used, the kernel's log alone is watched,
+ * and *ret_failure says why. 0, or -errno with *ret_failure.
+ */
 int watch_open(const struct watch_options *options, struct source **ret_source,
 	       struct failure *ret_failure);
+bool watch_is_by_log(const struct source *source);
 
 #endif

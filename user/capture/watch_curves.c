@@ -45,7 +45,7 @@ void watch_curves_release(struct watch_curves *curves)
 
 int watch_curves_fd(const struct watch_curves *curves)
 {
-	return ring_buffer__epoll_fd(curves->ring);
+	return curves->ring ? ring_buffer__epoll_fd(curves->ring) : -1;
 }
 
 void watch_curves_take(struct watch_curves *curves)

@@ -29,7 +29,7 @@ struct watch {
 	struct declared declared;
 	struct event_queue out;
 	struct event_queue brief;  /* for what is kept nowhere */
-	struct ring_buffer *ring;  /* of kills */
+	struct ring_buffer *ring;  /* of kills; NULL: the kernel's log is all there is */
 	int quiet_fd;              /* a timer: cases that wait are looked at again */
 	int busy_fd;               /* an epoll of all that does not wait, records included */
 	uint64_t sequence;         /* of the last incident */
@@ -44,6 +44,8 @@ struct watch {
 	struct warnings warnings;
 	struct adopt_host adopting;
 	struct facts *facts; /* by the timeline's curves */
+	uint64_t unseen; /* kills that nothing told of, when it was last looked */
+	uint64_t logged; /* kills that the log alone has told of */
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);
@@ -52,6 +54,7 @@ void watch_free(struct watch *watch);
 int watch_kills_fd(const struct watch *watch);
 int watch_quiet_fd(const struct watch *watch);
 int watch_busy_fd(const struct watch *watch);
+int watch_log_fd(const struct watch *watch); /* -1: it is not waited for */
 
 /* What was read of files when the case was opened; NULL: others came too fast. */
 const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item);

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "capture/hooks.h"
+#include "capture/kmsg.h"
 #include "capture/privileges.h"
 #include "capture/programs.h"
 
@@ -41,6 +42,7 @@ struct findings {
 	size_t map_count;
 	uint64_t map_bytes;
 	bool usable; /* nothing required is missing */
+	bool log;    /* the kernel's log can be read */
 };
 
 static void add_map(const char *name, uint64_t bytes, void *context)
@@ -109,11 +111,19 @@ static void gather_hooks(struct findings *findings)
 	btf__free(btf);
 }
 
+static bool try_log(void)
+{
+	_cleanup_close_ int fd = kmsg_open();
+
+	return fd >= 0;
+}
+
 static void gather(struct findings *findings)
 {
 	uname(&findings->uts);
 	gather_hooks(findings);
 	findings->loaded = !privileges_missing() && try_programs(findings) == 0;
+	findings->log = try_log();
 	findings->usable = findings->btf && findings->loaded && findings->hooks_complete;
 }
 
@@ -185,11 +195,16 @@ static int print_text(const struct findings *findings, FILE *stream)
 	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
 		  findings->unwind_rows ? "by unwind data, frame pointers where there is none"
 					: "by frame pointers");
+	print_row(stream, "Kernel log", state(findings->log, false),
+		  findings->log ? "tells of OOM kills: /dev/kmsg" : "cannot be read: /dev/kmsg");
 	print_privileges(stream);
 	print_hooks(stream, findings);
 	print_maps(stream, findings);
 	fprintf(stream, "\n%s\n",
-		findings->usable ? "oomtrace works here." : "oomtrace cannot trace here.");
+		findings->usable ? "oomtrace works here."
+		: findings->log  ? "oomtrace cannot trace here; --watch-oom-kills goes by the "
+				   "kernel's log alone."
+				 : "oomtrace cannot trace here.");
 	return ferror(stream) ? -EIO : 0;
 }
 
@@ -234,9 +249,13 @@ static json_t *figures_json(const struct named_figure *figures, size_t count)
 static int print_json(const struct findings *findings, FILE *stream)
 {
 	json_t *document = json_pack(
-		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:I, s:o}", "schema", 1,
+		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "schema", 1,
 		"kind", "check", "kernel", findings->uts.release, "machine", findings->uts.machine,
 		"btf", findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
+		"watch",
+		findings->usable ? "bpf"
+		: findings->log  ? "kmsg"
+				 : "none",
 		"stacks", findings->unwind_rows ? "eh_frame" : "frame_pointer", "capabilities",
 		privileges_json(), "hooks", hooks_json(findings), "map_bytes",
 		figures_json(findings->maps, findings->map_count), "map_bytes_total",

@@ -239,6 +239,11 @@ static int start(struct watch_command *watch)
 	options.rows = naming_rows(watch->symbolizer);
 	if (watch_open(&options, &watch->source, &failure))
 		return failure_report(&failure, watch->opts);
+	if (watch_is_by_log(watch->source)) {
+		failure_report(&failure, watch->opts);
+		log_warning("so the kernel's log alone is watched: incidents have no stacks and no "
+			    "curve");
+	}
 	if (watch->symbolizer)
 		symbolizer_set_meanwhile(watch->symbolizer, live_busy_fd(watch->source),
 					 while_files_are_read, watch->source);
@@ -290,7 +295,8 @@ int command_watch(const struct opts *opts)
 	if (code != EXIT_CODE_PRINTED)
 		return code;
 	protect();
-	log_info("watching for OOM kills, incidents go to '%s'", opts->spool);
+	log_info("watching for OOM kills%s, incidents go to '%s'",
+		 watch_is_by_log(watch.source) ? " by the kernel's log" : "", opts->spool);
 	err = watch.source->next(watch.source, &none);
 	if (err < 0) {
 		log_error("watching failed: %s", strerror(-err));

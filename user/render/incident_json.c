@@ -78,7 +78,8 @@ static void put_rss(struct json_maker *object, const struct victim_event *kill)
 		const struct rss_member *member = &rss_members[i];
 		const uint64_t *bytes = (const void *)((const char *)kill + member->offset);
 
-		if (kill->known & member->known)
+		if (kill->known & member->known &&
+		    !(kill->known & VICTIM_SWAP_UNKNOWN && &kill->swap_bytes == bytes))
 			json_put_count(&rss, member->key, *bytes);
 	}
 	if (kill->known & VICTIM_RSS)
@@ -88,12 +89,14 @@ static void put_rss(struct json_maker *object, const struct victim_event *kill)
 
 static void put_identity(struct json_maker *object, const struct victim_event *kill)
 {
-	if (!(kill->known & VICTIM_IDENTITY))
+	if (!(kill->known & (VICTIM_IDENTITY | VICTIM_LOGGED)))
 		return;
 	json_put_count(object, "tid", kill->tid);
-	json_put_count(object, "parent_pid", kill->parent_pid);
+	if (kill->known & VICTIM_IDENTITY)
+		json_put_count(object, "parent_pid", kill->parent_pid);
 	json_put_count(object, "uid", kill->uid);
-	json_put_count(object, "threads", kill->threads);
+	if (kill->known & VICTIM_IDENTITY)
+		json_put_count(object, "threads", kill->threads);
 	json_put_signed(object, "oom_score_adj", kill->oom_score_adj);
 	json_put_name(object, "identity_taken", taken_of(kill, VICTIM_IDENTITY));
 }
@@ -186,7 +189,8 @@ static void put_levels(struct json_maker *object, const struct incident *inciden
 		struct json_maker entry = json_make_object();
 
 		json_put_name(&entry, "path", level->path);
-		json_put_count(&entry, "id", level->id);
+		if (level->id)
+			json_put_count(&entry, "id", level->id);
 		for (size_t member = 0; member < ARRAY_COUNT(level_members); member++)
 			if (level->known & level_members[member].known)
 				json_put_count(&entry, level_members[member].key,

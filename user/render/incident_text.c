@@ -42,9 +42,12 @@ static void who_identity(const struct incident_victim *victim, struct buf *out)
 {
 	const struct victim_event *kill = &victim->kill;
 
-	if (!(kill->known & VICTIM_IDENTITY) && !victim->ancestor_count)
+	if (!(kill->known & (VICTIM_IDENTITY | VICTIM_LOGGED)) && !victim->ancestor_count)
 		return;
 	line_begin(out, "");
+	if (kill->known & VICTIM_LOGGED)
+		buf_printf(out, "uid %" PRIu32 ", oom_score_adj %" PRId32, kill->uid,
+			   kill->oom_score_adj);
 	if (kill->known & VICTIM_IDENTITY)
 		buf_printf(out,
 			   "uid %" PRIu32 ", %" PRIu32 " thread%s, oom_score_adj %" PRId32 "%s",
@@ -163,7 +166,8 @@ static void what(const struct incident_victim *victim, struct buf *out)
 	what_figure(out, rss, "", "anon", kill->rss_anon_bytes);
 	what_figure(out, rss, ", ", "file", kill->rss_file_bytes);
 	what_figure(out, rss, ", ", "shmem", kill->rss_shmem_bytes);
-	what_figure(out, rss, ", ", "swap", kill->swap_bytes);
+	what_figure(out, rss && !(kill->known & VICTIM_SWAP_UNKNOWN), ", ", "swap",
+		    kill->swap_bytes);
 	what_figure(out, kill->known & VICTIM_PAGE_TABLES, rss ? ", " : "", "page tables",
 		    kill->page_table_bytes);
 	what_figure(out, kill->known & VICTIM_PEAK, ", ", "peak RSS", kill->peak_bytes);
