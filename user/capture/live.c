@@ -155,8 +155,7 @@ static int wait_once(struct live *live)
 		[WAKE_SWEEP] = on_sweep,       [WAKE_SPACES] = on_spaces,
 		[WAKE_ONLOOKER] = on_onlooker, [WAKE_SNAPSHOT] = on_snapshot,
 		[WAKE_CURVES] = on_curves,     [WAKE_KILLS] = on_kills,
-		[WAKE_QUIET] = on_kills,
-		[WAKE_LOG] = on_kills,
+		[WAKE_QUIET] = on_kills,       [WAKE_LOG] = on_kills,
 	};
 	struct pollfd fds[WAKE_COUNT] = {
 		[WAKE_SIGNAL] = {.fd = live->signal_fd, .events = POLLIN},

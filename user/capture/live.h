@@ -34,11 +34,11 @@ struct live_options {
 	int (*take_brief)(void *context,
 			  const struct event *event); /* of what is told in passing */
 	void *take_context;
-	bool by_log; /* with watch_kills: without BPF, by the kernel's log alone */
-	bool sigkills;                 /* of all SIGKILLs */
-	struct warn_percents warn;     /* when limits come near */
-	uint64_t last_sequence;        /* of the incidents of this boot that there are already */
-	uint64_t duration_ns;          /* 0: no limit */
+	bool by_log;               /* with watch_kills: without BPF, by the kernel's log alone */
+	bool sigkills;             /* of all SIGKILLs */
+	struct warn_percents warn; /* when limits come near */
+	uint64_t last_sequence;    /* of the incidents of this boot that there are already */
+	uint64_t duration_ns;      /* 0: no limit */
 	uint64_t snapshot_interval_ns; /* 0: a snapshot at the end alone */
 	uint64_t period_pages;         /* 0: chosen */
 	const char *target;            /* for the session event */

@@ -44,8 +44,8 @@ struct watch {
 	struct warnings warnings;
 	struct adopt_host adopting;
 	struct facts *facts; /* by the timeline's curves */
-	uint64_t unseen; /* kills that nothing told of, when it was last looked */
-	uint64_t logged; /* kills that the log alone has told of */
+	uint64_t unseen;     /* kills that nothing told of, when it was last looked */
+	uint64_t logged;     /* kills that the log alone has told of */
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);

@@ -249,10 +249,10 @@ static json_t *figures_json(const struct named_figure *figures, size_t count)
 static int print_json(const struct findings *findings, FILE *stream)
 {
 	json_t *document = json_pack(
-		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "schema", 1,
-		"kind", "check", "kernel", findings->uts.release, "machine", findings->uts.machine,
-		"btf", findings->btf, "programs_load", findings->loaded, "usable", findings->usable,
-		"watch",
+		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "schema",
+		1, "kind", "check", "kernel", findings->uts.release, "machine",
+		findings->uts.machine, "btf", findings->btf, "programs_load", findings->loaded,
+		"usable", findings->usable, "watch",
 		findings->usable ? "bpf"
 		: findings->log  ? "kmsg"
 				 : "none",
