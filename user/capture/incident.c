@@ -158,6 +158,12 @@ static void queue_lost(struct event_queue *queue, const char *cause, const char 
 	event_queue_push(queue, &event);
 }
 
+/* Beside BPF the log is a second source: what it had no room for, the ring tells. */
+static uint64_t crowded(const struct watch *watch)
+{
+	return watch->cases.crowded + (watch->ring ? 0 : watch->kmsg.crowded);
+}
+
 /*
  * Of the kernel's own count, which was read before the ring and the log were: every kill is one
  * that a mark or the log told of, one told twice for it was of a group, or one that found no room.
@@ -165,8 +171,7 @@ static void queue_lost(struct event_queue *queue, const char *cause, const char 
 uint64_t incident_kills_unseen(const struct watch *watch)
 {
 	uint64_t counted = watch->oom_kills - watch->first_oom_kills;
-	uint64_t known = watch->cases.marks + watch->logged + watch->kmsg.repeated +
-			 watch->cases.crowded + watch->kmsg.crowded;
+	uint64_t known = watch->cases.marks + watch->logged + watch->kmsg.repeated + crowded(watch);
 
 	return counted > known ? counted - known : 0;
 }
@@ -181,7 +186,7 @@ void incident_queue_losses(const struct live *live)
 	queue_lost(queue, "kill-unseen", "OOM kills that the kernel counted and nobody saw",
 		   incident_kills_unseen(watch));
 	queue_lost(queue, "kill-crowded", "OOM kills that came while too many others waited",
-		   watch->cases.crowded + watch->kmsg.crowded);
+		   crowded(watch));
 	if (live->programs)
 		queue_lost(queue, "sigkill-crowded",
 			   "kills of OOM daemons that came while too many others waited",

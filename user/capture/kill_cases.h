@@ -16,7 +16,7 @@
 
 /* Records that are kept at once, and cases that are open at once. */
 #define KILL_RECORDS_MAX 256
-#define KILL_CASES_MAX 64
+#define KILL_CASES_MAX 256
 /* Kills for which a line of the kernel's log is expected. */
 #define KILL_SEEN_MAX 1024
 

@@ -342,6 +342,10 @@ static int consume(struct watch *watch)
 {
 	int taken;
 
+	/* not one more: a case that waits for others of its own keeps all that come after it
+	 * waiting */
+	if (kill_cases_full(&watch->cases))
+		return 0;
 	watch->sigkills_left = SIGKILLS_AT_ONCE;
 	taken = ring_buffer__consume(watch->ring);
 	return taken < 0 && taken != RING_LATER ? taken : 0;
