@@ -187,6 +187,9 @@ for part in range(20):
         os.waitpid(pid, 0)
 END
 	until grep -q "\"kind\":\"oom_kill\".*\"path\":\"/${CGROUP##*/}\"" "$out"; do :; done
+	# what the kernel's ring had no room for after that kill is told with the next
+	(echo "$BASHPID" >"$CGROUP/cgroup.procs" && exec "$BUILD/victims/oom" hog 128 <<<go) >/dev/null 2>&1 3>&- || true
+	until (($(grep -c "\"kind\":\"oom_kill\".*\"path\":\"/${CGROUP##*/}\"" "$out") >= 2)); do :; done
 	kill -INT "$TRACE_PID"
 	trace_wait
 	wait "$reader"
