@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clocks as nanoseconds. */
+/* Clocks and timers as nanoseconds. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 static inline uint64_t clock_ns(clockid_t clock)
@@ -17,6 +18,17 @@ static inline uint64_t clock_ns(clockid_t clock)
 static inline uint64_t clock_monotonic_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Of a timerfd: first after first_ns, then each interval_ns, if that is not 0. 0 or -1 with errno. */
+static inline int clock_set_timer(int fd, uint64_t first_ns, uint64_t interval_ns)
+{
+	const struct itimerspec spec = {
+		.it_value = {first_ns / 1000000000, first_ns % 1000000000},
+		.it_interval = {interval_ns / 1000000000, interval_ns % 1000000000},
+	};
+
+	return timerfd_settime(fd, 0, &spec, NULL);
 }
 
 #endif

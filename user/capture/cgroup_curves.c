@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,15 +206,31 @@ static bool is_half_full(uint32_t usage_pages, uint32_t limit_pages)
 	return limit_pages != CGROUP_NO_LIMIT && usage_pages >= limit_pages / 2;
 }
 
+/* By its path alone, which is all that most are asked for: another one may have the name by now. */
+static bool has_limit(const struct cgroup_curves *curves, const struct known_cgroup *known,
+		      const char *file)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", known->path[1] ? known->path + 1 : ".",
+			   file);
+	uint32_t pages;
+
+	return len > 0 && len < (int)sizeof(path) &&
+	       read_pages_at(curves->cgroups->root.fd, path, &pages) && pages != CGROUP_NO_LIMIT;
+}
+
 static void read_known(struct cgroup_curves *curves, const struct known_cgroup *known,
 		       uint64_t now_ns)
 {
 	bool unified = curves->cgroups->root.unified;
-	_cleanup_close_ int dir_fd = cgroups_open(curves->cgroups, known);
+	const char *limit_file = unified ? "memory.max" : "memory.limit_in_bytes";
+	_cleanup_close_ int dir_fd = -1;
 	uint32_t usage_pages, limit_pages;
 
-	if (dir_fd >= 0 &&
-	    read_pages_at(dir_fd, unified ? "memory.max" : "memory.limit_in_bytes", &limit_pages) &&
+	if (!has_limit(curves, known, limit_file))
+		return;
+	dir_fd = cgroups_open(curves->cgroups, known);
+	if (dir_fd >= 0 && read_pages_at(dir_fd, limit_file, &limit_pages) &&
 	    limit_pages != CGROUP_NO_LIMIT &&
 	    read_pages_at(dir_fd, unified ? "memory.current" : "memory.usage_in_bytes",
 			  &usage_pages) &&

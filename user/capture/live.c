@@ -6,12 +6,16 @@
 
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "capture/recorder.h"
 #include "capture/sweep.h"
 #include "capture/watch_state.h"
 
 /* Events handed out between two looks at the ring: a snapshot may be thousands of them. */
 #define EVENTS_PER_LOOK 256
+/* A host on which nothing happens is looked at less often: waking up is what an idle watcher costs. */
+#define QUIET_TICKS 10
+#define QUIET_INTERVAL_NS 500000000
 
 enum wake {
 	WAKE_SIGNAL,
@@ -55,6 +59,18 @@ static int on_duration(struct live *live)
 	return live_finish(live, END_DURATION);
 }
 
+/* Called at each tick of the sweep's clock, and when there are records again. */
+static void set_pace(struct live *live)
+{
+	bool quiet = !live->has_news && (!live->watch || live->watch->adopting.done);
+
+	if (!quiet && live->quiet_ticks >= QUIET_TICKS)
+		clock_set_timer(live->sweep_fd, SWEEP_INTERVAL_NS, SWEEP_INTERVAL_NS);
+	else if (quiet && live->quiet_ticks + 1 == QUIET_TICKS)
+		clock_set_timer(live->sweep_fd, QUIET_INTERVAL_NS, QUIET_INTERVAL_NS);
+	live->quiet_ticks = quiet ? live->quiet_ticks + 1 : 0;
+}
+
 /* Looks for the dead at once when there are some: an exec loop fills the tables faster than a
  * clock. */
 static int on_ring(struct live *live)
@@ -63,6 +79,8 @@ static int on_ring(struct live *live)
 
 	if (error && error != RING_LATER)
 		return error;
+	if (live->has_news && live->quiet_ticks >= QUIET_TICKS)
+		set_pace(live);
 	if (live->lives.publish_due)
 		lives_publish_missing(&live->lives);
 	if (live->somebody_joined) {
@@ -127,6 +145,7 @@ static int on_sweep(struct live *live)
 	if (live->has_news)
 		error = sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
 			      live_cgroups(live), live->programs);
+	set_pace(live);
 	live->has_news = false;
 	if (error || live->options.all)
 		return error;

@@ -13,7 +13,6 @@
 #include "capture/watch_state.h"
 #include "oomtrace.skel.h"
 
-#define SWEEP_INTERVAL_NS 100000000
 
 static int fail(struct failure *ret_failure, int error, const char *where)
 {
@@ -162,13 +161,9 @@ static int open_tables(struct live *live)
 
 static int open_timer(uint64_t first_ns, uint64_t interval_ns)
 {
-	const struct itimerspec spec = {
-		.it_value = {first_ns / 1000000000, first_ns % 1000000000},
-		.it_interval = {interval_ns / 1000000000, interval_ns % 1000000000},
-	};
 	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
-	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+	if (fd < 0 || clock_set_timer(fd, first_ns, interval_ns))
 		return -errno;
 	return TAKE_FD(fd);
 }

@@ -49,6 +49,7 @@ struct live {
 	bool ring_is_behind;
 	bool lives_ended; /* since the last sweep */
 	bool has_news;    /* records were taken since the sweep's clock last ticked */
+	uint32_t quiet_ticks; /* of that clock without a record; it goes slower then */
 	struct targets targets;
 	struct cgroup cgroup; /* the chosen one; none: fd is -1 */
 	bool adopted_first;   /* what was there when the session began */
@@ -64,6 +65,9 @@ struct live {
 	int exit_status;
 	int error;
 };
+
+/* Between two sweeps, while there are records. */
+#define SWEEP_INTERVAL_NS 100000000
 
 static inline struct live *live_of(const struct source *source)
 {

@@ -286,9 +286,7 @@ void watch_read_log(struct watch *watch)
 /* Looks again when what waits has been quiet for long enough. */
 static int wait_for_quiet(struct watch *watch)
 {
-	const struct itimerspec spec = {.it_value = {.tv_nsec = KILL_QUIET_NS}};
-
-	return timerfd_settime(watch->quiet_fd, 0, &spec, NULL) ? -errno : 0;
+	return clock_set_timer(watch->quiet_fd, KILL_QUIET_NS, 0) ? -errno : 0;
 }
 
 const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item)
