@@ -228,13 +228,15 @@ $(BUILD)/bench/%: tests/bench/%.c
 # The tools come first and the rest in a second make, which then sees what was installed.
 check: ## every test this machine can run, as root (installs what the tests need)
 	$(Q)tools/install-deps --test
-	$(Q)$(MAKE) all unit-tests victims $(BUILD)/npm/node_modules/pprof-format
+	$(Q)$(MAKE) all unit-tests victims $(PROFILE_READERS)
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests
 
-# A decoder of profiles that shares no code with ours, nor with Go's.
-$(BUILD)/npm/node_modules/pprof-format:
+# Of profiles, sharing no code with ours, nor with Go's: a decoder, and a viewer that runs in a browser.
+PROFILE_READERS := $(addprefix $(BUILD)/npm/node_modules/,pprof-format speedscope)
+
+$(PROFILE_READERS) &:
 	$(call say,NPM,$@)
-	$(Q)npm install --silent --no-audit --no-fund --prefix $(BUILD)/npm pprof-format@2 >/dev/null
+	$(Q)npm install --silent --no-audit --no-fund --prefix $(BUILD)/npm pprof-format@2 speedscope@1 >/dev/null
 
 check-unit: unit-tests ## the unit tests alone, without root
 	$(Q)BUILD='$(BUILD)' tools/run-tests unit

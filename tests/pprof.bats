@@ -73,6 +73,31 @@ npm_agrees()
 	for_each_case go_agrees
 }
 
+# The sandwich view lists every function with what it holds itself, in units of 1024.
+speedscope_agrees()
+{
+	node "$ROOT/tests/browser/speedscope.mjs" "$BUILD/npm/node_modules/speedscope/dist/release/index.html" \
+		profile.pb.gz >seen || return
+	python3 - "$1" <<-'END'
+		import json, sys
+		seen, folded = json.load(open("seen")), int(sys.argv[1])
+		units = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+		held = {name: float(size) * units[unit] for size, unit, name in seen["functions"]}
+		print(seen["said"], held, folded)
+		assert "Importing as protobuf encoded pprof file" in seen["said"] and not seen["strangers"]
+		# two digits are shown
+		assert abs(sum(held.values()) - folded) <= 0.005 * folded
+		assert abs(held["zmalloc"] - (100 << 20)) <= 0.01 * (100 << 20)
+	END
+}
+
+@test "speedscope opens a profile in a browser, and shows what each function holds" {
+	requires chromium node speedscope python
+	"$OOMTRACE" report "$DATA/server.oomtrace" -o out.folded 2>/dev/null
+	"$OOMTRACE" report "$DATA/server.oomtrace" -o profile.pb.gz 2>/dev/null
+	speedscope_agrees "$(awk '{ sum += $NF } END { printf "%.0f", sum }' out.folded)"
+}
+
 @test "npm's pprof-format finds every reference, and the folded total" {
 	requires node pprof_format
 	for_each_case npm_agrees

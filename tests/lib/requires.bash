@@ -31,6 +31,7 @@ probe_x86_64() { [[ $(uname -m) == x86_64 ]]; }
 probe_hugetlb() { [[ -w /proc/sys/vm/nr_hugepages ]]; }
 probe_compaction() { [[ -w /proc/sys/vm/compact_memory ]]; }
 probe_pprof_format() { [[ -d $BUILD/npm/node_modules/pprof-format ]]; }
+probe_speedscope() { [[ -d $BUILD/npm/node_modules/speedscope ]]; }
 # A second node with memory on it.
 probe_numa() { grep -qsw MemTotal: /sys/devices/system/node/node1/meminfo; }
 probe_migration_events() { [[ -d /sys/kernel/tracing/events/migrate/mm_migrate_pages_start ]]; }
