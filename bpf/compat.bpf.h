@@ -195,6 +195,16 @@ static __always_inline void syscall_read(struct ot_syscall *ret_call)
 #endif
 }
 
+/* The first argument of a function of the kernel, in a kprobe on it. */
+static __always_inline __u64 call_argument(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->di;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->regs[0];
+#endif
+}
+
 /* The directory entry that is in a list of aliases by this node; NULL: no kernel we know. */
 static __always_inline struct dentry *dentry_of_alias(struct hlist_node *node)
 {

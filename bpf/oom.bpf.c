@@ -8,6 +8,7 @@
  * in common, the task that asked for memory and in whose context all of this runs.
  */
 #include "bpf/kill.bpf.h"
+#include "bpf/oom_cause.bpf.h"
 
 /* It is taken where stacks are, and copied as it is. */
 static __always_inline void kill_fill_stack(void *ctx, struct ot_kill_record *record)
@@ -32,6 +33,7 @@ static __always_inline void kill_announce(void *ctx, struct task_struct *task, s
 	}
 	record->type = OT_RECORD_KILL;
 	kill_fill(ctx, record, task, mm);
+	kill_cause_give(record);
 	if (BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
 		kill_fill_stack(ctx, record);
 	bpf_ringbuf_submit(record, 0);
@@ -60,6 +62,13 @@ int kill_signal(struct bpf_raw_tracepoint_args *ctx)
 		account_freeze(account_find(mm_life(mm)));
 	if (by_kernel && watch_kills && !current_is_exiting())
 		kill_announce(ctx, task, mm);
+	return 0;
+}
+
+SEC("kprobe/oom_kill_process")
+int kill_choice(struct pt_regs *ctx)
+{
+	kill_cause_take((struct oom_control *)call_argument(ctx));
 	return 0;
 }
 

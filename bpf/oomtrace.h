@@ -533,6 +533,18 @@ struct ot_kill_parent {
 enum ot_kill_flag {
 	OT_KILL_RSS_SUMMED = 1, /* what each CPU has counted was added up */
 	OT_KILL_CHAIN_CUT = 2,  /* more than OT_KILL_LEVELS levels: the root side is missing */
+	OT_KILL_HAS_CAUSE = 4,  /* `cause` is filled in */
+};
+
+/* Why the OOM killer kills, where it can be asked (bpf/oom_cause.bpf.h). */
+struct ot_kill_cause {
+	__u64 total_pages; /* of what has run out */
+	__s64 points;      /* the victim's badness */
+	__u64 nodes;       /* a bit for each of the first 64 that were allowed; 0: not restricted */
+	__s32 order;       /* -1: asked for by SysRq */
+	__u32 gfp;
+	__u32 constraint; /* enum oom_constraint of the kernel */
+	__u32 trigger_tid;
 };
 
 /*
@@ -567,6 +579,7 @@ struct ot_kill_record {
 	struct ot_kill_parent parents[OT_KILL_PARENTS];
 	char argv[OT_KILL_ARGV];
 	struct ot_kill_level levels[OT_KILL_LEVELS]; /* its own first */
+	struct ot_kill_cause cause;
 	struct ot_stack_record trigger_stack;
 	struct ot_kernel_stack_record trigger_kernel_stack;
 };

@@ -29,6 +29,11 @@ typedef struct {
 	void *vdso; /* where it is mapped; on arm64, too */
 } mm_context_t;
 
+/* A bit for each node of memory. */
+typedef struct {
+	unsigned long bits[1];
+} nodemask_t;
+
 /* 6.1: the tree of an mm's mappings. */
 struct maple_tree {
 	unsigned int ma_flags;
@@ -183,7 +188,25 @@ struct task_struct {
 	const struct cred *real_cred;
 	struct css_set *cgroups;
 	__u64 start_boottime; /* 5.5: was real_start_time */
+	nodemask_t mems_allowed;
 	char comm[16];
+};
+
+enum oom_constraint {
+	CONSTRAINT_NONE,
+	CONSTRAINT_CPUSET,
+	CONSTRAINT_MEMORY_POLICY,
+	CONSTRAINT_MEMCG,
+};
+
+/* What the OOM killer was asked, and what it has found. */
+struct oom_control {
+	nodemask_t *nodemask;
+	unsigned int gfp_mask;
+	int order;
+	unsigned long totalpages;
+	long chosen_points;
+	enum oom_constraint constraint;
 };
 
 struct address_space {

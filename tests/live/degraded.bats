@@ -20,7 +20,7 @@ import sys
 
 check, report = (json.loads(open(name).read().strip().splitlines()[-1]) for name in sys.argv[1:])
 # of no use with a command: rules, kills
-unused = {"process_rename", "process_move", "kill_mark", "kill_fentry"}
+unused = {"process_rename", "process_move", "kill_mark", "kill_choice"}
 missing = {hook["without"] for hook in check["hooks"]
            if not hook["present"] and "without" in hook and hook["program"] not in unused}
 said = set(report.get("degraded", []))

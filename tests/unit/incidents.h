@@ -273,6 +273,39 @@ static inline void scene_log_only(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+/* Two nodes of a policy had run out; the kernel was asked, and its log was not printed. */
+static inline void scene_nodes(const struct stage *stage)
+{
+	play_session(stage, 64, "--watch-oom-kills");
+	play_incident(stage,
+		      (struct incident_event){.scope = SCOPE_MEMPOLICY,
+					      .sources = INCIDENT_FROM_BPF | INCIDENT_ENRICHED,
+					      .known = INCIDENT_ORDER | INCIDENT_DOMAIN |
+						       INCIDENT_NODES | INCIDENT_BADNESS,
+					      .id = "20231114T221500Z-4a7d-11",
+					      .sequence = 11,
+					      .order = 9,
+					      .gfp = 0xcc0,
+					      .domain_pages = 524288,
+					      .nodes = UINT64_C(1) << 63 | 2,
+					      .badness_pages = 300000});
+	play_process(stage, 1, 77, 0, "hog", false, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_RSS,
+						 .rss_anon_bytes = MIB(1100)});
+	play_figure(stage, LEVEL_HOST, "MemTotal", MIB(2048), FIGURE_MEMINFO, TAKEN_AFTER);
+	play_figure(stage, LEVEL_HOST, "MemFree", MIB(1800), FIGURE_MEMINFO, TAKEN_AFTER);
+	for (uint64_t i = 0; i < 3; i++)
+		play(stage, (struct event){.type = EVENT_MOMENT,
+					   .moment = {.before_ns = (3 - i) * SECOND_NS,
+						      .level = LEVEL_HOST,
+						      .known = MOMENT_PRESSURE,
+						      .stall_some_us = 5000000 + i * 700000,
+						      .stall_full_us = 4000000 + i * 150000}});
+	play_end(stage, END_TARGET_ENDED);
+}
+
 /* Whatever a process, a cgroup or a pod may be called. */
 static inline void scene_evil(const struct stage *stage)
 {
@@ -498,15 +531,11 @@ static inline void scene_warning_host(const struct stage *stage)
 }
 
 static const struct scene incidents[] = {
-	{"pod", scene_pod},
-	{"group", scene_group},
-	{"log-only", scene_log_only},
-	{"evil", scene_evil},
-	{"earlyoom", scene_earlyoom},
-	{"brief", scene_brief},
-	{"brief-evil", scene_brief_evil},
-	{"warning", scene_warning},
-	{"warning-host", scene_warning_host},
+	{"pod", scene_pod},           {"group", scene_group},
+	{"log-only", scene_log_only}, {"nodes", scene_nodes},
+	{"evil", scene_evil},         {"earlyoom", scene_earlyoom},
+	{"brief", scene_brief},       {"brief-evil", scene_brief_evil},
+	{"warning", scene_warning},   {"warning-host", scene_warning_host},
 };
 
 #define INCIDENT_COUNT (sizeof(incidents) / sizeof(incidents[0]))

@@ -65,6 +65,41 @@ static void test_a_dump_is_read(void **state)
 	assert_null(kmsg_oom_find(&oom, 1));
 }
 
+/* Where a name may be either, none is believed. */
+static void test_nodes_are_those_of_the_policy_or_the_cpuset(void **state)
+{
+	static const struct {
+		const char *line;
+		enum incident_scope scope;
+		uint64_t policy, cpuset;
+	} cases[] = {
+		{"CPUSET,nodemask=(null),cpuset=a,mems_allowed=1,global_oom,", SCOPE_CPUSET, 0, 2},
+		{"MEMORY_POLICY,nodemask=0-1,3,cpuset=/,mems_allowed=0-63,global_oom,",
+		 SCOPE_MEMPOLICY, 11, UINT64_MAX},
+		{"CPUSET,nodemask=(null),cpuset=,mems_allowed=7,mems_allowed=1,global_oom,",
+		 SCOPE_CPUSET, 0, 0},
+		{"CPUSET,nodemask=(null),cpuset=a,mems_allowed=1,64,global_oom,", SCOPE_CPUSET, 0,
+		 0},
+		{"CPUSET,nodemask=3-1,cpuset=a,mems_allowed=5-,global_oom,", SCOPE_CPUSET, 0, 0},
+	};
+	char line[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct kmsg_dump *dump;
+
+		snprintf(line, sizeof(line),
+			 "oom-kill:constraint=CONSTRAINT_%stask_memcg=/,task=a,pid=%zu,uid=0",
+			 cases[i].line, 100 + i);
+		feed(line);
+		dump = kmsg_oom_find(&oom, 100 + i);
+		assert_non_null(dump);
+		assert_int_equal(dump->scope, cases[i].scope);
+		assert_int_equal(dump->policy_nodes, cases[i].policy);
+		assert_int_equal(dump->cpuset_nodes, cases[i].cpuset);
+	}
+}
+
 /* Linux 5.10: columns are taken by name. */
 static void test_older_tables_have_fewer_columns(void **state)
 {
@@ -319,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_dump_is_read, set_up),
+		cmocka_unit_test_setup(test_nodes_are_those_of_the_policy_or_the_cpuset, set_up),
 		cmocka_unit_test_setup(test_older_tables_have_fewer_columns, set_up),
 		cmocka_unit_test_setup(test_names_cannot_pose_as_something_else, set_up),
 		cmocka_unit_test_setup(test_a_name_is_no_row, set_up),

@@ -270,6 +270,8 @@ static void random_incident(struct event *event)
 		.trigger_user_stack = (uint32_t)random_u64(),
 		.trigger_kernel_stack = (uint32_t)random_u64(),
 		.trigger_cgroup = random_u64() & 1 ? NULL : random_string(200),
+		.nodes = random_u64(),
+		.badness_pages = (int64_t)random_u64(),
 	};
 	strcpy(event->incident.trigger_comm, random_string(EVENT_COMM_LEN - 1));
 }

@@ -29,6 +29,17 @@ static void grow_hog(struct victim *victim)
 	victim_touch(map(victim->size_bytes, MAP_PRIVATE), victim->size_bytes);
 }
 
+/* In huge pages, where whoever does not ask gets them. */
+static void grow_huge(struct victim *victim)
+{
+	char *pages = mmap(NULL, victim->size_bytes, PROT_READ | PROT_WRITE,
+			   MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+
+	if (pages == MAP_FAILED)
+		err(1, "mmap");
+	victim_touch(pages, victim->size_bytes);
+}
+
 /* Half of it is there before anybody watches. */
 static void grow_before(struct victim *victim)
 {
@@ -250,6 +261,7 @@ static const struct victim_case cases[] = {
 	{"slab", NULL, grow_slab, NULL},           {"crowd", NULL, grow_crowd, NULL},
 	{"protected", NULL, grow_protected, NULL}, {"exec", NULL, grow_exec, NULL},
 	{"hostile", NULL, grow_hostile, NULL},     {"bound", NULL, grow_bound, NULL},
+	{"huge", NULL, grow_huge, NULL},
 };
 
 int main(int argc, char **argv)

@@ -5,22 +5,39 @@
 # the shapes that containers have. One watcher, as people run it, sees them all. Only in a virtual
 # machine with two nodes of memory.
 
-REPEAT=3
+REPEAT=2
 [[ ! ${OOMTRACE_FULL-} ]] || REPEAT=20
 
+# Two watchers, as people run them: one with all that the kernel has, and one with tracepoints alone.
+# Both see each kill, and must say the same of it.
 setup_file()
 {
 	[[ ${OOMTRACE_VM-} ]] || skip 'only in a virtual machine'
 	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
 	load ../lib/common
 	load ../lib/watch
+	watch_beside
 	watch_start --format json
 	export WATCHER=$TRACE_PID WATCH_OUT SPOOL
 }
 
+watch_beside()
+{
+	local dir=$BATS_FILE_TMPDIR/plain
+
+	mkdir -p "$dir"
+	mkfifo "$dir/out" "$dir/err"
+	(OOMTRACE_TEST_TRACEPOINTS=1 run_in_background "$OOMTRACE" --watch-oom-kills \
+		--spool "$dir/spool" --format json </dev/null >"$dir/out" 2>"$dir/err") &
+	PLAIN=$!
+	exec {PLAIN_OUT}<"$dir/out" {PLAIN_ERR}<"$dir/err"
+	wait_for_line "$PLAIN_ERR" 'oomtrace: watching for *'
+	export PLAIN PLAIN_OUT PLAIN_ERR
+}
+
 teardown_file()
 {
-	[[ ! ${WATCHER-} ]] || kill "$WATCHER"
+	[[ ! ${WATCHER-} ]] || kill "$WATCHER" "$PLAIN"
 }
 
 setup()
@@ -32,7 +49,7 @@ setup()
 	load ../lib/incident
 	load ../lib/watch
 	SPOOL=$spool
-	requires root bpf cgroup_memory
+	requires root cgroup_memory
 }
 
 teardown()
@@ -88,48 +105,52 @@ loose_go()
 	exec {LOOSE_IN}>&-
 }
 
-# incident_of PID: the line of its incident is in $LINE.
+# incident_of PID: the lines of its incident are in $LINE and $PLAIN_LINE.
 incident_of()
 {
-	wait_for_line "$WATCH_OUT" "*\"victim\":{\"pid\":$1,*" && LINE=${LINES[-1]}
+	incident_where "*\"victim\":{\"pid\":$1,*"
 }
 
-# Of every scenario the names of the fields are left on the machine's port, so that those of all
-# kernels can be compared (tests/vm/fields).
-fields()
+incident_here()
 {
-	/usr/bin/python3 - "$LINE" "$OOMTRACE_KERNEL/$OOMTRACE_CGROUPS" "$1" >&3 <<'END'
-import json
-import sys
+	incident_where "*\"path\":\"/${CGROUP##*/}\"*"
+}
 
+incident_where()
+{
+	wait_for_line "$WATCH_OUT" "$1" && LINE=${LINES[-1]}
+	wait_for_line "$PLAIN_OUT" "$1" && PLAIN_LINE=${LINES[-1]}
+}
 
-def names(value, path=""):
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield path + key
-            yield from names(inner, path + key + ".")
-    elif isinstance(value, list):
-        for inner in value:
-            yield from names(inner, path[:-1] + "[].")
-
-
-print("# fields", sys.argv[2], sys.argv[3], *sorted(set(names(json.loads(sys.argv[1])))))
-END
+# look SCENARIO [CODE]: asserts what CODE says of both incidents, and that they say the same. The names
+# of their fields are left on the machine's port, so that those of all kernels can be compared
+# (tests/vm/fields).
+look()
+{
+	# shellcheck disable=SC2153 # tests/lib/common.bash sets it
+	/usr/bin/python3 "$ROOT/tests/vm/look" "$OOMTRACE_KERNEL/$OOMTRACE_CGROUPS" "$1" "$LINE" \
+		"$PLAIN_LINE" "${2-}" >"$BATS_TEST_TMPDIR/fields" && cat "$BATS_TEST_TMPDIR/fields" >&3
 }
 
 @test "a hog in a cgroup: its incident, with everything there is to say" {
 	oom_start hog 64
 	oom_go
-	watch_line
-	fields hog
-	# shellcheck disable=SC2153 # tests/lib/common.bash sets it
+	incident_here
 	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
-	incident_check 'assert incident["scope"] == "memcg" and victim["argv"][1] == "hog", victim
+	look hog 'assert incident["scope"] == "memcg" and victim["argv"][1] == "hog", victim
+assert (incident["order"], incident["domain_pages"]) == (0, 64 << 8), incident
 anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
 assert any("grow_hog" in stack["frames"] for stack in anon), anon
 held, error = sum(s["bytes"] for s in anon), sum(s["error_bytes"] for s in anon)
 assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, victim["rss"])
-assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures"]'
+# the kernel was asked, and its log was read
+assert incident["sources"] == (["bpf", "kmsg", "kprobe"] if route == "kprobe" else ["bpf", "kmsg"])
+# what the kernel chose by is what its table adds up to
+if route == "kprobe":
+    assert [c["badness_pages"] for c in incident["candidates"] if c["chosen"]] == [incident["badness_pages"]]
+# how long tasks were stalled, at the kill and before it
+assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures"]
+assert any("stall_some_us" in moment for moment in incident["timeline"]), incident["timeline"]'
 }
 
 @test "the whole host out of memory, again and again: the recorder survives, each is on disk" {
@@ -143,12 +164,14 @@ assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures
 		loose_start "$BUILD/victims/oom" hog 4096
 		loose_go
 		incident_of "$LOOSE_PID"
-		incident_check 'assert incident["scope"] == "global" and victim["oom_score_adj"] == 1000, incident'
+		look global 'assert incident["scope"] == "global" and victim["oom_score_adj"] == 1000, incident
+assert incident["domain_pages"] >= victim["rss"]["anon_bytes"] // 4096, incident
+assert not any(level["fired"] for level in incident["cgroups"]), incident["cgroups"]
+assert incident["lost"].get("kill-unseen", 0) == 0, incident["lost"]'
 		wait "$LOOSE_PID" || true
 	done
-	fields global
-	[[ -d /proc/$WATCHER ]]
-	(($("$OOMTRACE" list --spool "$SPOOL" --json | wc -l) >= before + REPEAT))
+	[[ -d /proc/$WATCHER && -d /proc/$PLAIN ]]
+	(($("$OOMTRACE" list --spool "$SPOOL" --json | wc -l) == before + REPEAT))
 }
 
 @test "a node out of memory, for a cgroup that may use no other" {
@@ -162,8 +185,8 @@ assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures
 	echo 1 >"$CGROUP/cpuset.mems"
 	oom_go
 	incident_of "$VICTIM_PID"
-	fields cpuset
-	incident_check 'assert incident["scope"] == "cpuset", incident["scope"]'
+	look cpuset 'assert (incident["scope"], incident["nodes"]) == ("cpuset", [1]), incident'
+	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q 'the memory nodes of its cpuset had run out: node 1$'
 }
 
 @test "a node out of memory, for a process that asked for no other" {
@@ -171,8 +194,7 @@ assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures
 	oom_start bound 1024
 	oom_go
 	incident_of "$VICTIM_PID"
-	fields mempolicy
-	incident_check 'assert incident["scope"] == "mempolicy", incident["scope"]'
+	look mempolicy 'assert (incident["scope"], incident["nodes"]) == ("mempolicy", [1]), incident'
 }
 
 @test "swap on zram: what the victim had there is told" {
@@ -184,11 +206,13 @@ assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures
 	[[ ! -e $CGROUP/memory.swap.max ]] || echo 32M >"$CGROUP/memory.swap.max"
 	[[ ! -e $CGROUP/memory.memsw.limit_in_bytes ]] || echo 64M >"$CGROUP/memory.memsw.limit_in_bytes"
 	oom_go
-	watch_line
+	incident_here
 	busybox swapoff /dev/zram1
 	echo 1 >/sys/block/zram1/reset
-	fields swap
-	incident_check 'assert victim["rss"]["swap_bytes"] > 8 << 20, victim["rss"]'
+	look swap 'assert victim["rss"]["swap_bytes"] > 8 << 20, victim["rss"]
+# memory and what may be swapped out; known where the kernel was asked
+if route == "kprobe":
+    assert incident["domain_pages"] == 64 << 8, incident'
 }
 
 @test "memory.oom.group: one incident with everybody in it" {
@@ -198,9 +222,8 @@ assert any(f["source"] == "psi" for f in incident["figures"]), incident["figures
 	oom_go
 	victim_wait 'child *'
 	echo more >&"$VICTIM_IN"
-	watch_line
-	fields group
-	incident_check 'roles = sorted([victim["role"]] + [v["role"] for v in incident["co_victims"]])
+	incident_here
+	look group 'roles = sorted([victim["role"]] + [v["role"] for v in incident["co_victims"]])
 assert roles == ["chosen", "group"], roles'
 }
 
@@ -221,9 +244,8 @@ set_limit()
 	set_limit "$CGROUP/inner" 48M
 	set_limit "$CGROUP/inner/inner" 96M
 	oom_go
-	watch_line
-	fields nested
-	incident_check 'levels = [(level["limit_bytes"] >> 20, level["fired"]) for level in incident["cgroups"][:3]]
+	incident_here
+	look nested 'levels = [(level["limit_bytes"] >> 20, level["fired"]) for level in incident["cgroups"][:3]]
 assert levels == [(96, False), (48, True), (256, False)], incident["cgroups"]'
 }
 
@@ -232,9 +254,36 @@ assert levels == [(96, False), (48, True), (256, False)], incident["cgroups"]'
 	[[ -e $CGROUP/memory.high ]] || skip 'missing: memory.high, which v1 does not have'
 	echo 47M >"$CGROUP/memory.high"
 	oom_go
-	watch_line
-	fields high
-	incident_check 'assert [l["limit_bytes"] for l in incident["cgroups"] if l["fired"]] == [48 << 20]'
+	incident_here
+	look high 'assert [l["limit_bytes"] for l in incident["cgroups"] if l["fired"]] == [48 << 20]'
+}
+
+# As `always` lets everybody have them, and `never` nobody: the ledger holds what the kernel says.
+huge_pages()
+{
+	echo "$1" >/sys/kernel/mm/transparent_hugepage/enabled
+	oom_start huge 64
+	oom_go
+	incident_here
+	echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
+	look "thp-$1" 'anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+held, error = sum(s["bytes"] for s in anon), sum(s["error_bytes"] for s in anon)
+assert victim["rss"]["anon_bytes"] > 48 << 20, victim["rss"]
+assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, error, victim["rss"])'
+}
+
+@test "huge pages for everybody" {
+	huge_pages always
+}
+
+@test "huge pages for nobody" {
+	huge_pages never
+}
+
+victim_limit()
+{
+	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
+	VICTIM_LIMIT_BYTES=$(($1 << 20))
 }
 
 @test "in a user and pid namespace: the victim has the pid that everybody else sees" {
@@ -242,16 +291,9 @@ assert levels == [(96, False), (48, True), (256, False)], incident["cgroups"]'
 	victim_spawn unshare --user --map-root-user --pid --fork "$BUILD/victims/oom" hog 256
 	victim_wait ready
 	oom_go
-	watch_line
-	fields namespaces
-	incident_check 'assert victim["comm"] == "oom" and victim["pid"] > 2 and victim["argv"][1] == "hog", victim
+	incident_here
+	look namespaces 'assert victim["comm"] == "oom" and victim["pid"] > 2 and victim["argv"][1] == "hog", victim
 assert any("grow_hog" in stack["frames"] for stack in incident["stacks"])'
-}
-
-victim_limit()
-{
-	# shellcheck disable=SC2034 # tests/lib/victim.bash reads it
-	VICTIM_LIMIT_BYTES=$(($1 << 20))
 }
 
 @test "in a rootfs of its own: its functions have names" {
@@ -266,8 +308,7 @@ victim_limit()
 	victim_spawn unshare --mount --pid --fork busybox chroot "$root" /app/server hog 256
 	victim_wait ready
 	oom_go
-	watch_line
-	fields rootfs
-	incident_check 'assert victim["exe"].endswith("/app/server"), victim
+	incident_here
+	look rootfs 'assert victim["exe"].endswith("/app/server"), victim
 assert any("grow_hog" in stack["frames"] for stack in incident["stacks"]), incident["stacks"]'
 }

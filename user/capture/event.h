@@ -415,6 +415,8 @@ enum incident_known {
 	INCIDENT_ORDER = 1 << 0,   /* order and gfp */
 	INCIDENT_DOMAIN = 1 << 1,  /* domain_pages */
 	INCIDENT_TRIGGER = 1 << 2, /* trigger_pid, trigger_tid, trigger_comm */
+	INCIDENT_NODES = 1 << 3,   /* nodes */
+	INCIDENT_BADNESS = 1 << 4, /* badness_pages */
 };
 
 /*
@@ -442,6 +444,8 @@ struct incident_event {
 	uint32_t trigger_user_stack;   /* id of a stack event that follows, 0: none */
 	uint32_t trigger_kernel_stack; /* the same */
 	const char *trigger_cgroup;    /* NULL: unknown */
+	uint64_t nodes;        /* of a cpuset or a policy: a bit for each node of memory up to 63 */
+	int64_t badness_pages; /* of the victim, by which the kernel chose it */
 };
 
 enum victim_role {

@@ -5,6 +5,11 @@
 #include <string.h>
 
 #include <bpf/btf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/sysroot.h"
+#include "capture/testing.h"
 
 const struct hook hooks[] = {
 	{.need = "pages allocated",
@@ -75,6 +80,13 @@ const struct hook hooks[] = {
 	 .tracepoint = "oom/mark_victim",
 	 .use = HOOK_FOR_KILLS,
 	 .without = "OOM kills are not seen"},
+	{.need = "OOM victim chosen: why",
+	 .program = "kill_choice",
+	 .tracepoint = "kprobe/oom_kill_process",
+	 .use = HOOK_FOR_KILLS,
+	 .kind = HOOK_FUNCTION,
+	 .without = "why the kernel kills is known where its log tells, which it does ten times in "
+		    "five seconds"},
 	{.need = "SIGKILL sent by others",
 	 .program = "sigkill_signal",
 	 .tracepoint = "signal/signal_generate",
@@ -111,13 +123,22 @@ static uint32_t argument_count(const struct btf *btf, uint32_t typedef_id)
 	return btf_vlen(function) - 1;
 }
 
-bool hook_exists(const struct hook *hook, const struct btf *btf)
+/* The kernel offers them to perf, through which libbpf attaches. */
+static bool has_kprobes(const struct sysroot *root)
+{
+	return faccessat(root->sys_fd, "bus/event_source/devices/kprobe", F_OK, 0) == 0;
+}
+
+bool hook_exists(const struct hook *hook, const struct sysroot *root, const struct btf *btf)
 {
 	char name[96];
 	int id;
 
 	if (!btf)
 		return false;
+	if (hook->kind == HOOK_FUNCTION)
+		return !testing_tracepoints_only() && has_kprobes(root) &&
+		       btf__find_by_name_kind(btf, hook_event(hook), BTF_KIND_FUNC) > 0;
 	snprintf(name, sizeof(name), "btf_trace_%s", hook_event(hook));
 	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
 	if (id <= 0)

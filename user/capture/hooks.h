@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct btf;
+struct sysroot;
 
 enum hook_use {
 	HOOK_ALWAYS,
@@ -23,11 +24,17 @@ enum hook_use {
 	HOOK_FOR_SIGKILLS, /* --sigkills */
 };
 
+enum hook_kind {
+	HOOK_TRACEPOINT,
+	HOOK_FUNCTION, /* of the kernel: enriches what tracepoints tell */
+};
+
 struct hook {
 	const char *need;       /* what it is for */
 	const char *program;    /* in the BPF object */
 	const char *tracepoint; /* category/name */
 	enum hook_use use;
+	enum hook_kind kind;
 	bool required;
 	const char *without;     /* what is missing without it; NULL when it is required */
 	uint32_t argument_count; /* of the tracepoint, where it has changed; 0: any */
@@ -40,7 +47,10 @@ extern const size_t hook_count;
 /* The name of the event, without its category. */
 const char *hook_event(const struct hook *hook);
 
-/* Is there such a tracepoint, as far as this kernel's BTF tells? False without BTF (NULL). */
-bool hook_exists(const struct hook *hook, const struct btf *btf);
+/*
+ * Is there such a tracepoint or function, as far as this kernel's BTF tells? False without BTF
+ * (NULL), and of a function where the kernel has no kprobes.
+ */
+bool hook_exists(const struct hook *hook, const struct sysroot *root, const struct btf *btf);
 
 #endif

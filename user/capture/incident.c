@@ -65,25 +65,6 @@ static void queue_trigger_stacks(const struct incident *incident, uint32_t user_
 	}
 }
 
-/* What the trigger was in tells who ran out, on every kernel. */
-static enum incident_scope scope_of(const struct incident *incident)
-{
-	const struct ot_kernel_stack_record *stack = &incident->chosen->trigger_kernel_stack;
-	struct event_frame frames[OT_MAX_KERNEL_FRAMES + 1];
-	uint32_t count = kernel_symbols_resolve(incident->live->kernel_symbols, stack->frames,
-						stack->frame_count, frames);
-
-	if (incident->dump && incident->dump->scope != SCOPE_UNKNOWN)
-		return incident->dump->scope;
-	for (uint32_t i = 0; i < count; i++) {
-		const char *name = declared_name(&incident->watch->declared, &frames[i]);
-
-		if (name && strcmp(name, "mem_cgroup_out_of_memory") == 0)
-			return SCOPE_MEMCG;
-	}
-	return SCOPE_UNKNOWN;
-}
-
 static uint32_t stack_id_if(const struct incident *incident, uint32_t frame_count)
 {
 	return frame_count ? ++incident->live->stacks.last_id : 0;
@@ -116,7 +97,6 @@ static void queue_incident(const struct incident *incident, uint32_t user_id, ui
 	struct event event = {
 		.type = EVENT_INCIDENT,
 		.incident = {.kind = INCIDENT_OOM_KILL,
-			     .scope = incident->scope,
 			     .sources = INCIDENT_FROM_BPF,
 			     .known = INCIDENT_TRIGGER,
 			     .id = id,
@@ -129,12 +109,7 @@ static void queue_incident(const struct incident *incident, uint32_t user_id, ui
 			     .trigger_kernel_stack = kernel_id},
 	};
 
-	if (incident->dump) {
-		event.incident.sources |= INCIDENT_FROM_KMSG;
-		event.incident.known |= incident->dump->has_order ? INCIDENT_ORDER : 0;
-		event.incident.order = incident->dump->order;
-		event.incident.gfp = incident->dump->gfp;
-	}
+	incident_fill_cause(incident, &event.incident);
 	incident_make_id(incident->watch, event.incident.realtime_ns, id);
 	memcpy(event.incident.trigger_comm, chosen->trigger_comm,
 	       sizeof(event.incident.trigger_comm) - 1);
@@ -267,7 +242,7 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	}
 	incident.no_swap = has_no_swap();
 	declared_begin(&live->watch->declared);
-	incident.scope = item->sender ? SCOPE_UNKNOWN : scope_of(&incident);
+	incident.scope = item->sender ? SCOPE_UNKNOWN : incident_find_scope(&incident);
 	learn(&incident);
 	live_queue_session(live, incident.queue);
 	queue_cause(&incident, &user_id, &kernel_id);

@@ -3,6 +3,7 @@
  * One incident as events: what the kernel told of the kill, what the files of the cgroups show, and
  * the victims' accounts, frozen by the kill, as the ledger has them. For watch.c alone:
  *   incident.c          the events around all others, and who asked for memory
+ *   incident_cause.c    what had run out, and how much of it there is
  *   incident_victims.c  who was killed
  *   incident_figures.c  the chain of cgroups, their figures and those of the host
  *   incident_candidates.c  whom the killer could have chosen
@@ -47,6 +48,18 @@ int incident_queue(struct live *live, const struct kill_case *item);
 
 /* Queues what is told of a SIGKILL in passing: who was killed, where, what it had, and by whom. */
 void incident_queue_brief(struct incident *incident, const struct ot_kill_sender *sender);
+
+/* --- incident_cause.c --- */
+
+enum incident_scope incident_find_scope(const struct incident *incident);
+/* What the kernel calls totalpages, of what had run out; false: unknown. */
+bool incident_find_domain(const struct incident *incident, uint64_t *ret_pages);
+/* The same where all of the host had. */
+bool incident_host_domain(uint64_t *ret_pages);
+/* Scope, order, gfp, nodes, domain, badness. */
+void incident_fill_cause(const struct incident *incident, struct incident_event *event);
+/* What the log has of it, for an event whose scope is set. */
+void incident_fill_logged_cause(const struct kmsg_dump *dump, struct incident_event *event);
 
 /* --- incident_victims.c --- */
 

@@ -10,21 +10,6 @@ static int64_t badness(const struct kmsg_task *task, uint64_t page_bytes, uint64
 	       task->oom_score_adj * (int64_t)(domain_pages / 1000);
 }
 
-/*
- * How much memory the killer compared with: the limit, and the swap that comes with it. Known where
- * there is no swap; else the kernel takes the lesser of two limits that a kill does not carry.
- */
-static bool find_domain(const struct incident *incident, uint64_t *ret_pages)
-{
-	uint32_t fired = incident_level_fired(incident->chosen);
-
-	if (incident->scope != SCOPE_MEMCG || fired >= incident->chosen->level_count ||
-	    !incident->no_swap)
-		return false;
-	*ret_pages = incident->chosen->levels[fired].max;
-	return true;
-}
-
 static bool is_chosen(const struct kmsg_dump *dump, const struct kmsg_task *task)
 {
 	return task->tid == dump->pid || task->pid == dump->pid;
@@ -63,6 +48,6 @@ void incident_queue_candidates(const struct incident *incident)
 {
 	uint64_t domain_pages = 0;
 
-	find_domain(incident, &domain_pages);
+	incident_find_domain(incident, &domain_pages);
 	incident_queue_tasks(incident->queue, incident->dump, domain_pages);
 }

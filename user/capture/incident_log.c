@@ -62,6 +62,19 @@ static enum incident_scope scope_of(const struct logged *logged)
 	return logged->kills->of_memcg ? SCOPE_MEMCG : SCOPE_UNKNOWN;
 }
 
+/* totalpages: of a cgroup the limit, where there is no swap. 0: unknown. */
+static uint64_t domain_pages(const struct logged *logged)
+{
+	uint64_t pages;
+
+	if (scope_of(logged) == SCOPE_GLOBAL)
+		return incident_host_domain(&pages) ? pages : 0;
+	if (scope_of(logged) != SCOPE_MEMCG || !logged->dump || !logged->dump->has_usage ||
+	    host_has_swap())
+		return 0;
+	return logged->dump->limit_bytes / sysconf(_SC_PAGESIZE);
+}
+
 /* The clock of the log is not the host's: what counts is when the line was read. */
 static void queue_incident(const struct logged *logged)
 {
@@ -74,13 +87,13 @@ static void queue_incident(const struct logged *logged)
 			     .id = id,
 			     .sequence = logged->watch->sequence,
 			     .realtime_ns = clock_ns(CLOCK_REALTIME),
-			     .monotonic_ns = clock_monotonic_ns()},
+			     .monotonic_ns = clock_monotonic_ns(),
+			     .domain_pages = domain_pages(logged)},
 	};
 
+	event.incident.known = event.incident.domain_pages ? INCIDENT_DOMAIN : 0;
 	if (logged->dump) {
-		event.incident.known |= logged->dump->has_order ? INCIDENT_ORDER : 0;
-		event.incident.order = logged->dump->order;
-		event.incident.gfp = logged->dump->gfp;
+		incident_fill_logged_cause(logged->dump, &event.incident);
 		fill_trigger(logged->dump, &event.incident);
 	}
 	incident_make_id(logged->watch, event.incident.realtime_ns, id);
@@ -231,15 +244,6 @@ static uint32_t count_of_group(const struct kmsg_oom *kmsg)
 	       kmsg->kills[count].leader == kmsg->kills[0].pid)
 		count++;
 	return count;
-}
-
-/* totalpages is the limit where there is no swap. */
-static uint64_t domain_pages(const struct logged *logged)
-{
-	if (scope_of(logged) != SCOPE_MEMCG || !logged->dump || !logged->dump->has_usage ||
-	    host_has_swap())
-		return 0;
-	return logged->dump->limit_bytes / sysconf(_SC_PAGESIZE);
 }
 
 uint32_t incident_queue_logged(struct live *live)

@@ -276,6 +276,7 @@ static bool take_summary(struct kmsg_oom *oom, const char *text)
 		return false;
 	pid = kmsg_find_last(text, ",pid=");
 	dump->scope = scope_of(text + strlen(SUMMARY));
+	kmsg_nodes(dump, text);
 	dump->pid = pid ? strtoul(pid + strlen(",pid="), NULL, 10) : 0;
 	if (dump->pid)
 		kmsg_paths(dump, text);

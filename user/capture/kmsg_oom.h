@@ -44,7 +44,9 @@ struct kmsg_dump {
 	uint32_t order;
 	uint32_t gfp;
 	enum incident_scope scope;
-	uint32_t trigger_tid; /* 0: not told */
+	uint64_t policy_nodes; /* a bit for each node; 0: any, or not to be told */
+	uint64_t cpuset_nodes; /* the same, of the cpuset of who asked */
+	uint32_t trigger_tid;  /* 0: not told */
 	char trigger_comm[EVENT_COMM_LEN];
 	char fired[KMSG_PATH_MAX]; /* the cgroup whose limit was hit; "": none, or not to be told */
 	char home[KMSG_PATH_MAX];  /* the cgroup of the victim; "": not to be told */

@@ -76,6 +76,39 @@ bool kmsg_kill_parse(const char *text, struct kmsg_kill *ret_kill)
 	return true;
 }
 
+/* --- nodes -------------------------------------------------------------------------------- */
+
+/* "0-1,3,": as far as it is a list; a node beyond the 64th makes it one that cannot be told. */
+static uint64_t parse_nodes(const char *at)
+{
+	uint64_t nodes = 0;
+
+	while (isdigit((unsigned char)*at)) {
+		char *end;
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (last > 63 || first > last)
+			return 0;
+		nodes |= (UINT64_MAX >> (63 - (last - first))) << first;
+		at = *end == ',' ? end + 1 : end;
+	}
+	return nodes;
+}
+
+/* The name of a cpuset stands between them, and may look like either. */
+void kmsg_nodes(struct kmsg_dump *dump, const char *text)
+{
+	static const char policy[] = ",nodemask=", allowed[] = ",mems_allowed=";
+	const char *first = strstr(text, policy), *mems = strstr(text, allowed);
+
+	dump->policy_nodes = first ? parse_nodes(first + strlen(policy)) : 0;
+	dump->cpuset_nodes = mems && kmsg_find_last(text, allowed) == mems
+				     ? parse_nodes(mems + strlen(allowed))
+				     : 0;
+}
+
 /* --- paths -------------------------------------------------------------------------------- */
 
 #define FIRED ",oom_memcg="

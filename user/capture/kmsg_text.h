@@ -24,4 +24,10 @@ bool kmsg_kill_parse(const char *text, struct kmsg_kill *ret_kill);
  */
 void kmsg_paths(struct kmsg_dump *dump, const char *text);
 
+/*
+ * The nodes of a line "oom-kill:…,nodemask=0-1,cpuset=NAME,mems_allowed=0,…"; 0 where a name leaves
+ * more than one reading.
+ */
+void kmsg_nodes(struct kmsg_dump *dump, const char *text);
+
 #endif

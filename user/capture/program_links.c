@@ -38,7 +38,10 @@ static int hook_attach(struct programs *programs, const struct hook *hook)
 
 	if (!program || !place)
 		return -ENOENT;
-	link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
+	if (hook->kind == HOOK_FUNCTION)
+		link = bpf_program__attach_kprobe(program, false, hook_event(hook));
+	else
+		link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
 	if (!link)
 		return -errno;
 	*place = link;
@@ -88,8 +91,10 @@ int programs_attach(struct programs *programs, struct failure *ret_failure)
 		error = hook_attach(programs, &hooks[i]);
 		if (error && hooks[i].required)
 			return no_hook(ret_failure, error, hooks[i].tracepoint);
-		if (error)
+		if (error) {
+			programs->missing_hooks |= 1u << i;
 			log_debug("no %s: %s", hooks[i].tracepoint, hooks[i].without);
+		}
 	}
 	if (!programs_watch_on_demand(programs) && programs_watch_movers(programs, true))
 		log_debug("moved pages lose their stack: their new places cannot be seen");

@@ -271,7 +271,7 @@ bool programs_want(const struct programs *programs, const struct hook *hook)
  * A program for some modes is not even loaded where it would not be attached: it uses what older
  * kernels do not have, and a tracepoint that has changed since could be attached to all the same.
  */
-static void leave_out_programs(struct programs *programs)
+static void leave_out_programs(const struct sysroot *root, struct programs *programs)
 {
 	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 
@@ -279,11 +279,12 @@ static void leave_out_programs(struct programs *programs)
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(programs->skeleton->obj, hooks[i].program);
 
-		if (programs_want(programs, &hooks[i]) && !hook_exists(&hooks[i], btf))
+		if (programs_want(programs, &hooks[i]) && !hook_exists(&hooks[i], root, btf))
 			programs->missing_hooks |= 1u << i;
 		if (hooks[i].use >= HOOK_FOR_TARGETS && program)
-			bpf_program__set_autoload(program, programs_want(programs, &hooks[i]) &&
-								   hook_exists(&hooks[i], btf));
+			bpf_program__set_autoload(program,
+						  programs_want(programs, &hooks[i]) &&
+							  hook_exists(&hooks[i], root, btf));
 	}
 }
 
@@ -345,7 +346,7 @@ static int load_with(const struct sysroot *root, const struct physical *physical
 	if (error)
 		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
 	configure_rule(programs->skeleton->rodata, &options->rule);
-	leave_out_programs(programs);
+	leave_out_programs(root, programs);
 	if (!options->files)
 		leave_out_files(programs);
 	if (options->measure && ask_for_costs(programs))

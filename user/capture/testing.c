@@ -23,6 +23,11 @@ void testing_shrink(struct sizes *sizes)
 	sizes->code_slices = 2;
 }
 
+bool testing_tracepoints_only(void)
+{
+	return getenv("OOMTRACE_TEST_TRACEPOINTS") != NULL;
+}
+
 static uint32_t causes_of(const char *word, size_t length)
 {
 	uint32_t causes = 0;

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What tests ask for in the environment (CONTRIBUTING.md), so that each way to lose something can
- * be made to happen and seen to be counted. Nothing else reads it; called by programs.c.
+ * be made to happen and seen to be counted, and both routes to a kill be compared. Nothing else
+ * reads it; called by programs.c and hooks.c.
  */
 #ifndef CAPTURE_TESTING_H
 #define CAPTURE_TESTING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sizes;
 
 /* OOMTRACE_TEST_SMALLEST: every map and buffer as small as it can be, the period aside. */
 void testing_shrink(struct sizes *sizes);
+
+/* OOMTRACE_TEST_TRACEPOINTS: as on a kernel without kprobes. */
+bool testing_tracepoints_only(void);
 
 struct testing_drop {
 	uint32_t causes; /* bit for each enum ot_loss */

@@ -160,6 +160,8 @@ static const struct trace_field incident_fields[] = {
 	U32(incident.trigger_user_stack),
 	U32(incident.trigger_kernel_stack),
 	OPTIONAL(incident.trigger_cgroup),
+	U64(incident.nodes),
+	U64(incident.badness_pages),
 };
 
 static const struct trace_field victim_fields[] = {
@@ -322,7 +324,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_NAME] = LAYOUT(name),           [EVENT_END] = LAYOUT(end),
 	[EVENT_RESERVED] = LAYOUT(reserved),   [EVENT_MAPPINGS] = LAYOUT(mappings),
 	[EVENT_SNAPSHOT] = LAYOUT(snapshot),   [EVENT_WHOLE] = LAYOUT(snapshot),
-	[EVENT_FORGOTTEN] = LAYOUT(forgotten), [EVENT_INCIDENT] = LAYOUT(incident),
+	[EVENT_FORGOTTEN] = LAYOUT(forgotten), [EVENT_INCIDENT] = GROWN(incident, 17),
 	[EVENT_VICTIM] = LAYOUT(victim),       [EVENT_ARGUMENT] = LAYOUT(argument),
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
 	[EVENT_FIGURE] = GROWN(figure, 5),     [EVENT_CANDIDATE] = LAYOUT(candidate),

@@ -99,12 +99,17 @@ static int try_programs(struct findings *findings)
 
 static void gather_hooks(struct findings *findings)
 {
+	_cleanup_(sysroot_close) struct sysroot root = SYSROOT_CLOSED;
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	findings->btf = btf != NULL;
 	findings->hooks_complete = true;
+	if (sysroot_open_host(&root)) {
+		btf__free(btf);
+		btf = NULL;
+	}
 	for (size_t i = 0; i < hook_count; i++) {
-		findings->hook_present[i] = hook_exists(&hooks[i], btf);
+		findings->hook_present[i] = hook_exists(&hooks[i], &root, btf);
 		if (hooks[i].required && !findings->hook_present[i])
 			findings->hooks_complete = false;
 	}

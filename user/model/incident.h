@@ -91,6 +91,14 @@ struct incident_growth {
 	uint64_t recent_ns;
 };
 
+/* How long tasks waited for memory before the kill, as the kernel's pressure files tell it. */
+struct incident_stall {
+	bool known;
+	bool of_host;              /* not of the cgroup that fired, or of the victim's own */
+	uint64_t some_us, full_us; /* one of them at least, and all of them */
+	uint64_t span_ns;          /* from the first to the last moment that tells */
+};
+
 /* Somebody else in the same cgroup. */
 struct incident_holder {
 	struct candidate_event candidate;
@@ -117,6 +125,7 @@ struct incident {
 	const struct moment_event *moments; /* oldest first */
 	size_t moment_count;
 	struct incident_growth growth_rate;
+	struct incident_stall stall;
 	struct incident_growth level_growth; /* of what fired, or of the victim's own cgroup */
 	struct growth held;                  /* the victims' stacks: as a growth, for any format */
 	const struct growth_row *other;      /* those of everybody else in the file */

@@ -140,6 +140,31 @@ static struct curve curve_of_level(const struct incident_draft *draft, uint32_t 
 	return curve;
 }
 
+static struct incident_stall stall_of_level(const struct incident *incident, uint32_t index)
+{
+	const struct moment_event *first = NULL, *last = NULL;
+
+	for (size_t i = 0; i < incident->moment_count; i++) {
+		const struct moment_event *moment = &incident->moments[i];
+
+		if (moment->process || moment->level != index || !(moment->known & MOMENT_PRESSURE))
+			continue;
+		first = first ? first : moment;
+		last = moment;
+	}
+	if (!first || first->before_ns == last->before_ns ||
+	    first->stall_some_us > last->stall_some_us ||
+	    first->stall_full_us > last->stall_full_us)
+		return (struct incident_stall){0};
+	return (struct incident_stall){
+		.known = true,
+		.of_host = index == LEVEL_HOST,
+		.some_us = last->stall_some_us - first->stall_some_us,
+		.full_us = last->stall_full_us - first->stall_full_us,
+		.span_ns = first->before_ns - last->before_ns,
+	};
+}
+
 int incident_timeline_make(struct incident_draft *draft)
 {
 	struct incident *incident = &draft->owned->incident;
@@ -156,6 +181,9 @@ int incident_timeline_make(struct incident_draft *draft)
 	incident->level_growth = growth_of(&curve, true);
 	if (!incident->growth_rate.known)
 		incident->growth_rate = incident->level_growth;
+	incident->stall = stall_of_level(incident, incident->fired ? incident->fired->index : 0);
+	if (!incident->stall.known)
+		incident->stall = stall_of_level(incident, LEVEL_HOST);
 	return 0;
 }
 

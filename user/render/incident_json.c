@@ -373,7 +373,7 @@ static void put_timeline(struct json_maker *object, const struct incident *incid
 
 static void put_sources(struct json_maker *object, const struct incident_event *event)
 {
-	static const char *const names[] = {"bpf", "kmsg", "fentry"};
+	static const char *const names[] = {"bpf", "kmsg", "kprobe"};
 	const char *found[ARRAY_COUNT(names)];
 	size_t count = 0;
 
@@ -381,6 +381,16 @@ static void put_sources(struct json_maker *object, const struct incident_event *
 		if (event->sources & 1U << i)
 			found[count++] = names[i];
 	json_put_names(object, "sources", found, count);
+}
+
+static void put_nodes(struct json_maker *object, uint64_t nodes)
+{
+	json_t *array = json_array();
+
+	for (unsigned int node = 0; node < 64; node++)
+		if (nodes >> node & 1)
+			json_array_append_new(array, json_integer(node));
+	json_put(object, "nodes", array);
 }
 
 static void put_facts(struct json_maker *object, const struct incident *incident)
@@ -398,6 +408,10 @@ static void put_facts(struct json_maker *object, const struct incident *incident
 	}
 	if (event->known & INCIDENT_DOMAIN)
 		json_put_count(object, "domain_pages", event->domain_pages);
+	if (event->known & INCIDENT_BADNESS)
+		json_put_signed(object, "badness_pages", event->badness_pages);
+	if (event->known & INCIDENT_NODES)
+		put_nodes(object, event->nodes);
 	json_put_name(object, "hostname", session->hostname);
 	json_put_name(object, "kernel", session->kernel_release);
 	json_put_name(object, "version", session->tool_version);

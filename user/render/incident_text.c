@@ -107,6 +107,21 @@ static void why_level(const struct level_event *level, struct buf *out)
 	buf_append_byte(out, '\n');
 }
 
+/* ": nodes 0, 3" */
+static void why_nodes(const struct incident_event *event, struct buf *out)
+{
+	const char *separator = event->nodes & (event->nodes - 1) ? ": nodes " : ": node ";
+
+	if (!(event->known & INCIDENT_NODES))
+		return;
+	for (unsigned int node = 0; node < 64; node++) {
+		if (!(event->nodes >> node & 1))
+			continue;
+		buf_printf(out, "%s%u", separator, node);
+		separator = ", ";
+	}
+}
+
 static void why(const struct incident *incident, struct buf *out)
 {
 	static const char *const scopes[] = {
@@ -119,10 +134,13 @@ static void why(const struct incident *incident, struct buf *out)
 
 	_Static_assert(sizeof(scopes) / sizeof(scopes[0]) == SCOPE_COUNT, "every scope has words");
 	line_begin(out, "why");
-	if (incident->fired && incident->event.scope != SCOPE_GLOBAL)
+	if (incident->fired && incident->event.scope != SCOPE_GLOBAL) {
 		why_level(incident->fired, out);
-	else
-		buf_printf(out, "%s\n", scopes[incident->event.scope]);
+		return;
+	}
+	buf_append_string(out, scopes[incident->event.scope]);
+	why_nodes(&incident->event, out);
+	buf_append_byte(out, '\n');
 }
 
 static void why_trigger(const struct incident *incident, struct buf *out)
@@ -196,6 +214,20 @@ static void growth(const struct incident_growth *rate, struct buf *out)
 	buf_append_string(out, rate->of_level ? " (the whole cgroup)\n" : "\n");
 }
 
+/* Pressure, as the kernel calls it (PSI). */
+static void stalled(const struct incident_stall *stall, struct buf *out)
+{
+	if (!stall->known)
+		return;
+	line_begin(out, "stalled");
+	quantity_duration(out, stall->some_us * 1000);
+	buf_append_string(out, " of ");
+	quantity_duration(out, stall->span_ns);
+	buf_append_string(out, " some task waited for memory, ");
+	quantity_duration(out, stall->full_us * 1000);
+	buf_printf(out, " all of them (%s)\n", stall->of_host ? "the whole host" : "the cgroup");
+}
+
 static void recorded(const struct incident *incident, struct buf *out)
 {
 	const struct growth_session *session = &incident->held.session;
@@ -251,6 +283,7 @@ static void heading(const struct incident *incident, struct buf *out)
 	if (incident_is_brief(incident))
 		return;
 	growth(&incident->growth_rate, out);
+	stalled(&incident->stall, out);
 	text_verdict(&incident->verdict, out);
 	recorded(incident, out);
 }
