@@ -20,7 +20,8 @@ static inline uint64_t clock_monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Of a timerfd: first after first_ns, then each interval_ns, if that is not 0. 0 or -1 with errno. */
+/* Of a timerfd: first after first_ns, then each interval_ns, if that is not 0. 0 or -1 with errno.
+ */
 static inline int clock_set_timer(int fd, uint64_t first_ns, uint64_t interval_ns)
 {
 	const struct itimerspec spec = {

@@ -211,8 +211,8 @@ static bool has_limit(const struct cgroup_curves *curves, const struct known_cgr
 		      const char *file)
 {
 	char path[PATH_MAX];
-	int len = snprintf(path, sizeof(path), "%s/%s", known->path[1] ? known->path + 1 : ".",
-			   file);
+	int len =
+		snprintf(path, sizeof(path), "%s/%s", known->path[1] ? known->path + 1 : ".", file);
 	uint32_t pages;
 
 	return len > 0 && len < (int)sizeof(path) &&

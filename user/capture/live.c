@@ -13,7 +13,8 @@
 
 /* Events handed out between two looks at the ring: a snapshot may be thousands of them. */
 #define EVENTS_PER_LOOK 256
-/* A host on which nothing happens is looked at less often: waking up is what an idle watcher costs. */
+/* A host on which nothing happens is looked at less often: waking up is what an idle watcher costs.
+ */
 #define QUIET_TICKS 10
 #define QUIET_INTERVAL_NS 500000000
 

@@ -13,7 +13,6 @@
 #include "capture/watch_state.h"
 #include "oomtrace.skel.h"
 
-
 static int fail(struct failure *ret_failure, int error, const char *where)
 {
 	*ret_failure = (struct failure){.kind = FAILURE_SYSTEM, .error = error, .where = where};

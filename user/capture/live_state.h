@@ -47,8 +47,8 @@ struct live {
 	struct ring_buffer *ring;
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
-	bool lives_ended; /* since the last sweep */
-	bool has_news;    /* records were taken since the sweep's clock last ticked */
+	bool lives_ended;     /* since the last sweep */
+	bool has_news;        /* records were taken since the sweep's clock last ticked */
 	uint32_t quiet_ticks; /* of that clock without a record; it goes slower then */
 	struct targets targets;
 	struct cgroup cgroup; /* the chosen one; none: fd is -1 */
