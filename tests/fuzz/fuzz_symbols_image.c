@@ -28,7 +28,7 @@ static void file_exercise(int fd, int out_fd)
 	const struct module_identity identity = {.inode = 1};
 	_cleanup_(module_file_unmapp) struct module_file *file = NULL;
 
-	if (module_write(fd, -1, &identity, out_fd) < 0)
+	if (module_write(&(struct module_sources){.fd = fd}, &identity, out_fd) < 0)
 		return;
 	if (module_file_map(out_fd, &file) < 0)
 		abort();

@@ -109,12 +109,16 @@ child_of()
 	done
 }
 
-# A file system of its own below $1, with a program in it and what it needs.
+# A file system of its own below $1, with a program in it and what it needs; HEAP: another one than
+# the victim, DEBUG_AS: and where its debug file goes.
 fill_root()
 {
+	local heap=${HEAP:-$BUILD/victims/heap}
+
 	# shellcheck disable=SC2046 # one word a library
-	cp --parents $(ldd "$BUILD/victims/heap" | grep -o '/[^ ]*') "$1"
-	cp "$BUILD/victims/heap" "$1/heap"
+	cp --parents $(ldd "$heap" | grep -o '/[^ ]*') "$1"
+	cp "$heap" "$1/heap"
+	[[ -z ${DEBUG_AS-} ]] || install -D "$heap.debug" "$1/$DEBUG_AS"
 }
 
 grown_is_named()
@@ -127,11 +131,12 @@ grown_is_named()
 	((named >= 3900))
 }
 
-@test "names survive the container: another root, a mount nobody else sees, gone before the end" {
-	requires unshare mount
-	local pid root=$BATS_TEST_TMPDIR/root
+# Grows in a root of its own on a mount nobody else sees, which is gone, with it, before the end.
+container_grows()
+{
+	local root=$BATS_TEST_TMPDIR/root
 
-	mkdir "$root"
+	mkdir -p "$root"
 	export -f fill_root
 	export BUILD
 	# shellcheck disable=SC2016 # expanded inside
@@ -139,13 +144,53 @@ grown_is_named()
 		'mount -t tmpfs none "$0" && fill_root "$0" && cd "$0" && mkdir old &&
 		 pivot_root . old && exec /heap malloc 16' "$root"
 	victim_wait ready
-	pid=$(child_of "$VICTIM_PID")
+	CONTAINER_PID=$(child_of "$VICTIM_PID")
 	[[ ! -e $root/heap ]]
-	trace_start -p "$pid" --period 1 --format folded
+	trace_start -p "$CONTAINER_PID" --period 1 --format folded "$@"
 	victim_grow
-	kill -KILL "$pid"
+	kill -KILL "$CONTAINER_PID"
 	trace_wait
-	grown_is_named "$pid"
+	victim_cleanup
+}
+
+@test "names survive the container: another root, a mount nobody else sees, gone before the end" {
+	requires unshare mount
+
+	container_grows
+	grown_is_named "$CONTAINER_PID"
+}
+
+# A stripped program, ./heap, and its ./heap.debug.
+stripped_heap_build()
+{
+	gcc -D_GNU_SOURCE= -I"$ROOT" -std=gnu11 -g -O1 -fno-optimize-sibling-calls -fno-builtin \
+		-fno-inline "$@" "$ROOT/tests/victims/heap.c" -pthread -o heap
+	objcopy --only-keep-debug heap heap.debug
+	strip heap
+	objcopy --add-gnu-debuglink=heap.debug heap
+}
+
+@test "debug files of a container are read while it lives: by build-id, by name and checksum" {
+	requires unshare mount gcc
+	local id
+
+	export HEAP=$PWD/heap DEBUG_AS=
+	stripped_heap_build -Wl,--build-id
+	container_grows
+	(($(folded_pages "$TRACE_OUT" grow_malloc) == 0)) || fail "names out of nothing"
+	id=$(readelf -n heap | sed -n 's/.*Build ID: //p')
+	DEBUG_AS=usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
+	container_grows
+	grown_is_named "$CONTAINER_PID"
+
+	stripped_heap_build -Wl,--build-id=none
+	DEBUG_AS=.debug/heap.debug
+	container_grows
+	grown_is_named "$CONTAINER_PID"
+	# its name alone is not enough
+	echo changed >>heap.debug
+	container_grows
+	(($(folded_pages "$TRACE_OUT" grow_malloc) == 0)) || fail "names of another file"
 }
 
 @test "a program in a chroot is named" {

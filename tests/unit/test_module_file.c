@@ -8,8 +8,6 @@
 #include "symbols/module_writer.h"
 
 static const struct module_identity identity = {.build_id = {0xab, 0xcd}, .build_id_bytes = 2};
-static const struct timespec any_time;
-
 static int check(const struct module_fixture *fixture)
 {
 	return module_file_check(fixture, sizeof(*fixture));
@@ -135,7 +133,7 @@ static void a_program_becomes_rows_and_names(void **state)
 	const struct module_file_header *header;
 
 	(void)state;
-	assert_int_equal(module_write(fd, -1, &identity, out), 0);
+	assert_int_equal(module_write(&(struct module_sources){.fd = fd}, &identity, out), 0);
 	assert_int_equal(module_file_map(out, &file), 0);
 	header = module_file_header(file);
 	assert_true(module_identity_equals(&header->identity, &identity));
@@ -149,7 +147,8 @@ static void what_is_no_program_becomes_nothing(void **state)
 	_cleanup_close_ int fd = bytes_fd("#!/bin/sh\n", 10), out = fixture_memfd();
 
 	(void)state;
-	assert_int_equal(module_write(fd, -1, &identity, out), -ENOEXEC);
+	assert_int_equal(module_write(&(struct module_sources){.fd = fd}, &identity, out),
+			 -ENOEXEC);
 	assert_int_equal(lseek(out, 0, SEEK_END), 0);
 }
 
@@ -170,7 +169,7 @@ static void a_truncated_program_is_read_as_far_as_it_goes(void **state)
 		_cleanup_(module_file_unmapp) struct module_file *file = NULL;
 
 		assert_int_equal(ftruncate(fd, size), 0);
-		if (module_write(fd, -1, &identity, out) == 0)
+		if (module_write(&(struct module_sources){.fd = fd}, &identity, out) == 0)
 			assert_int_equal(module_file_map(out, &file), 0);
 	}
 }
@@ -183,7 +182,7 @@ static void a_sparse_file_of_4_gib_costs_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(ftruncate(fd, 4ll << 30), 0);
-	assert_int_equal(module_write(fd, -1, &identity, out), 0);
+	assert_int_equal(module_write(&(struct module_sources){.fd = fd}, &identity, out), 0);
 	assert_int_equal(module_file_map(out, &file), 0);
 	assert_in_range(module_file_rows(file).row_count, 100, UINT32_MAX);
 }
@@ -210,12 +209,12 @@ static void store_keep(struct module_store *store, uint8_t number)
 	assert_int_equal(module_store_keep(store, file), 0);
 }
 
-static int store_find(struct module_store *store, uint8_t number, const struct timespec *not_before)
+static int store_find(struct module_store *store, uint8_t number)
 {
 	const struct module_identity numbered = {.build_id = {number}, .build_id_bytes = 20};
 	_cleanup_(module_file_unmapp) struct module_file *file = NULL;
 
-	return module_store_find(store, &numbered, not_before, &file);
+	return module_store_find(store, &numbered, &file);
 }
 
 static void what_is_kept_is_found_by_the_next_run(void **state)
@@ -224,38 +223,46 @@ static void what_is_kept_is_found_by_the_next_run(void **state)
 		store_open(*state, "kept", 1 << 20);
 	_cleanup_(module_store_closep) struct module_store *next = NULL;
 
-	assert_int_equal(store_find(store, 1, &any_time), -ENOENT);
+	assert_int_equal(store_find(store, 1), -ENOENT);
 	store_keep(store, 1);
 	next = store_open(*state, "kept", 1 << 20);
-	assert_int_equal(store_find(next, 1, &any_time), 0);
-	assert_int_equal(store_find(next, 2, &any_time), -ENOENT);
+	assert_int_equal(store_find(next, 1), 0);
+	assert_int_equal(store_find(next, 2), -ENOENT);
 }
 
 static void a_file_without_build_id_is_known_by_its_inode_and_times(void **state)
 {
-	const struct module_identity first = {.device = 1, .inode = 2, .modified_ns = 3};
-	const struct module_identity changed = {.device = 1, .inode = 2, .modified_ns = 4};
+	const struct module_identity first = {.file = {.device = 1, .inode = 2, .modified_ns = 3}};
+	const struct module_identity changed = {
+		.file = {.device = 1, .inode = 2, .modified_ns = 4}};
 	const struct module_fixture fixture = module_fixture_make(&first);
 	_cleanup_(module_file_unmapp) struct module_file *file = file_map(&fixture), *found = NULL;
 	_cleanup_(module_store_closep) struct module_store *store =
 		store_open(*state, "inode", 1 << 20);
 
 	assert_int_equal(module_store_keep(store, file), 0);
-	assert_int_equal(module_store_find(store, &changed, &any_time, &found), -ENOENT);
-	assert_int_equal(module_store_find(store, &first, &any_time, &found), 0);
+	assert_int_equal(module_store_find(store, &changed, &found), -ENOENT);
+	assert_int_equal(module_store_find(store, &first, &found), 0);
 }
 
-/* Names that a debug package brought since are not in what was kept before. */
-static void a_debug_file_that_came_later_makes_it_stale(void **state)
+/* Its names are for those who have the same debug file, and for nobody else. */
+static void what_was_made_with_a_debug_file_is_kept_apart(void **state)
 {
+	const struct module_identity bare = {.build_id = {9}, .build_id_bytes = 20};
+	struct module_identity with = bare, with_another = bare;
 	_cleanup_(module_store_closep) struct module_store *store =
-		store_open(*state, "stale", 1 << 20);
-	struct timespec now;
+		store_open(*state, "apart", 1 << 20);
+	_cleanup_(module_file_unmapp) struct module_file *file = NULL, *found = NULL;
+	struct module_fixture fixture;
 
-	store_keep(store, 1);
-	clock_gettime(CLOCK_REALTIME, &now);
-	now.tv_sec += 10;
-	assert_int_equal(store_find(store, 1, &now), -ENOENT);
+	with.debug = (struct module_source){.device = 1, .inode = 2, .changed_ns = 3};
+	with_another.debug = (struct module_source){.device = 1, .inode = 2, .changed_ns = 4};
+	fixture = module_fixture_make(&with);
+	file = file_map(&fixture);
+	assert_int_equal(module_store_keep(store, file), 0);
+	assert_int_equal(module_store_find(store, &bare, &found), -ENOENT);
+	assert_int_equal(module_store_find(store, &with_another, &found), -ENOENT);
+	assert_int_equal(module_store_find(store, &with, &found), 0);
 }
 
 static void the_longest_unused_makes_room(void **state)
@@ -270,10 +277,10 @@ static void the_longest_unused_makes_room(void **state)
 	snprintf(path, sizeof(path), "%s/room/02%038d.module", (char *)*state, 0);
 	assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
 	store_keep(store, 4);
-	assert_int_equal(store_find(store, 2, &any_time), -ENOENT);
-	assert_int_equal(store_find(store, 1, &any_time), 0);
-	assert_int_equal(store_find(store, 3, &any_time), 0);
-	assert_int_equal(store_find(store, 4, &any_time), 0);
+	assert_int_equal(store_find(store, 2), -ENOENT);
+	assert_int_equal(store_find(store, 1), 0);
+	assert_int_equal(store_find(store, 3), 0);
+	assert_int_equal(store_find(store, 4), 0);
 }
 
 static void what_others_can_write_is_not_used(void **state)
@@ -290,7 +297,7 @@ static void what_others_can_write_is_not_used(void **state)
 	store_keep(store, 1);
 	snprintf(path, sizeof(path), "%s/open/01%038d.module", (char *)*state, 0);
 	assert_int_equal(chmod(path, 0666), 0);
-	assert_int_equal(store_find(store, 1, &any_time), -EPERM);
+	assert_int_equal(store_find(store, 1), -EPERM);
 	module_store_close(store);
 }
 
@@ -305,13 +312,13 @@ static void a_damaged_or_foreign_file_is_not_used(void **state)
 	snprintf(other, sizeof(other), "%s/damaged/02%038d.module", (char *)*state, 0);
 	snprintf(link_path, sizeof(link_path), "%s/damaged/03%038d.module", (char *)*state, 0);
 	assert_int_equal(symlink(path, link_path), 0);
-	assert_int_equal(store_find(store, 3, &any_time), -ELOOP);
+	assert_int_equal(store_find(store, 3), -ELOOP);
 	assert_int_equal(link(path, other), 0);
-	assert_int_equal(store_find(store, 2, &any_time), -EBADMSG);
+	assert_int_equal(store_find(store, 2), -EBADMSG);
 	assert_int_equal(truncate(path, 300), 0);
-	assert_int_equal(store_find(store, 1, &any_time), -EBADMSG);
+	assert_int_equal(store_find(store, 1), -EBADMSG);
 	store_keep(store, 1);
-	assert_int_equal(store_find(store, 1, &any_time), 0);
+	assert_int_equal(store_find(store, 1), 0);
 }
 
 int main(void)
@@ -326,7 +333,7 @@ int main(void)
 		cmocka_unit_test(a_sparse_file_of_4_gib_costs_nothing),
 		cmocka_unit_test(what_is_kept_is_found_by_the_next_run),
 		cmocka_unit_test(a_file_without_build_id_is_known_by_its_inode_and_times),
-		cmocka_unit_test(a_debug_file_that_came_later_makes_it_stale),
+		cmocka_unit_test(what_was_made_with_a_debug_file_is_kept_apart),
 		cmocka_unit_test(the_longest_unused_makes_room),
 		cmocka_unit_test(what_others_can_write_is_not_used),
 		cmocka_unit_test(a_damaged_or_foreign_file_is_not_used),

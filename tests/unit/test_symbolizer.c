@@ -572,27 +572,83 @@ static void by_its_build_id_alone_a_file_that_was_read_once_has_names(void **sta
 	}
 }
 
-/* The symbols that a distribution strips off are in a package of their own. */
-static void a_stripped_program_is_named_by_its_debug_file(void **state)
+/* --- separate debug files --- */
+
+static void run(const char *directory, const char *commands)
 {
-	char command[1024], path[256];
-	const struct symbolizer_places places = {.debug = path};
-	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = NULL;
+	char command[2048];
+
+	snprintf(command, sizeof(command), "cd %s && { %s; } 2>/dev/null", directory, commands);
+	assert_int_equal(system(command), 0);
+}
+
+static uint64_t packed_build(const char *directory, const char *options)
+{
+	char path[256];
 	uint64_t offset;
 
-	snprintf(path, sizeof(path), "%s/packed", (char *)*state);
-	fixture_build(KNOWN_FUNCTION_SOURCE, "-Wl,--build-id=0xabcdef01", path);
+	snprintf(path, sizeof(path), "%s/packed", directory);
+	fixture_build(KNOWN_FUNCTION_SOURCE, options, path);
 	offset = fixture_ask(path);
-	snprintf(command, sizeof(command),
-		 "cd %s && mkdir -p .build-id/ab && objcopy --only-keep-debug packed "
-		 ".build-id/ab/cdef01.debug && strip packed",
-		 (char *)*state);
-	assert_int_equal(system(command), 0);
-	snprintf(path, sizeof(path), "%s", (char *)*state);
-	assert_int_equal(symbolizer_open(&places, &symbolizer), 0);
-	snprintf(command, sizeof(command), "%s/packed", (char *)*state);
-	module_add_path(symbolizer, 1, command);
-	assert_name(symbolizer, 1, offset, "known_function");
+	run(directory, "objcopy --only-keep-debug packed packed.debug && strip packed && "
+		       "objcopy --add-gnu-debuglink=packed.debug packed");
+	return offset;
+}
+
+/* The module's name with these files beside it, NULL-terminated. */
+static void assert_named_with(const char *directory, const char *const *files, uint64_t offset,
+			      const char *expected)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+	int fds[SYMBOLIZER_DEBUG_FILES_MAX];
+	char path[256];
+	size_t count;
+
+	snprintf(path, sizeof(path), "%s/packed", directory);
+	module_add_path(symbolizer, 1, path);
+	assert_string_equal(symbolizer_debug_names(symbolizer, 1).file, "packed.debug");
+	for (count = 0; files[count]; count++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, files[count]);
+		fds[count] = open(path, O_RDONLY | O_CLOEXEC);
+		assert_true(fds[count] >= 0);
+	}
+	symbolizer_add_debug_files(symbolizer, 1, fds, count);
+	assert_int_equal(symbolizer_debug_files(symbolizer, 1, fds), count);
+	assert_name(symbolizer, 1, offset, expected);
+	assert_int_equal(symbolizer_debug_files(symbolizer, 1, fds), 0);
+}
+
+/* The symbols that a distribution strips off are in a package of their own. */
+static void a_stripped_program_is_named_by_the_debug_file_of_its_build_id(void **state)
+{
+	uint64_t offset = packed_build(*state, "-Wl,--build-id=0xabcdef01");
+
+	run(*state, "cp packed.debug renamed && "
+		    "echo 'int main(void) { return 1; }' | cc -x c - -g -Wl,--build-id=0xabcdef02 "
+		    "-o other && echo garbage >garbage");
+	assert_named_with(*state, (const char *[]){NULL}, offset, NULL);
+	assert_named_with(*state, (const char *[]){"renamed", NULL}, offset, "known_function");
+	assert_named_with(*state, (const char *[]){"other", NULL}, offset, NULL);
+	/* what is another's is passed over */
+	assert_named_with(*state, (const char *[]){"garbage", "other", "renamed", NULL}, offset,
+			  "known_function");
+	run(*state, "rm -f renamed other garbage packed packed.debug");
+}
+
+/* Where there is no build-id the checksum tells. */
+static void without_a_build_id_the_debug_file_has_the_checksum_that_the_program_tells(void **state)
+{
+	uint64_t offset = packed_build(*state, "-Wl,--build-id=none");
+
+	run(*state, "cp packed.debug changed && printf x >>changed && cp packed.debug same");
+	assert_named_with(*state, (const char *[]){"same", NULL}, offset, "known_function");
+	assert_named_with(*state, (const char *[]){"changed", NULL}, offset, NULL);
+	assert_named_with(*state, (const char *[]){"changed", "same", NULL}, offset,
+			  "known_function");
+	/* to sum up a file without end would take as long */
+	run(*state, "truncate -s 4T changed");
+	assert_named_with(*state, (const char *[]){"changed", NULL}, offset, NULL);
+	run(*state, "rm -f changed same packed packed.debug");
 }
 
 /* What Fedora packs into its programs: an ELF file with the symbols, compressed. */
@@ -622,7 +678,9 @@ int main(void)
 		cmocka_unit_test(every_kind_of_program_is_named),
 		cmocka_unit_test(what_one_run_has_read_the_next_one_knows),
 		cmocka_unit_test(by_its_build_id_alone_a_file_that_was_read_once_has_names),
-		cmocka_unit_test(a_stripped_program_is_named_by_its_debug_file),
+		cmocka_unit_test(a_stripped_program_is_named_by_the_debug_file_of_its_build_id),
+		cmocka_unit_test(
+			without_a_build_id_the_debug_file_has_the_checksum_that_the_program_tells),
 		cmocka_unit_test(a_stripped_program_is_named_by_its_minidebuginfo),
 		cmocka_unit_test(a_stripped_program_has_no_names),
 		cmocka_unit_test(the_vdso_is_named),

@@ -82,6 +82,8 @@ int names_child_receive(const struct names_child *child, uint64_t deadline_ns,
 	(void)meanwhile;
 	(void)deadline_ns;
 	assert_true(child->pidfd >= 0);
+	if (fake.request.type == NAMES_IDENTIFY)
+		answer.length = sizeof(struct names_identity);
 	if (fake.request.type == NAMES_DEMANGLE) {
 		fake.demangled++;
 		answer.length = 4;
@@ -119,7 +121,32 @@ static int lie_nul_in_name(struct names_answer *answer)
 
 static int lie_long_build_id(struct names_answer *answer)
 {
-	answer->length = NAMES_BUILD_ID_MAX + 1;
+	answer->bytes[offsetof(struct names_identity, build_id_bytes)] = NAMES_BUILD_ID_MAX + 1;
+	return 0;
+}
+
+static int lie_short_identity(struct names_answer *answer)
+{
+	answer->length--;
+	return 0;
+}
+
+static int lie_path_as_name(struct names_answer *answer)
+{
+	strcpy(answer->bytes + offsetof(struct names_identity, debug_name), "../../etc/shadow");
+	return 0;
+}
+
+static int lie_directory_as_name(struct names_answer *answer)
+{
+	strcpy(answer->bytes + offsetof(struct names_identity, debug_name), "..");
+	return 0;
+}
+
+static int lie_endless_name(struct names_answer *answer)
+{
+	memset(answer->bytes + offsetof(struct names_identity, debug_name), 'x',
+	       NAMES_DEBUG_NAME_MAX);
 	return 0;
 }
 
@@ -144,7 +171,7 @@ static int die_at_the_second_name(struct names_answer *answer)
 
 static void forge_identity(struct module_fixture *fixture)
 {
-	fixture->header.identity.inode ^= 1;
+	fixture->header.identity.file.inode ^= 1;
 	module_fixture_seal(fixture);
 }
 
@@ -238,7 +265,9 @@ static void an_honest_child_is_believed(void **state)
 
 static void lies_about_an_identity_end_the_child(void **state)
 {
-	static const lie_fn lies[] = {lie_wrong_type, lie_wrong_module, lie_long_build_id};
+	static const lie_fn lies[] = {lie_wrong_type,     lie_wrong_module, lie_long_build_id,
+				      lie_short_identity, lie_path_as_name, lie_directory_as_name,
+				      lie_endless_name};
 
 	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
 		_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();

@@ -148,6 +148,7 @@ struct module_event {
 	 * whoever wants to keep it must dup it before the next call into the source.
 	 */
 	int fd;
+	uint32_t pid;  /* live only: of a process that maps it; 0: found by its path */
 	bool perf_map; /* live only: what the path says, EVENT_JIT_MODULE */
 };
 

@@ -22,6 +22,8 @@
 #define DEVICE_MAY_BE_OPENED "open"
 #define DEVICE_MAY_HANG "hang"
 
+#define VDSO "[vdso]"
+
 /* A process may be gone, or another image, between reading its maps and opening a file of them. */
 #define OPEN_TRIES 8
 
@@ -30,6 +32,7 @@ struct module {
 	uint8_t tries_left; /* to get at the file; 0 once it was had */
 	uint32_t next;      /* id of the next one of the same inode, 0: none */
 	int fd;             /* -1 unless it is kept, and not taken */
+	uint32_t pid;       /* of the process that it was opened of; 0: opened by its path */
 	bool has_key;
 	struct ot_code_key key;
 };
@@ -82,7 +85,7 @@ void modules_free(struct modules *modules)
 
 static bool is_vdso(const struct proc_mapping *mapping)
 {
-	return strcmp(mapping->path, "[vdso]") == 0;
+	return strcmp(mapping->path, VDSO) == 0;
 }
 
 /* Files of one inode that have different paths (renamed, deleted) are told apart: a chain. */
@@ -170,12 +173,19 @@ static void keep_file(struct modules *modules, uint32_t id, int fd, bool vdso)
 		table_put(&modules->by_key, key_words(&module->key), (void *)(uintptr_t)id);
 }
 
-/* Tells of a module, with its file, which this takes; -1 if it cannot be had now. */
-static void announce_file(struct modules *modules, uint32_t id, const char *path, int fd, bool vdso)
+/*
+ * Tells of a module, with its file, which this takes; -1 if it cannot be had now. `pid` is of the
+ * process whose mapping it is, 0: nobody's.
+ */
+static void announce_file(struct modules *modules, uint32_t id, uint32_t pid, const char *path,
+			  int fd)
 {
 	struct module *module = &modules->items[id - 1];
-	struct event event = {.type = EVENT_MODULE, .module = {.id = id, .path = path, .fd = fd}};
+	struct event event = {.type = EVENT_MODULE,
+			      .module = {.id = id, .path = path, .fd = fd, .pid = pid}};
+	bool vdso = strcmp(path, VDSO) == 0;
 
+	module->pid = pid;
 	module->tries_left = fd < 0 && module->tries_left ? module->tries_left - 1 : 0;
 	keep_file(modules, id, fd, vdso);
 	event_queue_push(modules->queue, &event);
@@ -184,10 +194,8 @@ static void announce_file(struct modules *modules, uint32_t id, const char *path
 static void announce(struct modules *modules, uint32_t id, uint32_t pid,
 		     const struct proc_mapping *mapping)
 {
-	bool vdso = is_vdso(mapping);
-
-	announce_file(modules, id, mapping->path,
-		      vdso ? open_vdso() : open_mapping(modules, pid, mapping), vdso);
+	announce_file(modules, id, pid, mapping->path,
+		      is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping));
 }
 
 /* 0: too many. */
@@ -280,7 +288,7 @@ static uint32_t add_opened(struct modules *modules, const char *path, int fd,
 	if (!id)
 		id = add(modules, inode, path);
 	if (id)
-		announce_file(modules, id, path, fd, false);
+		announce_file(modules, id, 0, path, fd);
 	else
 		close(fd);
 	return id;
@@ -323,9 +331,13 @@ uint32_t modules_of_area(struct modules *modules, const struct ot_code_area *are
 	return area->inode ? add_area(modules, area) : 0;
 }
 
-int modules_take_file(struct modules *modules, uint32_t id)
+struct found_module modules_take_file(struct modules *modules, uint32_t id)
 {
-	return id && id <= modules->count ? TAKE_FD(modules->items[id - 1].fd) : -1;
+	struct module *module = id && id <= modules->count ? &modules->items[id - 1] : NULL;
+
+	if (!module)
+		return (struct found_module){.fd = -1};
+	return (struct found_module){TAKE_FD(module->fd), module->pid, module->path};
 }
 
 uint32_t modules_of_kernel(struct modules *modules, const char *path)

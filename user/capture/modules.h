@@ -14,6 +14,7 @@
 #include "capture/event_queue.h"
 #include "capture/procfs.h"
 #include "capture/programs.h"
+#include "capture/rows_provider.h"
 
 /* More than any process maps; beyond it code keeps its address. */
 #define MODULES_MAX 8192
@@ -54,8 +55,11 @@ bool modules_key(const struct modules *modules, uint32_t id, struct ot_code_key 
  */
 uint32_t modules_of_area(struct modules *modules, const struct ot_code_area *area);
 
-/* The file of a module, once: it is the caller's. -1 where it could not be had, or was taken. */
-int modules_take_file(struct modules *modules, uint32_t id);
+/*
+ * The file of a module, once: the descriptor is the caller's, -1 where it could not be had, or was
+ * taken. The path is borrowed until the next call.
+ */
+struct found_module modules_take_file(struct modules *modules, uint32_t id);
 
 /* The id of a file that is about to be run, announced under its real path. 0: it is none. */
 uint32_t modules_of_path(struct modules *modules, const char *path);

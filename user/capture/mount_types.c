@@ -77,16 +77,28 @@ bool mount_answers_device(const struct sysroot *root, uint32_t pid, uint32_t maj
 	return answers(root, pid, &(struct wanted){.major = major, .minor = minor});
 }
 
-bool mount_answers_fd(const struct sysroot *root, uint32_t pid, int fd)
+uint32_t mount_of_fd(const struct sysroot *root, int fd)
 {
-	struct wanted wanted = {.by_id = true};
 	_cleanup_fclose_ FILE *stream = NULL;
 	char name[32], line[256];
+	uint32_t mount;
 
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
 	stream = procfs_open(root, (uint32_t)getpid(), name);
 	while (stream && fgets(line, sizeof(line), stream))
-		if (sscanf(line, "mnt_id: %" SCNu32, &wanted.id) == 1)
-			return answers(root, pid, &wanted);
-	return false;
+		if (sscanf(line, "mnt_id: %" SCNu32, &mount) == 1)
+			return mount;
+	return 0;
+}
+
+bool mount_answers(const struct sysroot *root, uint32_t pid, uint32_t mount)
+{
+	return answers(root, pid, &(struct wanted){.by_id = true, .id = mount});
+}
+
+bool mount_answers_fd(const struct sysroot *root, uint32_t pid, int fd)
+{
+	uint32_t mount = mount_of_fd(root, fd);
+
+	return mount && mount_answers(root, pid, mount);
 }

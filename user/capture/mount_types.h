@@ -20,7 +20,11 @@
  */
 bool mount_answers_device(const struct sysroot *root, uint32_t pid, uint32_t major, uint32_t minor);
 
-/* The same for the mount that a descriptor of ours, opened with O_PATH, lies on. */
+/* The number of the mount that a descriptor of ours, opened with O_PATH, lies on; 0: unknown. */
+uint32_t mount_of_fd(const struct sysroot *root, int fd);
+
+/* The same for a mount. */
+bool mount_answers(const struct sysroot *root, uint32_t pid, uint32_t mount);
 bool mount_answers_fd(const struct sysroot *root, uint32_t pid, int fd);
 
 #endif

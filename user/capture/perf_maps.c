@@ -11,6 +11,7 @@
 
 #include "capture/mount_types.h"
 #include "capture/procfs.h"
+#include "capture/target_path.h"
 
 #define DIRECTORY "tmp"
 
@@ -109,8 +110,5 @@ int perf_map_find(const struct sysroot *root, uint32_t pid, struct perf_map *ret
 
 int perf_map_open(const struct sysroot *root, const struct perf_map *map)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "fd/%d", map->fd);
-	return procfs_open_fd(root, (uint32_t)getpid(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	return target_path_open(root, map->fd);
 }

@@ -5,14 +5,22 @@
 
 #include "base/module_rows.h"
 
+/* A module's file and where it was found. */
+struct found_module {
+	int fd;
+	uint32_t pid;     /* of a process that maps it; 0: found by its path */
+	const char *path; /* borrowed */
+};
+
 struct rows_provider {
 	void *context;
 	/*
-	 * The rows of a module, by its id. `fd` is its file the first time, and -1 after that. What
-	 * is in *ret_rows stays valid until the next call. 0, -EINPROGRESS: ask again later, or
-	 * -errno: there are none.
+	 * The rows of a module, by its id. `found` is its file the first time, and NULL after that.
+	 * What is in *ret_rows stays valid until the next call. 0, -EINPROGRESS: ask again later,
+	 * or -errno: there are none.
 	 */
-	int (*get)(void *context, uint32_t module, int fd, struct module_rows *ret_rows);
+	int (*get)(void *context, uint32_t module, const struct found_module *found,
+		   struct module_rows *ret_rows);
 	/* They have been copied: their pages need not stay in memory. NULL: no matter. */
 	void (*copied)(void *context, uint32_t module);
 };

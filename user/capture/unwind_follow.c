@@ -147,19 +147,21 @@ static enum module_state enter(struct unwind_follow *follow, struct module_code 
 /* Brings a module as far as it can be now. */
 static void module_load(struct unwind_follow *follow, uint32_t id, struct module_code *module)
 {
-	_cleanup_close_ int fd = -1;
+	struct found_module found = {.fd = -1};
 	struct module_rows rows;
 	int error;
 
 	if (module->state != MODULE_NEW && module->state != MODULE_WAITING)
 		return;
 	if (module->state == MODULE_NEW) {
-		fd = modules_take_file(follow->files, id);
+		found = modules_take_file(follow->files, id);
 		/* perhaps it can be had from another process */
-		if (fd < 0)
+		if (found.fd < 0)
 			return;
 	}
-	error = follow->provider.get(follow->provider.context, id, fd, &rows);
+	error = follow->provider.get(follow->provider.context, id, found.fd < 0 ? NULL : &found,
+				     &rows);
+	cleanup_close(&found.fd);
 	if (error == -EINPROGRESS)
 		module->state = MODULE_WAITING;
 	else if (error)

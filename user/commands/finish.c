@@ -17,8 +17,7 @@ static void learn_module(struct symbolizer *symbolizer, struct module_event *mod
 	if (!symbolizer)
 		return;
 	if (module->build_id_len)
-		symbolizer_add_known(symbolizer, module->id, module->build_id,
-				     module->build_id_len);
+		naming_add_known(symbolizer, module);
 	len = symbolizer_build_id(symbolizer, module->id, module->build_id);
 	module->build_id_len = len ? len : module->build_id_len;
 }

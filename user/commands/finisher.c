@@ -86,34 +86,39 @@ void finisher_free(struct finisher *finisher)
 /* --- what it is told ----------------------------------------------------------------------- */
 
 static int send_message(const struct finisher *finisher, const struct finisher_message *message,
-			int fd, int flags)
+			const int *fds, size_t fd_count, int flags)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FINISHER_FDS_MAX * sizeof(int))] = {0};
 	struct iovec data = {(void *)message, sizeof(*message)};
 	struct msghdr header = {.msg_iov = &data, .msg_iovlen = 1};
 
-	if (fd >= 0) {
+	if (fd_count > 0) {
 		header.msg_control = control;
-		header.msg_controllen = sizeof(control);
-		*CMSG_FIRSTHDR(&header) = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-							   .cmsg_type = SCM_RIGHTS,
-							   .cmsg_len = CMSG_LEN(sizeof(int))};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), &fd, sizeof(fd));
+		header.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		*CMSG_FIRSTHDR(&header) =
+			(struct cmsghdr){.cmsg_level = SOL_SOCKET,
+					 .cmsg_type = SCM_RIGHTS,
+					 .cmsg_len = CMSG_LEN(fd_count * sizeof(int))};
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), fds, fd_count * sizeof(int));
 	}
 	return sendmsg(finisher->socket, &header, flags | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-void finisher_module(struct finisher *finisher, const struct module_event *module)
+void finisher_module(struct finisher *finisher, const struct module_event *module,
+		     const int *debug_fds, size_t debug_count)
 {
 	const struct finisher_message message = {.module = module->id,
 						 .perf_map = module->perf_map};
+	int fds[FINISHER_FDS_MAX] = {module->fd};
 	uint8_t *byte, bit = (uint8_t)(1 << module->id % 8);
 
 	if (finisher->socket < 0 || module->fd < 0 || !module->id || module->id >= MODULES_MAX)
 		return;
+	memcpy(fds + 1, debug_fds, debug_count * sizeof(*fds));
 	byte = &finisher->has_module[module->id / 8];
 	/* what finds no room now is sent with the next incident that refers to it */
-	if (!(*byte & bit) && send_message(finisher, &message, module->fd, MSG_DONTWAIT) == 0)
+	if (!(*byte & bit) &&
+	    send_message(finisher, &message, fds, 1 + debug_count, MSG_DONTWAIT) == 0)
 		*byte |= bit;
 }
 
@@ -122,7 +127,7 @@ static int send_incident(const struct finisher *finisher, const char *id, int fl
 	struct finisher_message message = {0};
 
 	snprintf(message.id, sizeof(message.id), "%s", id);
-	return send_message(finisher, &message, -1, flags);
+	return send_message(finisher, &message, NULL, 0, flags);
 }
 
 /* Those that had to wait, in their order. */

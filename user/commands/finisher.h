@@ -21,8 +21,12 @@ int finisher_start(const struct opts *opts, struct spool *spool, struct finisher
 void finisher_free(struct finisher *finisher);
 DEFINE_CLEANUP(struct finisher *, finisher_free)
 
-/* Hands over the file of a module that a later incident refers to. */
-void finisher_module(struct finisher *finisher, const struct module_event *module);
+/*
+ * Hands over the file of a module that a later incident refers to, and the first `debug_count` of
+ * what may be its debug files, SYMBOLIZER_DEBUG_FILES_MAX at most.
+ */
+void finisher_module(struct finisher *finisher, const struct module_event *module,
+		     const int *debug_fds, size_t debug_count);
 
 /* An incident is in the spool. */
 void finisher_incident(struct finisher *finisher, const char *id);

@@ -115,13 +115,29 @@ static void finish_leftovers(const struct finishing *finishing)
 
 /* --- the recorder's messages --------------------------------------------------------------- */
 
-static void take_module(const struct finishing *finishing, const struct finisher_message *message,
-			int fd)
-{
-	struct module_event module = {
-		.id = message->module, .fd = fd, .perf_map = message->perf_map};
+/* The descriptors that came with a message. */
+struct files {
+	int fds[FINISHER_FDS_MAX];
+	size_t count;
+};
 
-	naming_add_module(finishing->finish.symbolizer, &module);
+static void files_release(struct files *files)
+{
+	while (files->count > 0)
+		close(files->fds[--files->count]);
+}
+
+static void take_module(const struct finishing *finishing, const struct finisher_message *message,
+			const struct files *files)
+{
+	struct symbolizer *symbolizer = finishing->finish.symbolizer;
+	struct module_event module = {.id = message->module,
+				      .fd = files->count > 0 ? files->fds[0] : -1,
+				      .perf_map = message->perf_map};
+
+	naming_add_module(symbolizer, &module);
+	if (symbolizer && files->count > 1)
+		symbolizer_add_debug_files(symbolizer, module.id, files->fds + 1, files->count - 1);
 }
 
 static void take_incident(const struct finishing *finishing, const char *id)
@@ -131,32 +147,32 @@ static void take_incident(const struct finishing *finishing, const char *id)
 	prune(finishing);
 }
 
-static int descriptor_of(const struct msghdr *header)
+static void files_of(const struct msghdr *header, struct files *files)
 {
 	const struct cmsghdr *control = CMSG_FIRSTHDR(header);
-	int fd = -1;
 
-	if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
-	    control->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(control), sizeof(fd));
-	return fd;
+	if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+		return;
+	files->count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(files->fds, CMSG_DATA(control), files->count * sizeof(int));
 }
 
 /* 1: a message, 0: none waits, -1: none will come any more. */
-static int receive(struct finishing *finishing, struct finisher_message *ret_message, int *ret_fd)
+static int receive(struct finishing *finishing, struct finisher_message *ret_message,
+		   struct files *files)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FINISHER_FDS_MAX * sizeof(int))];
 	struct iovec data[] = {{ret_message, sizeof(*ret_message)},
 			       {finishing->brief, sizeof(finishing->brief)}};
 	struct msghdr header = {.msg_iov = data,
 				.msg_iovlen = 2,
 				.msg_control = control,
-				.msg_controllen = sizeof(control)};
+				.msg_controllen = CMSG_LEN(FINISHER_FDS_MAX * sizeof(int))};
 	ssize_t got = recvmsg(finishing->socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	*ret_fd = descriptor_of(&header);
+	files_of(&header, files);
 	if (got < (ssize_t)sizeof(*ret_message))
 		return -1;
 	finishing->brief_bytes = (size_t)got - sizeof(*ret_message);
@@ -167,8 +183,8 @@ static int receive(struct finishing *finishing, struct finisher_message *ret_mes
 static void take_message(struct finishing *finishing)
 {
 	struct finisher_message message;
-	_cleanup_close_ int fd = -1;
-	int got = receive(finishing, &message, &fd);
+	_cleanup_(files_release) struct files files = {.count = 0};
+	int got = receive(finishing, &message, &files);
 
 	if (got < 0) {
 		close(TAKE_FD(finishing->socket));
@@ -181,7 +197,7 @@ static void take_message(struct finishing *finishing)
 		finishing->told = true;
 		message.id[sizeof(message.id) - 1] = '\0';
 		if (message.module)
-			take_module(finishing, &message, fd);
+			take_module(finishing, &message, &files);
 		else if (message.id[0])
 			take_incident(finishing, message.id);
 		else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Between the two ends of a finisher: finisher.c, in the recorder, and finisher_run.c, the process.
- * To the process go messages, with the descriptor of a module's file where it is about one; from it
- * comes a byte each time that it has read all there was.
+ * To the process go messages, with the descriptors of a module's files where it is about one; from
+ * it comes a byte each time that it has read all there was.
  */
 #ifndef COMMANDS_FINISHER_WIRE_H
 #define COMMANDS_FINISHER_WIRE_H
@@ -11,7 +11,10 @@
 
 #include "commands/options.h"
 #include "fleet/spool.h"
+#include "symbols/symbolizer.h"
 
+/* A module's file, and what may be its debug files. */
+#define FINISHER_FDS_MAX (1 + SYMBOLIZER_DEBUG_FILES_MAX)
 /* Of what is told in passing: a trace file that follows the message. */
 #define FINISHER_BRIEF_MAX 32768
 

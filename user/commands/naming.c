@@ -4,15 +4,54 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/sysroot.h"
+#include "capture/debug_files.h"
 
-static int rows_get(void *context, uint32_t module, int fd, struct module_rows *ret_rows)
+_Static_assert(SYMBOLIZER_DEBUG_FILES_MAX >= DEBUG_FILES_MAX, "all that are found");
+
+/* While the process lives, and before the module's file is read. */
+static void add_debug_files(struct symbolizer *symbolizer, uint32_t module,
+			    const struct found_module *found)
+{
+	_cleanup_(sysroot_close) struct sysroot root = SYSROOT_CLOSED;
+	_cleanup_(debug_files_release) struct debug_files files = {0};
+	struct symbolizer_debug_names names = symbolizer_debug_names(symbolizer, module);
+	const struct debug_wanted wanted = {
+		.pid = found->pid,
+		.path = found->path,
+		.fd = found->fd,
+		.build_id = names.build_id,
+		.build_id_bytes = names.build_id_len,
+		.name = names.file,
+	};
+
+	if (sysroot_open_host(&root))
+		return;
+	debug_files_find(&root, &wanted, &files);
+	symbolizer_add_debug_files(symbolizer, module, files.fds, files.count);
+}
+
+/* Fills in the build-id, of a module that is there as well. */
+static int add_module(struct symbolizer *symbolizer, uint32_t module,
+		      const struct found_module *found, uint8_t *ret_build_id, uint8_t *ret_len)
+{
+	int error = symbolizer_add_module(symbolizer, module, found->fd, ret_build_id, ret_len);
+
+	/* of a file that was handed on its debug files are, too */
+	if (!error && found->path)
+		add_debug_files(symbolizer, module, found);
+	if (error == -EEXIST)
+		*ret_len = symbolizer_build_id(symbolizer, module, ret_build_id);
+	return error == -EEXIST ? 0 : error;
+}
+
+static int rows_get(void *context, uint32_t module, const struct found_module *found,
+		    struct module_rows *ret_rows)
 {
 	uint8_t build_id[SYMBOLIZER_BUILD_ID_MAX], len;
-	int error = fd < 0 ? 0 : symbolizer_add_module(context, module, fd, build_id, &len);
+	int error = found ? add_module(context, module, found, build_id, &len) : 0;
 
-	if (error && error != -EEXIST)
-		return error;
-	return symbolizer_rows(context, module, ret_rows);
+	return error ? error : symbolizer_rows(context, module, ret_rows);
 }
 
 static void rows_copied(void *context, uint32_t module)
@@ -25,16 +64,13 @@ struct rows_provider naming_rows(struct symbolizer *symbolizer)
 	return (struct rows_provider){symbolizer, symbolizer ? rows_get : NULL, rows_copied};
 }
 
-/* Where every distribution puts the symbols that it has stripped off. */
-#define DEBUG_PATH "/usr/lib/debug"
-
 struct symbolizer *naming_open(const struct opts *opts)
 {
 	struct symbolizer_places places = {
 		.cache = opts->cache_path,
-		.debug = DEBUG_PATH,
 		.lines = opts->lines,
 		.inlines = opts->inlines,
+		.keep_debug_files = opts->watch,
 	};
 	struct symbolizer *symbolizer = NULL;
 
@@ -48,6 +84,7 @@ struct symbolizer *naming_open(const struct opts *opts)
 
 void naming_add_module(struct symbolizer *symbolizer, struct module_event *module)
 {
+	const struct found_module found = {module->fd, module->pid, module->path};
 	uint8_t len = 0;
 
 	_Static_assert(SYMBOLIZER_BUILD_ID_MAX == EVENT_BUILD_ID_MAX, "build-ids fit");
@@ -58,10 +95,17 @@ void naming_add_module(struct symbolizer *symbolizer, struct module_event *modul
 		return;
 	}
 	/* it may have been added for its unwind rows */
-	if (symbolizer_add_module(symbolizer, module->id, module->fd, module->build_id, &len) ==
-	    -EEXIST)
-		len = symbolizer_build_id(symbolizer, module->id, module->build_id);
+	add_module(symbolizer, module->id, &found, module->build_id, &len);
 	module->build_id_len = len;
+}
+
+void naming_add_known(struct symbolizer *symbolizer, const struct module_event *module)
+{
+	const struct found_module nowhere = {.fd = -1};
+
+	if (symbolizer_add_known(symbolizer, module->id, module->build_id, module->build_id_len) ==
+	    0)
+		add_debug_files(symbolizer, module->id, &nowhere);
 }
 
 struct asked_place {

@@ -23,6 +23,9 @@ struct rows_provider naming_rows(struct symbolizer *symbolizer);
 /* Hands the module's file over and fills in its build-id. `symbolizer` may be NULL. */
 void naming_add_module(struct symbolizer *symbolizer, struct module_event *module);
 
+/* The same for a module whose file is gone: it has names if an earlier run has read such a file. */
+void naming_add_known(struct symbolizer *symbolizer, const struct module_event *module);
+
 /* Called with each name as an event. Anything but 0 ends it. */
 typedef int (*naming_fn)(const struct event *event, void *context);
 

@@ -71,9 +71,14 @@ static void write_event(struct watch_command *watch, const struct event *event)
 /* By its build-id a module has names even if its file gets lost on the way. */
 static void write_module(struct watch_command *watch, const struct event *event)
 {
+	int debug_fds[SYMBOLIZER_DEBUG_FILES_MAX];
+	size_t debug_count = 0;
 	struct event module = *event;
 
-	finisher_module(watch->finisher, &module.module);
+	if (watch->symbolizer)
+		debug_count =
+			symbolizer_debug_files(watch->symbolizer, module.module.id, debug_fds);
+	finisher_module(watch->finisher, &module.module, debug_fds, debug_count);
 	if (watch->symbolizer)
 		module.module.build_id_len = symbolizer_build_id(
 			watch->symbolizer, module.module.id, module.module.build_id);

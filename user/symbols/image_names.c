@@ -192,15 +192,7 @@ static int plt_add(struct image *image, struct symbol_table *table)
 	return plt_names_add(&plt, table);
 }
 
-static bool same_build_id(struct image *a, struct image *b)
-{
-	uint8_t left[IMAGE_BUILD_ID_MAX], right[IMAGE_BUILD_ID_MAX];
-	size_t length = image_build_id(a, left);
-
-	return length > 0 && image_build_id(b, right) == length && memcmp(left, right, length) == 0;
-}
-
-static int debug_file_add(struct image *image, int debug_fd, struct symbol_table *table)
+static int debug_file_add(int debug_fd, struct symbol_table *table)
 {
 	_cleanup_(image_closep) struct image *debug = NULL;
 	int r;
@@ -210,7 +202,7 @@ static int debug_file_add(struct image *image, int debug_fd, struct symbol_table
 	r = image_open(debug_fd, &debug);
 	if (r < 0)
 		return r;
-	return same_build_id(image, debug) ? image_functions_add(debug, table) : 0;
+	return image_functions_add(debug, table);
 }
 
 /* Of what goes wrong only that counts which leaves too much or too little memory. */
@@ -251,7 +243,7 @@ int image_names(struct image *image, int debug_fd, struct symbol_table **ret_tab
 	own = names_add(image, table);
 	if (is_fatal(own))
 		return own;
-	debug = debug_file_add(image, debug_fd, table);
+	debug = debug_file_add(debug_fd, table);
 	if (is_fatal(debug))
 		return debug;
 	if (own < 0 && symbol_table_is_empty(table))

@@ -9,8 +9,8 @@
 #include "symbols/image.h"
 
 /*
- * `debug_fd` is the separate debug file, or -1; one of another build-id is left alone. A damaged
- * table is left out; -EBADMSG when that leaves nothing, -E2BIG or -ENOMEM when there are too many.
+ * `debug_fd` is its separate debug file (image_debug.h), or -1. A damaged table is left out;
+ * -EBADMSG when that leaves nothing, -E2BIG or -ENOMEM when there are too many.
  */
 int image_names(struct image *image, int debug_fd, struct symbol_table **ret_table);
 

@@ -19,20 +19,29 @@
 #include "symbols/segments.h"
 
 #define MODULE_FILE_MAGIC "OOMTMOD"
-#define MODULE_FILE_VERSION 3
+#define MODULE_FILE_VERSION 4
 /* The names of the largest browser with all its symbols are 200 MB. */
 #define MODULE_FILE_MAX_BYTES (512u << 20)
 #define MODULE_BUILD_ID_MAX 20
 
-/* Which file it was made of: the build-id; where there is none, what tells files apart. */
-struct module_identity {
-	uint8_t build_id[MODULE_BUILD_ID_MAX];
-	uint32_t build_id_bytes; /* 0: none, and only then what follows is set */
+/* What tells files apart. */
+struct module_source {
 	uint64_t device;
 	uint64_t inode;
 	uint64_t size_bytes;
 	uint64_t modified_ns;
 	uint64_t changed_ns;
+};
+
+/*
+ * Which files it was made of. The names of a debug file are as good as who wrote it: a module file
+ * with them is for those alone who have that very debug file.
+ */
+struct module_identity {
+	uint8_t build_id[MODULE_BUILD_ID_MAX];
+	uint32_t build_id_bytes;    /* 0: none, and only then `file` is set */
+	struct module_source file;  /* the ELF file */
+	struct module_source debug; /* the first of what may be its debug file; 0: there was none */
 };
 
 enum module_file_flag {
@@ -82,8 +91,8 @@ struct module_symbol {
 	uint32_t name; /* index of its first byte among the names */
 };
 
-static_assert(sizeof(struct module_identity) == 64, "no padding");
-static_assert(sizeof(struct module_file_header) == 216, "no padding, 8 byte units");
+static_assert(sizeof(struct module_identity) == 104, "no padding");
+static_assert(sizeof(struct module_file_header) == 256, "no padding, 8 byte units");
 static_assert(sizeof(struct module_segment) == 32, "no padding");
 static_assert(sizeof(struct module_symbol) == 16, "no padding");
 

@@ -8,7 +8,7 @@
 
 #define SUFFIX ".module"
 #define NEW_PREFIX ".new-"
-#define NAME_BYTES 160
+#define NAME_BYTES 320
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
 
 struct module_store {
@@ -62,6 +62,17 @@ void module_store_close(struct module_store *store)
 	free(store);
 }
 
+static size_t source_name(const struct module_source *source, const char *what, char *name,
+			  size_t capacity)
+{
+	if (source->inode == 0)
+		return 0;
+	return (size_t)snprintf(name, capacity,
+				"%s-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64, what,
+				source->device, source->inode, source->size_bytes,
+				source->modified_ns, source->changed_ns);
+}
+
 /* "59c3...d4.module": digits only, for the build-id is the target's choice. */
 static void identity_name(const struct module_identity *identity, char ret_name[NAME_BYTES])
 {
@@ -70,12 +81,8 @@ static void identity_name(const struct module_identity *identity, char ret_name[
 	for (uint32_t i = 0; i < identity->build_id_bytes; i++)
 		length += (size_t)snprintf(ret_name + length, NAME_BYTES - length, "%02x",
 					   identity->build_id[i]);
-	if (length == 0)
-		length = (size_t)snprintf(ret_name, NAME_BYTES,
-					  "file-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64
-					  "-%" PRIx64,
-					  identity->device, identity->inode, identity->size_bytes,
-					  identity->modified_ns, identity->changed_ns);
+	length += source_name(&identity->file, "file", ret_name + length, NAME_BYTES - length);
+	length += source_name(&identity->debug, "-debug", ret_name + length, NAME_BYTES - length);
 	snprintf(ret_name + length, NAME_BYTES - length, SUFFIX);
 }
 
@@ -85,7 +92,7 @@ static bool is_before(const struct timespec *a, const struct timespec *b)
 }
 
 int module_store_find(struct module_store *store, const struct module_identity *identity,
-		      const struct timespec *not_before, struct module_file **ret_file)
+		      struct module_file **ret_file)
 {
 	/* the time of its use; that of its making stays */
 	static const struct timespec now[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
@@ -101,8 +108,6 @@ int module_store_find(struct module_store *store, const struct module_identity *
 		return -errno;
 	if (!S_ISREG(status.st_mode) || !is_ours(&status))
 		return -EPERM;
-	if (is_before(&status.st_mtim, not_before))
-		return -ENOENT;
 	r = module_file_map(fd, &file);
 	if (r < 0)
 		return r;

@@ -9,8 +9,6 @@
 #ifndef SYMBOLS_MODULE_STORE_H
 #define SYMBOLS_MODULE_STORE_H
 
-#include <time.h>
-
 #include "symbols/module_file.h"
 
 /* Fifty programs with their libraries are 60 MB. */
@@ -23,12 +21,9 @@ int module_store_open(const char *path, uint64_t max_bytes, struct module_store 
 void module_store_close(struct module_store *store);
 DEFINE_CLEANUP(struct module_store *, module_store_close)
 
-/*
- * Maps the file of an identity; of one that was kept before `not_before` (a debug file appeared
- * since) nothing is known. -ENOENT, or what was wrong with it.
- */
+/* Maps the file of an identity. -ENOENT, or what was wrong with it. */
 int module_store_find(struct module_store *store, const struct module_identity *identity,
-		      const struct timespec *not_before, struct module_file **ret_file);
+		      struct module_file **ret_file);
 
 /* Keeps a copy, whole or not at all, and makes room. 0 or -errno. */
 int module_store_keep(struct module_store *store, const struct module_file *file);

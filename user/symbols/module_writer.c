@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "symbols/image_debug.h"
 #include "symbols/image_names.h"
 #include "symbols/image_unwind.h"
 #include "symbols/perf_map.h"
@@ -82,8 +83,9 @@ static int unwind_collect(struct parts *parts)
 }
 
 /* A table too large, or damaged, costs the names and leaves the rows. */
-static int names_collect(struct parts *parts, int debug_fd)
+static int names_collect(struct parts *parts, const struct module_sources *sources)
 {
+	int debug_fd = image_debug_choose(parts->image, sources->debug_fds, sources->debug_count);
 	int r = image_names(parts->image, debug_fd, &parts->functions);
 
 	if (r == -ENOMEM || r == -EBADMSG || r == -E2BIG)
@@ -91,12 +93,12 @@ static int names_collect(struct parts *parts, int debug_fd)
 	return r < 0 ? 0 : symbols_collect(parts);
 }
 
-static int parts_collect(int fd, int debug_fd, struct parts *parts)
+static int parts_collect(const struct module_sources *sources, struct parts *parts)
 {
 	struct image_header header;
 	int r;
 
-	r = image_open(fd, &parts->image);
+	r = image_open(sources->fd, &parts->image);
 	if (r == 0)
 		r = image_segments(parts->image, &parts->segments);
 	if (r < 0)
@@ -112,7 +114,7 @@ static int parts_collect(int fd, int debug_fd, struct parts *parts)
 	if (image_header(parts->image, &header) == 0)
 		parts->machine = header.machine;
 	r = unwind_collect(parts);
-	return r < 0 ? r : names_collect(parts, debug_fd);
+	return r < 0 ? r : names_collect(parts, sources);
 }
 
 /* One section's bytes, and the place it gets. */
@@ -226,12 +228,13 @@ static int parts_write(const struct parts *parts, const struct module_identity *
 	return r;
 }
 
-int module_write(int fd, int debug_fd, const struct module_identity *identity, int out_fd)
+int module_write(const struct module_sources *sources, const struct module_identity *identity,
+		 int out_fd)
 {
 	_cleanup_(parts_release) struct parts parts = {};
 	int r;
 
-	r = parts_collect(fd, debug_fd, &parts);
+	r = parts_collect(sources, &parts);
 	return r < 0 ? r : parts_write(&parts, identity, out_fd);
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "symbols/demangle.h"
-#include "symbols/image.h"
+#include "symbols/image_debug.h"
 #include "symbols/module_writer.h"
 #include "symbols/sandbox.h"
 #include "symbols/server_lines.h"
@@ -20,6 +20,7 @@ struct request {
 };
 
 static_assert(IMAGE_BUILD_ID_MAX == NAMES_BUILD_ID_MAX, "the same build-id");
+static_assert(IMAGE_DEBUG_NAME_MAX == NAMES_DEBUG_NAME_MAX, "the same name");
 
 /* Nobody is left to talk to when this fails. */
 static void answer_send(struct names_answer *answer, const struct request *request)
@@ -34,12 +35,19 @@ static void answer_send(struct names_answer *answer, const struct request *reque
 static int image_identify(int fd, struct names_answer *answer)
 {
 	_cleanup_(image_closep) struct image *image = NULL;
+	struct names_identity identity = {};
+	struct image_debug_link link = {};
 	int r;
 
 	r = image_open(fd, &image);
-	if (r == 0)
-		answer->length = (uint32_t)image_build_id(image, (uint8_t *)answer->bytes);
-	return r;
+	if (r < 0)
+		return r;
+	identity.build_id_bytes = (uint8_t)image_build_id(image, identity.build_id);
+	if (image_debug_link(image, &link))
+		memcpy(identity.debug_name, link.name, sizeof(identity.debug_name));
+	answer->length = sizeof(identity);
+	memcpy(answer->bytes, &identity, sizeof(identity));
+	return 0;
 }
 
 static void serve_identify(const struct request *request)
@@ -53,10 +61,13 @@ static void serve_identify(const struct request *request)
 static void serve_build(const struct request *request)
 {
 	struct names_answer answer = {.type = NAMES_BUILT};
-	int debug_fd = request->fd_count > 2 ? request->fds[2] : -1;
+	const struct module_sources sources = {
+		.fd = request->fds[0],
+		.debug_fds = request->fds + 2,
+		.debug_count = request->fd_count - 2,
+	};
 
-	answer.error =
-		module_write(request->fds[0], debug_fd, &request->wire.identity, request->fds[1]);
+	answer.error = module_write(&sources, &request->wire.identity, request->fds[1]);
 	answer_send(&answer, request);
 }
 
@@ -87,8 +98,8 @@ static void serve_open_lines(const struct request *request)
 {
 	struct names_answer answer = {.type = NAMES_LINES_OPENED};
 
-	answer.error = server_lines_open(request->wire.module, request->fds[0],
-					 request->fd_count > 1 ? request->fds[1] : -1);
+	answer.error = server_lines_open(request->wire.module, request->fds[0], request->fds + 1,
+					 request->fd_count - 1);
 	answer_send(&answer, request);
 }
 
@@ -108,12 +119,12 @@ static const struct {
 	uint32_t length_min, length_max;
 } services[] = {
 	[NAMES_IDENTIFY] = {serve_identify, 1, 1, 0, 0},
-	[NAMES_BUILD] = {serve_build, 2, 3, sizeof(struct module_identity),
+	[NAMES_BUILD] = {serve_build, 2, NAMES_FDS_MAX, sizeof(struct module_identity),
 			 sizeof(struct module_identity)},
 	[NAMES_BUILD_MAP] = {serve_build_map, 2, 2, sizeof(struct module_identity),
 			     sizeof(struct module_identity)},
 	[NAMES_DEMANGLE] = {serve_demangle, 0, 0, 1, NAMES_SYMBOL_MAX},
-	[NAMES_OPEN_LINES] = {serve_open_lines, 1, 2, 0, 0},
+	[NAMES_OPEN_LINES] = {serve_open_lines, 1, 1 + NAMES_DEBUG_FILES_MAX, 0, 0},
 	[NAMES_LINE] = {serve_line, 0, 0, sizeof(struct names_place), sizeof(struct names_place)},
 };
 

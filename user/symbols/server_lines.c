@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "symbols/demangle.h"
+#include "symbols/image_debug.h"
 #include "symbols/source_lines.h"
 
 #define DOTS "..."
@@ -37,14 +38,23 @@ static int kept(int fd)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-int server_lines_open(uint32_t module, int fd, int debug_fd)
+static int debug_file_of(int fd, const int *debug_fds, size_t count)
+{
+	_cleanup_(image_closep) struct image *image = NULL;
+
+	return count > 0 && image_open(fd, &image) == 0
+		       ? image_debug_choose(image, debug_fds, count)
+		       : -1;
+}
+
+int server_lines_open(uint32_t module, int fd, const int *debug_fds, size_t debug_count)
 {
 	int r;
 
 	current_close();
 	current.module = module;
 	current.fds[0] = kept(fd);
-	current.fds[1] = kept(debug_fd);
+	current.fds[1] = kept(debug_file_of(fd, debug_fds, debug_count));
 	r = source_lines_open(current.fds[0], current.fds[1], &current.lines);
 	if (r < 0)
 		current_close();

@@ -8,8 +8,11 @@
 
 #include "symbols/wire.h"
 
-/* Opens a module's DWARF in the place of the last one's; descriptors are borrowed. 0 or -errno. */
-int server_lines_open(uint32_t module, int fd, int debug_fd);
+/*
+ * Opens a module's DWARF in the place of the last one's: its own, or that of the first of
+ * `debug_fds` that is its debug file. Descriptors are borrowed. 0 or -errno.
+ */
+int server_lines_open(uint32_t module, int fd, const int *debug_fds, size_t debug_count);
 
 /* Fills in error, length and bytes. -ENOENT: not the module that is open; -ENODATA: no such depth.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static_assert(SYMBOLIZER_BUILD_ID_MAX == NAMES_BUILD_ID_MAX, "the same build-id");
+static_assert(SYMBOLIZER_DEBUG_FILES_MAX == NAMES_DEBUG_FILES_MAX, "as many files");
 
 int symbolizer_open(const struct symbolizer_places *places, struct symbolizer **ret_symbolizer)
 {
@@ -13,9 +14,9 @@ int symbolizer_open(const struct symbolizer_places *places, struct symbolizer **
 
 	if (!symbolizer)
 		return -ENOMEM;
-	symbolizer->debug = places->debug;
 	symbolizer->lines = places->lines;
 	symbolizer->inlines = places->inlines;
+	symbolizer->keep_debug_files = places->keep_debug_files;
 	symbolizer->deadline_ms = SYMBOLIZER_DEADLINE_MS;
 	symbolizer->meanwhile.fd = -1;
 	symbolizer->child_number = 1;
@@ -34,6 +35,8 @@ void symbolizer_close(struct symbolizer *symbolizer)
 	names_child_end(&symbolizer->child);
 	for (size_t i = 0; i < symbolizer->module_count; i++) {
 		cleanup_close(&symbolizer->modules[i].fd);
+		module_drop_debug_files(&symbolizer->modules[i]);
+		free(symbolizer->modules[i].debug_name);
 		module_file_unmapp(&symbolizer->modules[i].file);
 	}
 	module_store_closep(&symbolizer->store);
@@ -148,6 +151,55 @@ uint8_t symbolizer_build_id(const struct symbolizer *symbolizer, uint32_t module
 	identity = &symbolizer->modules[module].identity;
 	memcpy(ret_build_id, identity->build_id, identity->build_id_bytes);
 	return (uint8_t)identity->build_id_bytes;
+}
+
+static struct module *module_added(const struct symbolizer *symbolizer, uint32_t number)
+{
+	if (number >= symbolizer->module_count || !symbolizer->modules[number].added)
+		return NULL;
+	return &symbolizer->modules[number];
+}
+
+struct symbolizer_debug_names symbolizer_debug_names(const struct symbolizer *symbolizer,
+						     uint32_t number)
+{
+	const struct module *module = module_added(symbolizer, number);
+
+	if (!module)
+		return (struct symbolizer_debug_names){};
+	return (struct symbolizer_debug_names){
+		.build_id = module->identity.build_id,
+		.build_id_len = (uint8_t)module->identity.build_id_bytes,
+		.file = module->debug_name,
+	};
+}
+
+void symbolizer_add_debug_files(struct symbolizer *symbolizer, uint32_t number, const int *fds,
+				size_t count)
+{
+	struct module *module = module_added(symbolizer, number);
+
+	if (!module || module->file || module->debug_count > 0)
+		return;
+	for (size_t i = 0; i < count && i < SYMBOLIZER_DEBUG_FILES_MAX; i++) {
+		int copy = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+
+		if (copy >= 0)
+			module->debug_fds[module->debug_count++] = copy;
+	}
+	if (module->debug_count > 0)
+		module_source_read(module->debug_fds[0], &module->identity.debug);
+}
+
+size_t symbolizer_debug_files(const struct symbolizer *symbolizer, uint32_t number,
+			      int ret_fds[SYMBOLIZER_DEBUG_FILES_MAX])
+{
+	const struct module *module = module_added(symbolizer, number);
+
+	if (!module)
+		return 0;
+	memcpy(ret_fds, module->debug_fds, module->debug_count * sizeof(*ret_fds));
+	return module->debug_count;
 }
 
 static bool is_mangled(const char *symbol)

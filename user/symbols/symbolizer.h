@@ -34,9 +34,9 @@ struct symbolizer;
 
 struct symbolizer_places {
 	const char *cache; /* a directory for module files; NULL: none, or it cannot be used */
-	const char *debug; /* the directory of separate debug files, of root; NULL: none */
 	/* what symbolizer_lines() shall tell; files stay open for it */
 	bool lines, inlines;
+	bool keep_debug_files; /* for symbolizer_debug_files() */
 };
 
 /* Starts the child: early, before there is anything to inherit. Strings are borrowed. */
@@ -63,6 +63,32 @@ void symbolizer_set_meanwhile(struct symbolizer *symbolizer, int fd, void (*work
  */
 int symbolizer_add_module(struct symbolizer *symbolizer, uint32_t module, int fd,
 			  uint8_t ret_build_id[SYMBOLIZER_BUILD_ID_MAX], uint8_t *ret_build_id_len);
+
+/* Files that may be the debug file of one module: more of them are not looked at. */
+#define SYMBOLIZER_DEBUG_FILES_MAX 3
+
+/* What the debug file of a module is looked for by. Borrowed until the next call. */
+struct symbolizer_debug_names {
+	const uint8_t *build_id;
+	uint8_t build_id_len; /* 0: none */
+	const char *file;     /* the name of a file, no path; NULL: none */
+};
+
+/* Of a module that was added. */
+struct symbolizer_debug_names symbolizer_debug_names(const struct symbolizer *symbolizer,
+						     uint32_t module);
+
+/*
+ * Hands over what may be the debug file of a module, the likeliest first, before it is asked for
+ * anything: the child takes the first that is. Borrowed, duplicates are kept until the module was
+ * read. Regular files on file systems that answer.
+ */
+void symbolizer_add_debug_files(struct symbolizer *symbolizer, uint32_t module, const int *fds,
+				size_t count);
+
+/* Those of a module, borrowed; none any more once it was read, unless they are kept. */
+size_t symbolizer_debug_files(const struct symbolizer *symbolizer, uint32_t module,
+			      int ret_fds[SYMBOLIZER_DEBUG_FILES_MAX]);
 
 /*
  * The same for a perf map (perf_map.h): offsets in it are addresses, and it has no rows. It is read

@@ -10,6 +10,12 @@
 /* From here on the child cannot change what it has written. */
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
+void module_drop_debug_files(struct module *module)
+{
+	while (module->debug_count > 0)
+		close(module->debug_fds[--module->debug_count]);
+}
+
 static void module_drop(struct module *module)
 {
 	cleanup_close(&module->fd);
@@ -21,6 +27,7 @@ static void module_drop(struct module *module)
 static int module_refused(struct symbolizer *symbolizer, uint32_t module)
 {
 	module_drop(&symbolizer->modules[module]);
+	module_drop_debug_files(&symbolizer->modules[module]);
 	symbolizer->losses.modules_unreadable++;
 	return -ENODATA;
 }
@@ -30,18 +37,43 @@ static uint64_t nanoseconds(const struct timespec *time)
 	return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec;
 }
 
-/* What tells files without a build-id apart. Who opened the file has seen that it answers. */
-static void identity_by_file(int fd, struct module_identity *identity)
+void module_source_read(int fd, struct module_source *source)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
 		return;
-	identity->device = status.st_dev;
-	identity->inode = status.st_ino;
-	identity->size_bytes = (uint64_t)status.st_size;
-	identity->modified_ns = nanoseconds(&status.st_mtim);
-	identity->changed_ns = nanoseconds(&status.st_ctim);
+	source->device = status.st_dev;
+	source->inode = status.st_ino;
+	source->size_bytes = (uint64_t)status.st_size;
+	source->modified_ns = nanoseconds(&status.st_mtim);
+	source->changed_ns = nanoseconds(&status.st_ctim);
+}
+
+/* One name, of a file: it will be looked for in directories. */
+static bool debug_name_is_valid(const char name[NAMES_DEBUG_NAME_MAX])
+{
+	return memchr(name, '\0', NAMES_DEBUG_NAME_MAX) && !strchr(name, '/') &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static bool identity_decode(const struct names_answer *answer, struct names_identity *ret_identity)
+{
+	if (answer->length != sizeof(*ret_identity))
+		return false;
+	memcpy(ret_identity, answer->bytes, sizeof(*ret_identity));
+	return ret_identity->build_id_bytes <= NAMES_BUILD_ID_MAX &&
+	       debug_name_is_valid(ret_identity->debug_name);
+}
+
+static void identity_keep(struct module *module, const struct names_identity *identity)
+{
+	module->identity.build_id_bytes = identity->build_id_bytes;
+	memcpy(module->identity.build_id, identity->build_id, identity->build_id_bytes);
+	if (identity->build_id_bytes == 0)
+		module_source_read(module->fd, &module->identity.file);
+	if (identity->debug_name[0])
+		module->debug_name = strdup(identity->debug_name);
 }
 
 int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret_build_id,
@@ -50,6 +82,7 @@ int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret
 	uint64_t deadline_ns = deadline_after(symbolizer->deadline_ms);
 	const struct names_request request = {.type = NAMES_IDENTIFY, .module = number};
 	struct module *module = &symbolizer->modules[number];
+	struct names_identity identity;
 	struct names_answer answer;
 	int r;
 
@@ -59,40 +92,21 @@ int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret
 	r = child_ask(symbolizer, &request, &module->fd, 1, NAMES_IDENTITY, deadline_ns, &answer);
 	if (r < 0)
 		return r;
-	if (answer.length > NAMES_BUILD_ID_MAX)
-		return module_blame(symbolizer, number, -EBADMSG);
 	if (answer.error < 0) {
 		module_refused(symbolizer, number);
 		return answer.error;
 	}
-	module->identity.build_id_bytes = answer.length;
-	memcpy(module->identity.build_id, answer.bytes, answer.length);
-	if (answer.length == 0)
-		identity_by_file(module->fd, &module->identity);
-	memcpy(ret_build_id, answer.bytes, answer.length);
-	*ret_build_id_len = (uint8_t)answer.length;
+	if (!identity_decode(&answer, &identity))
+		return module_blame(symbolizer, number, -EBADMSG);
+	identity_keep(module, &identity);
+	memcpy(ret_build_id, identity.build_id, identity.build_id_bytes);
+	*ret_build_id_len = identity.build_id_bytes;
 	return 0;
-}
-
-int debug_file_open(const struct symbolizer *symbolizer, const struct module_identity *identity)
-{
-	_cleanup_free_ char *path = NULL;
-	char digits[2 * NAMES_BUILD_ID_MAX + 1] = "";
-
-	if (!symbolizer->debug || identity->build_id_bytes < 2)
-		return -1;
-	for (uint32_t i = 1; i < identity->build_id_bytes; i++)
-		snprintf(digits + 2 * (i - 1), 3, "%02x", identity->build_id[i]);
-	if (asprintf(&path, "%s/.build-id/%02x/%s.debug", symbolizer->debug, identity->build_id[0],
-		     digits) < 0)
-		return -1;
-	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* Takes over what the child has written: nobody can change it once it is sealed. */
 static int built_take(struct symbolizer *symbolizer, struct module *module, int built_fd)
 {
-	struct timespec any = {};
 	struct module_file *kept;
 	int r;
 
@@ -110,15 +124,14 @@ static int built_take(struct symbolizer *symbolizer, struct module *module, int 
 	/* of a copy on disk the kernel may drop the pages that nobody asks for */
 	if (r == 0 && symbolizer->store &&
 	    module_store_keep(symbolizer->store, module->file) == 0 &&
-	    module_store_find(symbolizer->store, &module->identity, &any, &kept) == 0) {
+	    module_store_find(symbolizer->store, &module->identity, &kept) == 0) {
 		module_file_unmap(module->file);
 		module->file = kept;
 	}
 	return r;
 }
 
-static int module_build(struct symbolizer *symbolizer, uint32_t number, int debug_fd,
-			uint64_t deadline_ns)
+static int module_build(struct symbolizer *symbolizer, uint32_t number, uint64_t deadline_ns)
 {
 	struct module *module = &symbolizer->modules[number];
 	struct names_request request = {
@@ -128,13 +141,14 @@ static int module_build(struct symbolizer *symbolizer, uint32_t number, int debu
 		.identity = module->identity,
 	};
 	_cleanup_close_ int built_fd = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	const int fds[NAMES_FDS_MAX] = {module->fd, built_fd, debug_fd};
+	int fds[NAMES_FDS_MAX] = {module->fd, built_fd};
 	struct names_answer answer;
 	int r;
 
 	if (built_fd < 0)
 		return -errno;
-	r = child_ask(symbolizer, &request, fds, debug_fd >= 0 ? 3 : 2, NAMES_BUILT, deadline_ns,
+	memcpy(fds + 2, module->debug_fds, module->debug_count * sizeof(*fds));
+	r = child_ask(symbolizer, &request, fds, 2 + module->debug_count, NAMES_BUILT, deadline_ns,
 		      &answer);
 	if (r < 0)
 		return r;
@@ -147,29 +161,33 @@ static int module_build(struct symbolizer *symbolizer, uint32_t number, int debu
 	return r;
 }
 
-static bool module_find(struct symbolizer *symbolizer, struct module *module, int debug_fd)
+/* Of a file that is gone names without a debug file are better than none. */
+static bool module_find(struct symbolizer *symbolizer, struct module *module)
 {
-	struct stat debug = {};
+	struct module_identity bare = module->identity;
+	int r;
 
-	if (!symbolizer->store || (debug_fd >= 0 && fstat(debug_fd, &debug) < 0))
+	if (!symbolizer->store)
 		return false;
-	if (module_store_find(symbolizer->store, &module->identity, &debug.st_ctim, &module->file) <
-	    0)
-		return false;
-	symbolizer->losses.modules_found++;
-	return true;
+	r = module_store_find(symbolizer->store, &module->identity, &module->file);
+	bare.debug = (struct module_source){};
+	if (r < 0 && module->only_known)
+		r = module_store_find(symbolizer->store, &bare, &module->file);
+	symbolizer->losses.modules_found += r == 0;
+	return r == 0;
 }
 
 /* Whether reading a perf map again may tell more than what was read. */
 static bool perf_map_is_stale(const struct symbolizer *symbolizer, const struct module *module,
 			      const struct module_identity *now)
 {
-	const struct module_identity *then = &module->identity;
+	uint64_t then_bytes = module->identity.file.size_bytes;
+	uint64_t now_bytes = now->file.size_bytes;
 
-	if (module_identity_equals(then, now))
+	if (module_identity_equals(&module->identity, now))
 		return false;
-	return module->read_in != symbolizer->round || now->size_bytes < then->size_bytes ||
-	       now->size_bytes - then->size_bytes >= then->size_bytes / 8;
+	return module->read_in != symbolizer->round || now_bytes < then_bytes ||
+	       now_bytes - then_bytes >= then_bytes / 8;
 }
 
 static int perf_map_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadline_ns)
@@ -178,7 +196,7 @@ static int perf_map_ensure(struct symbolizer *symbolizer, uint32_t number, uint6
 	struct module_identity now = {};
 	int r;
 
-	identity_by_file(module->fd, &now);
+	module_source_read(module->fd, &now.file);
 	if (module->file && !perf_map_is_stale(symbolizer, module, &now))
 		return 0;
 	module_file_unmapp(&module->file);
@@ -186,12 +204,11 @@ static int perf_map_ensure(struct symbolizer *symbolizer, uint32_t number, uint6
 	module->identity = now;
 	module->read_in = symbolizer->round;
 	r = child_ensure(symbolizer, deadline_ns);
-	return r < 0 ? r : module_build(symbolizer, number, -1, deadline_ns);
+	return r < 0 ? r : module_build(symbolizer, number, deadline_ns);
 }
 
 int module_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadline_ns)
 {
-	_cleanup_close_ int debug_fd = -1;
 	struct module *module;
 	int r;
 
@@ -204,16 +221,18 @@ int module_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadl
 		return 0;
 	if (module->fd < 0 && !module->only_known)
 		return -ENODATA;
-	debug_fd = debug_file_open(symbolizer, &module->identity);
-	if (!module_find(symbolizer, module, debug_fd)) {
+	if (!module_find(symbolizer, module)) {
 		r = module->only_known ? -ENODATA : child_ensure(symbolizer, deadline_ns);
 		if (r == 0)
-			r = module_build(symbolizer, number, debug_fd, deadline_ns);
+			r = module_build(symbolizer, number, deadline_ns);
 		if (r < 0)
 			return r;
 	}
-	/* its ELF file is not needed any more, but for its lines */
-	if (!symbolizer->lines && !symbolizer->inlines)
-		module_drop(module);
+	/* the files are not needed any more, but for lines */
+	if (symbolizer->lines || symbolizer->inlines)
+		return 0;
+	module_drop(module);
+	if (!symbolizer->keep_debug_files)
+		module_drop_debug_files(module);
 	return 0;
 }

@@ -42,6 +42,7 @@ static void module_give_up(struct module *module)
 	cleanup_close(&module->fd);
 	module->fd = -1;
 	module->only_known = false;
+	module_drop_debug_files(module);
 	module_file_unmapp(&module->file);
 	module->file = NULL;
 }

@@ -25,15 +25,15 @@ static int lines_open(struct symbolizer *symbolizer, uint32_t number, uint64_t d
 {
 	const struct names_request request = {.type = NAMES_OPEN_LINES, .module = number};
 	struct module *module = &symbolizer->modules[number];
-	_cleanup_close_ int debug_fd = debug_file_open(symbolizer, &module->identity);
-	const int fds[] = {module->fd, debug_fd};
+	int fds[1 + SYMBOLIZER_DEBUG_FILES_MAX] = {module->fd};
 	struct names_answer answer;
 	int r;
 
 	r = child_ensure(symbolizer, deadline_ns);
 	if (r < 0)
 		return r;
-	r = child_ask_more(symbolizer, &request, fds, debug_fd >= 0 ? 2 : 1, NAMES_LINES_OPENED,
+	memcpy(fds + 1, module->debug_fds, module->debug_count * sizeof(*fds));
+	r = child_ask_more(symbolizer, &request, fds, 1 + module->debug_count, NAMES_LINES_OPENED,
 			   deadline_ns, &answer);
 	return r < 0 ? r : answer.error;
 }

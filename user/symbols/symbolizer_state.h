@@ -12,9 +12,12 @@
 
 struct module {
 	bool added;
-	bool perf_map;            /* no ELF file but a text that grows: its fd is kept */
-	uint32_t read_in;         /* round in which a perf map was read last */
-	int fd;                   /* -1: was read, or has no names */
+	bool perf_map;    /* no ELF file but a text that grows: its fd is kept */
+	uint32_t read_in; /* round in which a perf map was read last */
+	int fd;           /* -1: was read, or has no names */
+	int debug_fds[SYMBOLIZER_DEBUG_FILES_MAX];
+	size_t debug_count;
+	char *debug_name;         /* of .gnu_debuglink; NULL: none */
 	struct module_file *file; /* NULL: not read yet, or has no names */
 	struct module_identity identity;
 	bool only_known; /* there is no file, but perhaps its module file */
@@ -24,8 +27,8 @@ struct module {
 
 struct symbolizer {
 	struct module_store *store; /* NULL: none */
-	const char *debug;
-	bool lines, inlines; /* are wanted */
+	bool lines, inlines;        /* are wanted */
+	bool keep_debug_files;
 	struct names_child child;
 	uint32_t child_number; /* of the running child, or the last one; from 1 */
 	unsigned int deadline_ms;
@@ -59,8 +62,12 @@ int child_ask_more(struct symbolizer *symbolizer, const struct names_request *re
 		   const int *fds, size_t fd_count, enum names_answer_type type,
 		   uint64_t deadline_ns, struct names_answer *ret_answer);
 
-/* The separate debug file of a module, DEBUG/.build-id/ab/cdef….debug; -1 when there is none. */
-int debug_file_open(const struct symbolizer *symbolizer, const struct module_identity *identity);
+/* What tells an open file apart, for its module file. Whoever opened it has seen that it answers.
+ */
+void module_source_read(int fd, struct module_source *source);
+
+/* Closes what may be its debug files. */
+void module_drop_debug_files(struct module *module);
 
 /* Asks for the build-id of a module. */
 int module_identify(struct symbolizer *symbolizer, uint32_t number, uint8_t *ret_build_id,

@@ -8,20 +8,20 @@
  *   (start)                                                     -> READY
  *   IDENTIFY module, with its descriptor                        -> IDENTITY
  *   BUILD module, with its identity and the descriptors of the
- *     file, of an empty file, and of a debug file if there is   -> BUILT, the empty file is filled
+ *     file, of an empty file, and of what may be its debug file -> BUILT, the empty file is filled
  *   BUILD_MAP module, the same of a perf map                    -> BUILT
  *   DEMANGLE module, a symbol                                   -> DEMANGLED
  *   OPEN_LINES module, with the descriptors of the file, and of
- *     a debug file if there is; it stays open until the next    -> LINES_OPENED
+ *     what may be its debug file; open until the next           -> LINES_OPENED
  *   LINE module, an address and which function there            -> LINE_FOUND
  *
  * A request fits into one packet and the socket is empty when it is sent, so the recorder never
  * blocks in sending.
  *
  * The child parses what an attacker wrote and may have become the attacker. The recorder takes
- * nothing from it but a number in the range of errno, at most 20 bytes of build-id, for a symbol
- * it asked for a string shorter than NAMES_NAME_MAX, for a line two of them, and a module file,
- * which it seals and then checks (module_file.h). Anything else ends the child.
+ * nothing from it but a number in the range of errno, a struct names_identity, for a symbol it
+ * asked for a string shorter than NAMES_NAME_MAX, for a line two of them, and a module file, which
+ * it seals and then checks (module_file.h). Anything else ends the child.
  */
 #ifndef SYMBOLS_WIRE_H
 #define SYMBOLS_WIRE_H
@@ -34,12 +34,16 @@
 
 /* Bytes of a symbol to be demangled: more than libiberty takes of C++ ones. */
 #define NAMES_SYMBOL_MAX 4096
+/* Files that may be the debug file of a module; the child finds out which one is. */
+#define NAMES_DEBUG_FILES_MAX 3
 /* Descriptors that go along with one request. */
-#define NAMES_FDS_MAX 3
+#define NAMES_FDS_MAX (2 + NAMES_DEBUG_FILES_MAX)
 /* Bytes of a name with its NUL; longer ones are cut and end in "...". */
 #define NAMES_NAME_MAX 1024
 /* SHA-1, what linkers write. */
 #define NAMES_BUILD_ID_MAX MODULE_BUILD_ID_MAX
+/* The name of a debug file with its NUL. */
+#define NAMES_DEBUG_NAME_MAX 256
 /* Module numbers are below this: both sides index arrays with them. */
 #define NAMES_MODULES_MAX 65536
 
@@ -79,10 +83,18 @@ enum names_answer_type {
 	NAMES_LINE_FOUND,
 };
 
+/* What an ELF file says of itself: the bytes of IDENTITY. */
+struct names_identity {
+	uint8_t build_id_bytes; /* 0: none */
+	uint8_t build_id[NAMES_BUILD_ID_MAX];
+	char debug_name[NAMES_DEBUG_NAME_MAX]; /* of .gnu_debuglink: a file, no path; "": none */
+};
+
 /*
  * Every answer. `error` is 0 or -errno and says why there is nothing. `length` counts the bytes
- * of `bytes` that are sent: a build-id in IDENTITY, a name without its NUL in DEMANGLED; in
- * LINE_FOUND the number of the line (4 bytes), a name, a NUL and a file, either may be empty.
+ * of `bytes` that are sent: what a file says of itself in IDENTITY, a name without its NUL in
+ * DEMANGLED; in LINE_FOUND the number of the line (4 bytes), a name, a NUL and a file, either may
+ * be empty.
  */
 struct names_answer {
 	uint32_t type; /* enum names_answer_type */
@@ -104,6 +116,6 @@ static_assert(NAMES_REQUEST_HEADER == 16, "requests have no padding to leak");
 static_assert(NAMES_ANSWER_HEADER == 16, "answers have no padding to leak");
 static_assert(NAMES_NAME_MAX > NAMES_LINE_HEADER + NAMES_LINE_NAME_MAX + NAMES_LINE_FILE_MAX,
 	      "a line fits");
-static_assert(NAMES_NAME_MAX > NAMES_BUILD_ID_MAX, "one buffer for both");
+static_assert(NAMES_NAME_MAX > sizeof(struct names_identity), "one buffer for both");
 
 #endif
