@@ -114,6 +114,12 @@ refuses()
 	refuses "*--max-size*'10'*1M to 1024G*" -p 1 -o x.oomtrace --max-size 10
 }
 
+@test "debug files are fetched of somebody, and kept somewhere" {
+	DEBUGINFOD_URLS='' refuses "*--debuginfod has no servers*" -p 1 --debuginfod
+	refuses "*--debuginfod has no servers*" -p 1 --debuginfod=
+	refuses "*--debuginfod*'--cache none'*" -p 1 --debuginfod=http://localhost --cache none
+}
+
 @test "moments that make no interval are refused" {
 	refuses "*--from must be before --to*" report x.oomtrace --from 20 --to 10
 	refuses "*--from*'noon'*2024-05-01T12:00:00Z*" report x.oomtrace --from noon

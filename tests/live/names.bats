@@ -13,6 +13,7 @@ setup()
 
 teardown()
 {
+	[[ -z ${SERVER_PID-} ]] || kill "$SERVER_PID" 2>/dev/null || true
 	live_teardown
 }
 
@@ -146,7 +147,7 @@ container_grows()
 	victim_wait ready
 	CONTAINER_PID=$(child_of "$VICTIM_PID")
 	[[ ! -e $root/heap ]]
-	trace_start -p "$CONTAINER_PID" --period 1 --format folded "$@"
+	trace_start -p "$CONTAINER_PID" --period 1 --format folded
 	victim_grow
 	kill -KILL "$CONTAINER_PID"
 	trace_wait
@@ -163,6 +164,7 @@ container_grows()
 # A stripped program, ./heap, and its ./heap.debug.
 stripped_heap_build()
 {
+	# shellcheck disable=SC2153 # of tests/lib/common.bash
 	gcc -D_GNU_SOURCE= -I"$ROOT" -std=gnu11 -g -O1 -fno-optimize-sibling-calls -fno-builtin \
 		-fno-inline "$@" "$ROOT/tests/victims/heap.c" -pthread -o heap
 	objcopy --only-keep-debug heap heap.debug
@@ -303,4 +305,75 @@ shelf_grows()
 	rm -f "$debug"
 	rmdir --ignore-fail-on-non-empty "${debug%/*}"
 	(($(folded_pages "$TRACE_OUT" 'grow_shelf (shelf.cc:16)' 'shop::shelf<int>::fill (shelf.cc:9)') >= 4080))
+}
+
+# Serves the debug files below ./served, with a log of who asked for what; its address is in SERVER.
+server_start()
+{
+	local port tries=0
+
+	until port=$((20000 + RANDOM % 10000)) && ! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+		((++tries < 100))
+	done
+	SERVER=http://127.0.0.1:$port
+	mkdir -p served
+	(run_in_background debuginfod -v -v -d :memory: -p "$port" -F served >served.log 2>&1) &
+	SERVER_PID=$!
+	# it serves before it has looked at its files
+	until DEBUGINFOD_URLS=$SERVER DEBUGINFOD_CACHE_PATH=$PWD/probe \
+		debuginfod-find debuginfo "$1" >/dev/null 2>&1; do
+		kill -0 "$SERVER_PID" || fail "$(cat served.log)"
+		rm -rf probe
+	done
+}
+
+server_stop()
+{
+	kill "$SERVER_PID" 2>/dev/null || true
+	wait "$SERVER_PID" || true
+}
+
+requests_served()
+{
+	grep -c '/buildid/' served.log || true
+}
+
+# Pages of grow_malloc in a run of ./heap with these options.
+heap_grows()
+{
+	victim_spawn ./heap malloc 16
+	victim_wait ready
+	trace_start -p "$VICTIM_PID" --period 1 --format folded "$@"
+	victim_grow
+	trace_stop
+	victim_stop
+	NAMED=$(folded_pages "$TRACE_OUT" grow_malloc)
+}
+
+@test "debug files are fetched of servers when that is asked for, and otherwise nobody is asked" {
+	requires gcc debuginfod
+	local before
+
+	stripped_heap_build -Wl,--build-id
+	mkdir served
+	mv heap.debug served/
+	server_start "$(readelf -n heap | sed -n 's/.*Build ID: //p')"
+	export DEBUGINFOD_URLS=$SERVER
+	before=$(requests_served)
+	((before > 0))
+	heap_grows --cache other
+	((NAMED == 0 && $(requests_served) == before)) || fail "named, or asked: $NAMED, $(requests_served)"
+
+	heap_grows --debuginfod --cache kept
+	((NAMED >= 3900 && $(requests_served) > before))
+	grep -q 'debug files\? w[a-z]* fetched' "$TRACE_TALK"
+
+	# what was read is known without asking; a server that is gone costs the names and no more
+	server_stop
+	unset DEBUGINFOD_URLS
+	heap_grows --debuginfod="$SERVER" --cache kept
+	((NAMED >= 3900))
+	heap_grows --debuginfod="$SERVER" --cache other
+	((NAMED == 0 && $(folded_pages "$TRACE_OUT") >= 4096))
+	grep -q 'could not be fetched: the servers do not answer' "$TRACE_TALK"
 }

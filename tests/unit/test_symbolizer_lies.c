@@ -36,6 +36,15 @@ int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
 	return 0;
 }
 
+int names_child_start_fetching(struct names_child *ret_child, const struct fetch_places *places,
+			       uint64_t deadline_ns)
+{
+	(void)ret_child;
+	(void)places;
+	(void)deadline_ns;
+	return -ELIBACC;
+}
+
 void names_child_end(struct names_child *child)
 {
 	*child = NAMES_CHILD_NONE;

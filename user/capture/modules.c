@@ -335,9 +335,14 @@ struct found_module modules_take_file(struct modules *modules, uint32_t id)
 {
 	struct module *module = id && id <= modules->count ? &modules->items[id - 1] : NULL;
 
-	if (!module)
-		return (struct found_module){.fd = -1};
-	return (struct found_module){TAKE_FD(module->fd), module->pid, module->path};
+	struct found_module found = {.fd = -1};
+
+	if (module) {
+		found.fd = TAKE_FD(module->fd);
+		found.pid = module->pid;
+		found.path = module->path;
+	}
+	return found;
 }
 
 uint32_t modules_of_kernel(struct modules *modules, const char *path)

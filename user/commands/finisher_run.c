@@ -89,7 +89,7 @@ static void finish_leftover(const struct finishing *finishing, const char *id)
 {
 	struct finish finish = finishing->finish;
 
-	finish.symbolizer = naming_open(finishing->opts);
+	finish.symbolizer = naming_open_for_rows(finishing->opts);
 	finish_one(finishing, &finish, id);
 	if (finish.symbolizer)
 		symbolizer_close(finish.symbolizer);

@@ -64,22 +64,44 @@ struct rows_provider naming_rows(struct symbolizer *symbolizer)
 	return (struct rows_provider){symbolizer, symbolizer ? rows_get : NULL, rows_copied};
 }
 
+static void say_fetch_error(int error)
+{
+	if (error == -ELIBACC)
+		log_warning("no debug files are fetched: libdebuginfod.so.1 is not installed");
+	else if (error)
+		log_warning("no debug files are fetched: %s", strerror(-error));
+}
+
+static struct symbolizer *open_with(const struct opts *opts, struct symbolizer_places *places)
+{
+	struct symbolizer *symbolizer = NULL;
+
+	if (strcmp(opts->cache_path, CACHE_NONE) != 0)
+		places->cache = opts->cache_path;
+	if (symbolizer_open(places, &symbolizer))
+		log_warning("functions will have no names: the process that reads them did not "
+			    "start");
+	else
+		say_fetch_error(symbolizer_fetch_error(symbolizer));
+	return symbolizer;
+}
+
 struct symbolizer *naming_open(const struct opts *opts)
 {
 	struct symbolizer_places places = {
-		.cache = opts->cache_path,
 		.lines = opts->lines,
 		.inlines = opts->inlines,
-		.keep_debug_files = opts->watch,
+		.debuginfod_urls = opts->debuginfod_urls,
 	};
-	struct symbolizer *symbolizer = NULL;
 
-	if (strcmp(opts->cache_path, CACHE_NONE) == 0)
-		places.cache = NULL;
-	if (symbolizer_open(&places, &symbolizer))
-		log_warning("functions will have no names: the process that reads them did not "
-			    "start");
-	return symbolizer;
+	return open_with(opts, &places);
+}
+
+struct symbolizer *naming_open_for_rows(const struct opts *opts)
+{
+	struct symbolizer_places places = {.keep_debug_files = true};
+
+	return open_with(opts, &places);
 }
 
 void naming_add_module(struct symbolizer *symbolizer, struct module_event *module)
@@ -283,6 +305,12 @@ void naming_report(const struct symbolizer *symbolizer)
 	if (losses.lines_given_up)
 		log_warning("%u files have no source lines: reading them failed or took too long",
 			    losses.lines_given_up);
+	if (losses.files_fetched)
+		log_info("%u debug file%s fetched", losses.files_fetched,
+			 losses.files_fetched == 1 ? " was" : "s were");
+	if (losses.fetches_failed)
+		log_warning("%u debug file%s could not be fetched: the servers do not answer",
+			    losses.fetches_failed, losses.fetches_failed == 1 ? "" : "s");
 	if (losses.stopped)
 		log_warning("names were given up: too many files could not be read");
 }

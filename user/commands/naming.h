@@ -12,8 +12,12 @@
 #include "model/growth_builder.h"
 #include "symbols/symbolizer.h"
 
-/* Starts the child that reads names, with the options' cache. NULL: there are none; said so. */
+/*
+ * Starts the child that reads names, with the options' cache. For rows alone debug files are kept
+ * for who gives names, and none are fetched. NULL: there are none; said so.
+ */
 struct symbolizer *naming_open(const struct opts *opts);
+struct symbolizer *naming_open_for_rows(const struct opts *opts);
 
 /*
  * Who has unwind rows: the same who has names, of the same files. For live_options; NULL: nobody.

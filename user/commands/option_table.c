@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -177,6 +178,15 @@ static int store_json(const struct option_row *row __attribute__((unused)),
 	return 0;
 }
 
+/* Servers of the command line, or those that the user's other programs ask. */
+static int store_servers(const struct option_row *row __attribute__((unused)), const char *text,
+			 struct opts *opts)
+{
+	opts->debuginfod = true;
+	opts->debuginfod_urls = text ? text : getenv("DEBUGINFOD_URLS");
+	return 0;
+}
+
 static int kind_bit(const char *name, size_t len_bytes, uint32_t *kinds)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -256,6 +266,10 @@ static const struct option_row rows[] = {
 	 "keep what was read of programs there, or none (default: " CACHE_PATH ")",
 	 "a directory, or none", GROUP_RECORDING, RECORDING | WATCHING, store_string,
 	 MEMBER(cache_path), .rare = true},
+	{"debuginfod", 0, "[=URLS]",
+	 "fetch missing debug files of these servers, or DEBUGINFOD_URLS",
+	 "a list of URLs with spaces between them", GROUP_RECORDING, RECORDING | WATCHING,
+	 store_servers, MEMBER(debuginfod), .rare = true},
 	{"spool", 0, "DIR", "where incidents are kept (default: " SPOOL_DIRECTORY ")",
 	 "a directory", GROUP_INCIDENTS, WATCHING | LISTING | REPORTING | 1U << COMMAND_DIFF,
 	 store_string, MEMBER(spool)},

@@ -281,6 +281,23 @@ static int check_interval(const struct opts *opts)
 	return 0;
 }
 
+static int check_names(const struct opts *opts)
+{
+	if (!opts->debuginfod)
+		return 0;
+	if (!opts->debuginfod_urls || !opts->debuginfod_urls[0]) {
+		log_error("--debuginfod has no servers: write '--debuginfod=URLS', or set "
+			  "DEBUGINFOD_URLS");
+		return -EINVAL;
+	}
+	if (strcmp(opts->cache_path, CACHE_NONE) == 0) {
+		log_error("--debuginfod keeps what it fetches: it cannot be combined with "
+			  "'--cache none'");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_words(struct words *words)
 {
 	int err;
@@ -296,6 +313,8 @@ static int check_words(struct words *words)
 		err = check_format(&words->opts);
 	if (!err)
 		err = check_interval(&words->opts);
+	if (!err)
+		err = check_names(&words->opts);
 	return err;
 }
 

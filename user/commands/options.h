@@ -64,6 +64,8 @@ struct opts {
 	uint64_t interval_ns;      /* between snapshots in a trace file, 0: none but the last */
 	uint64_t max_bytes;        /* of a trace file */
 	const char *cache_path;    /* for module files; "none" */
+	bool debuginfod;           /* fetch debug files of servers */
+	const char *debuginfod_urls;
 
 	const char *
 		report_path; /* COMMAND_REPORT: the trace file, "-" is stdin; the old one to diff */

@@ -210,7 +210,7 @@ static int start_helpers(struct watch_command *watch)
 	if (err)
 		log_error("cannot start the process that names incidents: %s", strerror(-err));
 	else
-		watch->symbolizer = naming_open(watch->opts);
+		watch->symbolizer = naming_open_for_rows(watch->opts);
 	if (!err)
 		err = brief_new(watch->finisher, &watch->brief);
 	return err;

@@ -254,11 +254,18 @@ int image_names(struct image *image, int debug_fd, struct symbol_table **ret_tab
 	return r;
 }
 
-bool image_is_go(struct image *image)
+bool image_has_symbols(struct image *image)
 {
 	struct image_section section;
 
 	/* of a limit of nothing: that it is there is all that matters */
+	return image_section(image, ".symtab", 0, &section) != -ENODATA;
+}
+
+bool image_is_go(struct image *image)
+{
+	struct image_section section;
+
 	return image_section(image, go_tables[0], 0, &section) != -ENODATA ||
 	       image_section(image, go_tables[1], 0, &section) != -ENODATA;
 }

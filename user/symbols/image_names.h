@@ -14,6 +14,9 @@
  */
 int image_names(struct image *image, int debug_fd, struct symbol_table **ret_table);
 
+/* Has a table of all its functions, not only of those that others call. */
+bool image_has_symbols(struct image *image);
+
 /* Compiled by Go: its line table is there whatever was stripped. */
 bool image_is_go(struct image *image);
 

@@ -33,6 +33,9 @@ struct module_source {
 	uint64_t changed_ns;
 };
 
+/* The inode of nothing that is on this host. */
+#define MODULE_SOURCE_FETCHED UINT64_MAX
+
 /*
  * Which files it was made of. The names of a debug file are as good as who wrote it: a module file
  * with them is for those alone who have that very debug file.
@@ -41,11 +44,13 @@ struct module_identity {
 	uint8_t build_id[MODULE_BUILD_ID_MAX];
 	uint32_t build_id_bytes;    /* 0: none, and only then `file` is set */
 	struct module_source file;  /* the ELF file */
-	struct module_source debug; /* the first of what may be its debug file; 0: there was none */
+	struct module_source debug; /* the first of what may be its debug file; 0: there was none;
+				       MODULE_SOURCE_FETCHED: one of a debuginfod server */
 };
 
 enum module_file_flag {
 	MODULE_FILE_GO = 1 << 0, /* Go keeps frame pointers, and switches stacks under them */
+	MODULE_FILE_ALL_NAMES = 1 << 1, /* not only of functions that others call */
 };
 
 enum module_section {

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "symbols/sandbox.h"
+
 #define SUFFIX ".module"
 #define NEW_PREFIX ".new-"
+#define FETCHED_NAME "debuginfod"
 #define NAME_BYTES 320
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
 
@@ -116,6 +119,31 @@ int module_store_find(struct module_store *store, const struct module_identity *
 	futimens(fd, now);
 	*ret_file = TAKE_PTR(file);
 	return 0;
+}
+
+int module_store_open_fetched(const struct module_store *store)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat status;
+
+	if (mkdirat(store->directory, FETCHED_NAME, S_IRWXU) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(store->directory, FETCHED_NAME,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	/* who cannot give it away keeps his ids, and the child with him */
+	if (status.st_uid == geteuid() && geteuid() == 0 &&
+	    fchown(fd, SANDBOX_USER, SANDBOX_USER) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int module_store_open_nameless(const struct module_store *store)
+{
+	int fd = openat(store->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+	return fd < 0 ? -errno : fd;
 }
 
 static int bytes_write(int fd, const void *bytes, size_t size_bytes)

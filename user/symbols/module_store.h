@@ -25,6 +25,15 @@ DEFINE_CLEANUP(struct module_store *, module_store_close)
 int module_store_find(struct module_store *store, const struct module_identity *identity,
 		      struct module_file **ret_file);
 
+/*
+ * A directory of the store's own for what a process with SANDBOX_USER's rights fetches, made unless
+ * it is there; or -errno.
+ */
+int module_store_open_fetched(const struct module_store *store);
+
+/* A new, empty file without a name, on the store's file system; or -errno. */
+int module_store_open_nameless(const struct module_store *store);
+
 /* Keeps a copy, whole or not at all, and makes room. 0 or -errno. */
 int module_store_keep(struct module_store *store, const struct module_file *file);
 

@@ -24,7 +24,7 @@ struct parts {
 	char *names;
 	size_t symbol_count, names_bytes;
 	uint16_t machine;
-	bool is_go;
+	bool is_go, has_all_names;
 };
 
 static void parts_release(struct parts *parts)
@@ -87,6 +87,8 @@ static int names_collect(struct parts *parts, const struct module_sources *sourc
 {
 	int debug_fd = image_debug_choose(parts->image, sources->debug_fds, sources->debug_count);
 	int r = image_names(parts->image, debug_fd, &parts->functions);
+
+	parts->has_all_names = debug_fd >= 0 || parts->is_go || image_has_symbols(parts->image);
 
 	if (r == -ENOMEM || r == -EBADMSG || r == -E2BIG)
 		return r;
@@ -208,7 +210,8 @@ static int parts_write(const struct parts *parts, const struct module_identity *
 		.version = MODULE_FILE_VERSION,
 		.identity = *identity,
 		.machine = parts->machine,
-		.flags = parts->is_go ? MODULE_FILE_GO : 0,
+		.flags = (parts->is_go ? MODULE_FILE_GO : 0) |
+			 (parts->has_all_names ? MODULE_FILE_ALL_NAMES : 0),
 		.text_base = parts->text.base,
 		.text_bytes = parts->text.size_bytes,
 		.text_offset = text_offset(parts),

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "symbols/fetch_server.h"
 #include "symbols/server.h"
 
 #define NS_PER_MS 1000000ull
@@ -70,8 +71,9 @@ static pid_t fork_quietly(void)
 	return pid;
 }
 
-/* Forks the server onto one end of the pair. */
-static int child_fork(int sockets[2], struct names_child *ret_child)
+/* Forks a server onto one end of the pair: that of names, or with `places` the one that fetches. */
+static int child_fork(int sockets[2], const struct fetch_places *places,
+		      struct names_child *ret_child)
 {
 	pid_t parent = getpid();
 	pid_t pid = fork_quietly();
@@ -79,6 +81,8 @@ static int child_fork(int sockets[2], struct names_child *ret_child)
 
 	if (pid < 0)
 		return -errno;
+	if (pid == 0 && places)
+		fetch_server_run(places, sockets[1], parent);
 	if (pid == 0)
 		server_run(sockets[1], parent);
 	/* not yet waited for, so the number is still this child's */
@@ -111,7 +115,8 @@ static void close_pair(int (*sockets)[2])
 	cleanup_close(&(*sockets)[1]);
 }
 
-int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
+static int child_start(struct names_child *ret_child, const struct fetch_places *places,
+		       uint64_t deadline_ns)
 {
 	_cleanup_(close_pair) int sockets[2] = {-1, -1};
 	struct names_child child = NAMES_CHILD_NONE;
@@ -119,7 +124,7 @@ int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
 		return -errno;
-	r = child_fork(sockets, &child);
+	r = child_fork(sockets, places, &child);
 	if (r < 0)
 		return r;
 	/* or we would never see the end of a child that dies */
@@ -131,6 +136,17 @@ int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
 	}
 	*ret_child = child;
 	return 0;
+}
+
+int names_child_start(struct names_child *ret_child, uint64_t deadline_ns)
+{
+	return child_start(ret_child, NULL, deadline_ns);
+}
+
+int names_child_start_fetching(struct names_child *ret_child, const struct fetch_places *places,
+			       uint64_t deadline_ns)
+{
+	return child_start(ret_child, places, deadline_ns);
 }
 
 void names_child_end(struct names_child *child)

@@ -33,6 +33,11 @@ struct names_child {
  */
 int names_child_start(struct names_child *ret_child, uint64_t deadline_ns);
 
+/* The same for the child that fetches debug files (fetch_server.h); -ELIBACC: no libdebuginfod. */
+struct fetch_places;
+int names_child_start_fetching(struct names_child *ret_child, const struct fetch_places *places,
+			       uint64_t deadline_ns);
+
 /* Kills and reaps; sets *child to NAMES_CHILD_NONE. A child stuck in the kernel is left behind. */
 void names_child_end(struct names_child *child);
 

@@ -19,13 +19,15 @@
 
 #include "base/cleanup.h"
 
-/* The kernel's overflow id: owns no file, and is the same in every distribution. */
-#define NOBODY 65534
+/* Owns no file, and is the same in every distribution. */
+#define NOBODY SANDBOX_USER
 /* On top of what the fork already maps. */
 #define MEMORY_BYTES (1ull << 30)
 #define CPU_SECONDS 120
 /* The one descriptor, standard streams, the file being read, and a few in transit. */
 #define DESCRIPTORS 16
+/* Connections to servers, and what looks up their names. */
+#define NETWORK_DESCRIPTORS 64
 /* To a file that came without a name, and is nobody else's. */
 #define WRITTEN_BYTES (512u << 20)
 #define OOM_SCORE_ADJ "500"
@@ -104,7 +106,7 @@ static int limit_set(int resource, uint64_t value)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-static int limits_set(void)
+static int limits_set(uint64_t descriptors)
 {
 	uint64_t mapped_bytes = 0;
 	int r;
@@ -118,7 +120,7 @@ static int limits_set(void)
 	} limits[] = {
 		{RLIMIT_AS, mapped_bytes + MEMORY_BYTES},
 		{RLIMIT_CPU, CPU_SECONDS},
-		{RLIMIT_NOFILE, DESCRIPTORS},
+		{RLIMIT_NOFILE, descriptors},
 		{RLIMIT_FSIZE, WRITTEN_BYTES},
 		{RLIMIT_CORE, 0},
 	};
@@ -197,34 +199,43 @@ static int filter_load(void)
 
 	if (!filter)
 		return -ENOMEM;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
 	r = filter_allow(filter);
 	return r < 0 ? r : seccomp_load(filter);
+}
+
+/* All but the filter. */
+static int rights_drop(int fd, pid_t parent, uint64_t descriptors)
+{
+	int r;
+
+	/* an extra: a program that has its capabilities from its file does not own its /proc */
+	file_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
+	setsid();
+	r = signals_reset();
+	if (r == 0)
+		r = descriptors_close(fd);
+	if (r == 0)
+		r = limits_set(descriptors);
+	if (r == 0)
+		r = identity_drop();
+	if (r == 0)
+		r = parent_follow(parent);
+	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = -errno;
+	return r;
 }
 
 int sandbox_enter(int fd, pid_t parent)
 {
 	int r;
 
-	/*
-	 * Extras that not everybody may do. The filter knows no socket() either; and a program
-	 * that has its capabilities from its file does not own its /proc.
-	 */
+	/* an extra that not everybody may do; the filter knows no socket() either */
 	unshare(CLONE_NEWNET);
-	file_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
+	r = rights_drop(fd, parent, DESCRIPTORS);
+	return r < 0 ? r : filter_load();
+}
 
-	setsid();
-	r = signals_reset();
-	if (r == 0)
-		r = descriptors_close(fd);
-	if (r == 0)
-		r = limits_set();
-	if (r == 0)
-		r = identity_drop();
-	if (r == 0)
-		r = parent_follow(parent);
-	if (r == 0)
-		r = filter_load();
-	return r;
+int sandbox_enter_network(int fd, pid_t parent)
+{
+	return rights_drop(fd, parent, NETWORK_DESCRIPTORS);
 }

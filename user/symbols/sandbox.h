@@ -12,6 +12,8 @@
 
 #include <sys/types.h>
 
+/* Whose ids it has afterwards, where it could change them: the kernel's overflow id. */
+#define SANDBOX_USER 65534
 /* The descriptor that is kept, as the process knows it from then on. */
 #define SANDBOX_FD 3
 
@@ -22,5 +24,12 @@
  * then not go on.
  */
 int sandbox_enter(int fd, pid_t parent);
+
+/*
+ * The same for a process that is to talk to the network: it keeps its system calls and its working
+ * directory, and has the limits and rights that are left of all others. It must not come near what
+ * an attacker wrote on this host.
+ */
+int sandbox_enter_network(int fd, pid_t parent);
 
 #endif

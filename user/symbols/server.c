@@ -9,28 +9,12 @@
 #include "symbols/demangle.h"
 #include "symbols/image_debug.h"
 #include "symbols/module_writer.h"
+#include "symbols/request.h"
 #include "symbols/sandbox.h"
 #include "symbols/server_lines.h"
-#include "symbols/wire.h"
-
-struct request {
-	struct names_request wire;
-	int fds[NAMES_FDS_MAX];
-	size_t fd_count;
-};
 
 static_assert(IMAGE_BUILD_ID_MAX == NAMES_BUILD_ID_MAX, "the same build-id");
 static_assert(IMAGE_DEBUG_NAME_MAX == NAMES_DEBUG_NAME_MAX, "the same name");
-
-/* Nobody is left to talk to when this fails. */
-static void answer_send(struct names_answer *answer, const struct request *request)
-{
-	size_t bytes = NAMES_ANSWER_HEADER + answer->length;
-
-	answer->module = request->wire.module;
-	if (send(SANDBOX_FD, answer, bytes, MSG_NOSIGNAL) != (ssize_t)bytes)
-		_exit(EXIT_FAILURE);
-}
 
 static int image_identify(int fd, struct names_answer *answer)
 {
@@ -55,7 +39,7 @@ static void serve_identify(const struct request *request)
 	struct names_answer answer = {.type = NAMES_IDENTITY};
 
 	answer.error = image_identify(request->fds[0], &answer);
-	answer_send(&answer, request);
+	answer_send(SANDBOX_FD, request, &answer);
 }
 
 static void serve_build(const struct request *request)
@@ -68,7 +52,7 @@ static void serve_build(const struct request *request)
 	};
 
 	answer.error = module_write(&sources, &request->wire.identity, request->fds[1]);
-	answer_send(&answer, request);
+	answer_send(SANDBOX_FD, request, &answer);
 }
 
 static void serve_build_map(const struct request *request)
@@ -77,7 +61,7 @@ static void serve_build_map(const struct request *request)
 
 	answer.error =
 		module_write_perf_map(request->fds[0], &request->wire.identity, request->fds[1]);
-	answer_send(&answer, request);
+	answer_send(SANDBOX_FD, request, &answer);
 }
 
 static void serve_demangle(const struct request *request)
@@ -91,7 +75,7 @@ static void serve_demangle(const struct request *request)
 	memcpy(symbol, request->wire.symbol, request->wire.length);
 	symbol[request->wire.length] = '\0';
 	answer.length = (uint32_t)demangle(symbol, answer.bytes, sizeof(answer.bytes));
-	answer_send(&answer, request);
+	answer_send(SANDBOX_FD, request, &answer);
 }
 
 static void serve_open_lines(const struct request *request)
@@ -100,7 +84,7 @@ static void serve_open_lines(const struct request *request)
 
 	answer.error = server_lines_open(request->wire.module, request->fds[0], request->fds + 1,
 					 request->fd_count - 1);
-	answer_send(&answer, request);
+	answer_send(SANDBOX_FD, request, &answer);
 }
 
 static void serve_line(const struct request *request)
@@ -110,7 +94,7 @@ static void serve_line(const struct request *request)
 	memset(&answer, 0, NAMES_ANSWER_HEADER);
 	answer.type = NAMES_LINE_FOUND;
 	server_line(request->wire.module, &request->wire.place, &answer);
-	answer_send(&answer, request);
+	answer_send(SANDBOX_FD, request, &answer);
 }
 
 static const struct {
@@ -128,59 +112,26 @@ static const struct {
 	[NAMES_LINE] = {serve_line, 0, 0, sizeof(struct names_place), sizeof(struct names_place)},
 };
 
-static bool request_is_valid(const struct request *request, size_t bytes)
+static bool request_is_valid(const struct request *request)
 {
 	const struct names_request *wire = &request->wire;
 
-	return bytes >= NAMES_REQUEST_HEADER && wire->type >= NAMES_IDENTIFY &&
-	       wire->type <= NAMES_LINE && wire->module < NAMES_MODULES_MAX &&
-	       bytes == NAMES_REQUEST_HEADER + wire->length &&
+	return wire->type >= NAMES_IDENTIFY && wire->type <= NAMES_LINE &&
+	       wire->module < NAMES_MODULES_MAX &&
+	       request->bytes == NAMES_REQUEST_HEADER + wire->length &&
 	       wire->length >= services[wire->type].length_min &&
 	       wire->length <= services[wire->type].length_max &&
 	       request->fd_count >= services[wire->type].fds_min &&
 	       request->fd_count <= services[wire->type].fds_max;
 }
 
-/* The descriptors that came with a message. */
-static void message_fds(struct msghdr *message, struct request *request)
-{
-	struct cmsghdr *control = CMSG_FIRSTHDR(message);
-
-	request->fd_count = 0;
-	if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
-		return;
-	request->fd_count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(request->fds, CMSG_DATA(control), request->fd_count * sizeof(int));
-}
-
-/* False: the recorder closed its end, or is no recorder. */
-static bool request_receive(struct request *ret_request)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(NAMES_FDS_MAX * sizeof(int))];
-	struct iovec data = {&ret_request->wire, sizeof(ret_request->wire)};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = CMSG_LEN(NAMES_FDS_MAX * sizeof(int)),
-	};
-	ssize_t bytes = recvmsg(SANDBOX_FD, &message, MSG_CMSG_CLOEXEC);
-
-	if (bytes <= 0)
-		return false;
-	message_fds(&message, ret_request);
-	return !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
-	       request_is_valid(ret_request, (size_t)bytes);
-}
-
 static void server_loop(void)
 {
 	struct request request;
 
-	while (request_receive(&request)) {
+	while (request_receive(SANDBOX_FD, &request) && request_is_valid(&request)) {
 		services[request.wire.type].serve(&request);
-		for (size_t i = 0; i < request.fd_count; i++)
-			close(request.fds[i]);
+		request_release(&request);
 	}
 }
 

@@ -26,6 +26,7 @@ int symbolizer_open(const struct symbolizer_places *places, struct symbolizer **
 	/* files that cannot be kept are built again */
 	if (places->cache)
 		module_store_open(places->cache, MODULE_STORE_MAX_BYTES, &symbolizer->store);
+	fetch_open(symbolizer, places->debuginfod_urls);
 	*ret_symbolizer = TAKE_PTR(symbolizer);
 	return 0;
 }
@@ -33,11 +34,13 @@ int symbolizer_open(const struct symbolizer_places *places, struct symbolizer **
 void symbolizer_close(struct symbolizer *symbolizer)
 {
 	names_child_end(&symbolizer->child);
+	names_child_end(&symbolizer->fetcher);
 	for (size_t i = 0; i < symbolizer->module_count; i++) {
 		cleanup_close(&symbolizer->modules[i].fd);
 		module_drop_debug_files(&symbolizer->modules[i]);
 		free(symbolizer->modules[i].debug_name);
 		module_file_unmapp(&symbolizer->modules[i].file);
+		module_file_unmapp(&symbolizer->modules[i].bare);
 	}
 	module_store_closep(&symbolizer->store);
 	free(symbolizer->modules);
@@ -258,13 +261,25 @@ static int offset_name(struct symbolizer *symbolizer, uint32_t module, uint64_t 
 	return 0;
 }
 
+/* With all the names that can be had. */
+static int named_ensure(struct symbolizer *symbolizer, uint32_t module, uint64_t *deadline_ns)
+{
+	int r = module_ensure(symbolizer, module, *deadline_ns);
+
+	if (r == 0 && module_fetch(symbolizer, module)) {
+		*deadline_ns = deadline_after(symbolizer->deadline_ms);
+		r = module_ensure(symbolizer, module, *deadline_ns);
+	}
+	return r < 0 && r != -EAGAIN && r != -ENOENT && module_unfetch(symbolizer, module) ? 0 : r;
+}
+
 static int offsets_name(struct symbolizer *symbolizer, uint32_t module, const uint64_t *offsets,
 			size_t count, symbolizer_name_fn fn, void *context, size_t *named)
 {
 	uint64_t deadline_ns = deadline_after(symbolizer->deadline_ms);
 	int r;
 
-	r = module_ensure(symbolizer, module, deadline_ns);
+	r = named_ensure(symbolizer, module, &deadline_ns);
 	while (r == 0 && *named < count) {
 		r = offset_name(symbolizer, module, offsets[*named], deadline_ns, fn, context);
 		*named += r == 0;

@@ -37,6 +37,11 @@ struct symbolizer_places {
 	/* what symbolizer_lines() shall tell; files stay open for it */
 	bool lines, inlines;
 	bool keep_debug_files; /* for symbolizer_debug_files() */
+	/*
+	 * Servers that are asked for the debug files of modules that have none, when names are
+	 * asked for; NULL: none. Needs a cache. From the environment nothing is taken.
+	 */
+	const char *debuginfod_urls;
 };
 
 /* Starts the child: early, before there is anything to inherit. Strings are borrowed. */
@@ -156,6 +161,10 @@ int symbolizer_rows(struct symbolizer *symbolizer, uint32_t module, struct modul
 /* Its pages need not be in memory until it is asked for something. */
 void symbolizer_rest(const struct symbolizer *symbolizer, uint32_t module);
 
+/* Why no debug files are fetched though it was asked for: -ELIBACC: no libdebuginfod. 0: they are.
+ */
+int symbolizer_fetch_error(const struct symbolizer *symbolizer);
+
 /* What names were lost to, for the loss statement. */
 struct symbolizer_losses {
 	uint32_t modules_unreadable; /* no ELF program, or too large a symbol table */
@@ -166,6 +175,8 @@ struct symbolizer_losses {
 	uint32_t children_hung;      /* past the deadline */
 	uint32_t children_lied;      /* answered what they were not asked */
 	uint32_t lines_given_up;     /* modules whose DWARF took too long, or ended a child */
+	uint32_t files_fetched;      /* no loss: debug files, of servers */
+	uint32_t fetches_failed;     /* not for want of the file */
 	bool stopped;                /* no more children */
 };
 

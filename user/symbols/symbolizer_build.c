@@ -161,18 +161,29 @@ static int module_build(struct symbolizer *symbolizer, uint32_t number, uint64_t
 	return r;
 }
 
-/* Of a file that is gone names without a debug file are better than none. */
-static bool module_find(struct symbolizer *symbolizer, struct module *module)
+/* Of a file that is gone names of another debug file, or of none, are better than no names. */
+static int known_find(const struct symbolizer *symbolizer, struct module *module)
 {
-	struct module_identity bare = module->identity;
+	struct module_identity other = module->identity;
+	int r;
+
+	other.debug = (struct module_source){.inode = MODULE_SOURCE_FETCHED};
+	r = module_store_find(symbolizer->store, &other, &module->file);
+	if (r == 0)
+		return 0;
+	other.debug = (struct module_source){};
+	return module_store_find(symbolizer->store, &other, &module->file);
+}
+
+bool module_find(struct symbolizer *symbolizer, struct module *module)
+{
 	int r;
 
 	if (!symbolizer->store)
 		return false;
 	r = module_store_find(symbolizer->store, &module->identity, &module->file);
-	bare.debug = (struct module_source){};
 	if (r < 0 && module->only_known)
-		r = module_store_find(symbolizer->store, &bare, &module->file);
+		r = known_find(symbolizer, module);
 	symbolizer->losses.modules_found += r == 0;
 	return r == 0;
 }
@@ -228,8 +239,8 @@ int module_ensure(struct symbolizer *symbolizer, uint32_t number, uint64_t deadl
 		if (r < 0)
 			return r;
 	}
-	/* the files are not needed any more, but for lines */
-	if (symbolizer->lines || symbolizer->inlines)
+	/* the files are not needed any more, but for lines, or to be read with a debug file */
+	if (symbolizer->lines || symbolizer->inlines || symbolizer->fetcher.pidfd >= 0)
 		return 0;
 	module_drop(module);
 	if (!symbolizer->keep_debug_files)

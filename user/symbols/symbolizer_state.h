@@ -20,15 +20,19 @@ struct module {
 	char *debug_name;         /* of .gnu_debuglink; NULL: none */
 	struct module_file *file; /* NULL: not read yet, or has no names */
 	struct module_identity identity;
-	bool only_known; /* there is no file, but perhaps its module file */
-	bool suspected;  /* a child died while it worked on it, once */
-	bool no_lines;   /* it has none, or they could not be had */
+	bool only_known;          /* there is no file, but perhaps its module file */
+	bool suspected;           /* a child died while it worked on it, once */
+	bool no_lines;            /* it has none, or they could not be had */
+	bool asked_for;           /* of a debuginfod server */
+	struct module_file *bare; /* as it was before that: its rows may be in use */
 };
 
 struct symbolizer {
 	struct module_store *store; /* NULL: none */
 	bool lines, inlines;        /* are wanted */
 	bool keep_debug_files;
+	struct names_child fetcher; /* NAMES_CHILD_NONE: nothing is fetched, or not any more */
+	int fetch_error;
 	struct names_child child;
 	uint32_t child_number; /* of the running child, or the last one; from 1 */
 	unsigned int deadline_ms;
@@ -65,6 +69,20 @@ int child_ask_more(struct symbolizer *symbolizer, const struct names_request *re
 /* What tells an open file apart, for its module file. Whoever opened it has seen that it answers.
  */
 void module_source_read(int fd, struct module_source *source);
+
+/* Maps the file of an identity, kept by an earlier run. */
+bool module_find(struct symbolizer *symbolizer, struct module *module);
+
+/* Starts the child that fetches, or keeps the reason why not. */
+void fetch_open(struct symbolizer *symbolizer, const char *urls);
+
+/*
+ * Asks servers for the debug file of a module that has not all names; once, and only if that is
+ * wanted. With true the module is to be ensured again.
+ */
+bool module_fetch(struct symbolizer *symbolizer, uint32_t number);
+/* What was fetched could not be read: the module is what it was before. False: nothing was. */
+bool module_unfetch(struct symbolizer *symbolizer, uint32_t number);
 
 /* Closes what may be its debug files. */
 void module_drop_debug_files(struct module *module);

@@ -15,6 +15,10 @@
  *     what may be its debug file; open until the next           -> LINES_OPENED
  *   LINE module, an address and which function there            -> LINE_FOUND
  *
+ * and of the child that fetches (fetch_server.h), which answers nothing else:
+ *
+ *   FETCH module, its identity, the descriptor of an empty file -> FETCHED, the file is filled
+ *
  * A request fits into one packet and the socket is empty when it is sent, so the recorder never
  * blocks in sending.
  *
@@ -54,6 +58,7 @@ enum names_request_type {
 	NAMES_DEMANGLE,
 	NAMES_OPEN_LINES,
 	NAMES_LINE,
+	NAMES_FETCH,
 };
 
 /* Of the functions at an address the one that was compiled has depth 0, those inlined follow. */
@@ -68,7 +73,7 @@ struct names_request {
 	uint32_t length;   /* of the content that is sent */
 	uint32_t reserved; /* 0 */
 	union {
-		struct module_identity identity; /* NAMES_BUILD, NAMES_BUILD_MAP */
+		struct module_identity identity; /* NAMES_BUILD, NAMES_BUILD_MAP, NAMES_FETCH */
 		char symbol[NAMES_SYMBOL_MAX];   /* NAMES_DEMANGLE; without a NUL */
 		struct names_place place;        /* NAMES_LINE */
 	};
@@ -81,6 +86,7 @@ enum names_answer_type {
 	NAMES_DEMANGLED,
 	NAMES_LINES_OPENED,
 	NAMES_LINE_FOUND,
+	NAMES_FETCHED,
 };
 
 /* What an ELF file says of itself: the bytes of IDENTITY. */
