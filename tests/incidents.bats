@@ -131,6 +131,37 @@ spool_make()
 	[[ $status == 1 && $output == *"4a7d-999"* ]]
 }
 
+@test "diff of an incident alone is with the life before it, by what its file tells" {
+	mkdir spool
+	cp "$DATA/loop.oomtrace" spool/20231114T221500Z-4a7d-15.oomtrace
+	run --separate-stderr -1 "$OOMTRACE" diff --spool spool -1
+	[[ $stderr == *"cannot read incident '20231114T221454Z-4a7d-14'"* ]]
+	cp "$DATA/group.oomtrace" spool/20231114T221454Z-4a7d-14.oomtrace
+	"$OOMTRACE" diff "$DATA/group.oomtrace" "$DATA/loop.oomtrace" >expected
+	for one in -1 20231114T221500Z-4a7d-15 spool/20231114T221500Z-4a7d-15.oomtrace; do
+		"$OOMTRACE" diff --spool spool "$one" >out
+		same expected out
+	done
+	run --separate-stderr -1 "$OOMTRACE" diff --spool spool 20231114T221454Z-4a7d-14
+	[[ $stderr == *"tells of no life before it"* ]]
+	run --separate-stderr -1 "$OOMTRACE" diff "${DATA%/incidents}/server.oomtrace"
+	[[ $stderr == *"tells of no life before it"* ]]
+}
+
+@test "list says which life in a row an incident is, --explain why that is a crash loop or is not" {
+	mkdir spool
+	cp "$DATA/loop.oomtrace" spool/20231114T221500Z-4a7d-15.oomtrace
+	cp "$DATA/group.oomtrace" spool/20231114T221454Z-4a7d-14.oomtrace
+	"$OOMTRACE" list --spool spool >out
+	grep -Eq '^id +time +scope +anon +limit +life +victim' out
+	grep -Eq ' 128\.0 MiB +4 +catalog ' out
+	run -1 grep -E ' [0-9] +[a-z]+ \(pid 50' out
+	"$OOMTRACE" report "$DATA/loop.oomtrace" --explain >out
+	grep -A8 '^  crash_loop: ' out | grep -q 'fired, confidence 95 %: the verdict'
+	"$OOMTRACE" report "$DATA/group.oomtrace" --explain >out
+	grep -A8 '^  crash_loop: ' out | grep -q 'silent: no life before this one'
+}
+
 @test "report takes an id, -1, or nothing: the newest" {
 	spool_make
 	"$OOMTRACE" report --spool spool 20231114T221500Z-4a7d-7 >out

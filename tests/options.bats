@@ -126,8 +126,9 @@ refuses()
 	refuses "*--to*means nothing to a recording*" -p 1 --to 10
 }
 
-@test "a diff is of two recordings" {
-	refuses "*oomtrace diff OLD NEW*" diff old.oomtrace
+@test "a diff is of two recordings, or of an incident and the life before it" {
+	refuses "*oomtrace diff OLD NEW*" diff
+	refuses "*-1 is the newest*leave 'a' out*" diff -1 a
 	refuses "*unexpected 'c' after 'b'*" diff a b c
 }
 

@@ -83,6 +83,14 @@ look()
 	saw 'seen["share"].startswith("matched 83.5")'
 }
 
+@test "the page of a crash loop has its lives, each as a bar, and what all of them did first" {
+	look incidents/loop 'load_table'
+	saw 'seen["sections"][:2] == ["Verdict: crash loop (confidence 95 %)", "Lives in a row"]'
+	saw '"4.00 s to 4.20 s, steady" in seen["text"] and "119.0 MiB to 121.0 MiB, steady" in seen["text"]'
+	saw '"20231114T221444Z-4a7d-12" in seen["text"] and "81.0 MiB, 82.0 MiB, 83.0 MiB, 84.0 MiB" in seen["text"]'
+	saw '"oomtrace diff 20231114T221454Z-4a7d-14 20231114T221500Z-4a7d-15" in seen["text"]'
+}
+
 @test "the timeline zooms where it is dragged, tells what is under the pointer, and comes back" {
 	requires chromium node
 	"$OOMTRACE" report "$DATA/incidents/pod.oomtrace" -o pod.html

@@ -362,6 +362,18 @@ static inline void scene_evil(const struct stage *stage)
 	play_held(stage, 1, 1, KIND_ANON, 1000, UINT64_MAX);
 	play_lost(stage, "\x1b[31m", "\x1b[31m\n", UINT64_MAX, true);
 	play_name(stage, 0x100, evil);
+	play(stage, (struct event){.type = EVENT_LIFE,
+				   .life = {.id = evil,
+					    .number = UINT32_MAX,
+					    .pid = UINT32_MAX,
+					    .realtime_ns = UINT64_MAX,
+					    .known = UINT32_MAX,
+					    .lived_ns = UINT64_MAX,
+					    .memory_bytes = UINT64_MAX,
+					    .limit_bytes = UINT64_MAX,
+					    .half_ns = UINT64_MAX,
+					    .stack_hashes = {UINT64_MAX},
+					    .stack_bytes = {UINT64_MAX}}});
 	play_end(stage, END_INTERRUPTED);
 }
 
@@ -530,10 +542,101 @@ static inline void scene_warning_host(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+/* As workload.c does it, root first. */
+static inline uint64_t hash_of_frames(const char *const *frames, size_t count)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t at = 0; at <= strlen(frames[i]); at++)
+			hash = (hash ^ (uint8_t)frames[i][at]) * 0x100000001b3ULL;
+	return hash;
+}
+
+/* A life before the one of scene_loop. */
+static inline void play_life(const struct stage *stage, uint32_t number, const char *id,
+			     uint64_t before_ns, uint64_t lived_ns, uint64_t memory_mib)
+{
+	static const char *const load[] = {"main", "load_table"};
+	static const char *const index[] = {"main", "build_index"};
+
+	play(stage,
+	     (struct event){
+		     .type = EVENT_LIFE,
+		     .life = {.id = id,
+			      .number = number,
+			      .pid = 3000 + number,
+			      .realtime_ns = 1700000100250000000ULL - before_ns,
+			      .known = LIFE_LIVED | LIFE_MEMORY | LIFE_LIMIT | LIFE_HALF,
+			      .lived_ns = lived_ns,
+			      .memory_bytes = MIB(memory_mib),
+			      .limit_bytes = MIB(128),
+			      .half_ns = lived_ns / 2,
+			      .stack_hashes = {hash_of_frames(load, 2), hash_of_frames(index, 2)},
+			      .stack_bytes = {MIB(80 + number), MIB(30)}}});
+}
+
+/* A service that loads the same table at each start, and is killed for it: the fourth time. */
+static inline void scene_loop(const struct stage *stage)
+{
+	play_session(stage, 16, "--watch-oom-kills");
+	play_incident(stage, (struct incident_event){.scope = SCOPE_MEMCG,
+						     .sources = INCIDENT_FROM_BPF,
+						     .known = INCIDENT_TRIGGER,
+						     .id = "20231114T221500Z-4a7d-15",
+						     .sequence = 15,
+						     .trigger_pid = 96250,
+						     .trigger_tid = 96250,
+						     .trigger_comm = "catalog"});
+	/* it has lived since 96.25 s of 100.25 s */
+	play_process(stage, 1, 96250, 1, "catalog", true, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_KNOWN_ALL,
+						 .tid = 96250,
+						 .uid = 1000,
+						 .threads = 8,
+						 .cgroup = "/system.slice/catalog.service",
+						 .rss_anon_bytes = MIB(120),
+						 .page_table_bytes = MIB(1),
+						 .peak_bytes = MIB(121)});
+	play_word(stage, 1, 0, "/usr/bin/catalog", false);
+	play_level(stage, (struct level_event){.index = 0,
+					       .path = "/system.slice/catalog.service",
+					       .known = LEVEL_USAGE | LEVEL_LIMIT,
+					       .usage_bytes = MIB(128),
+					       .limit_bytes = MIB(128),
+					       .fired = true,
+					       .when = TAKEN_AT_KILL});
+	for (uint64_t i = 8; i > 0; i--)
+		play_moment(stage, i * SECOND_NS / 2, 1, MIB(15 * (9 - i)));
+	play_module(stage, 1, "/usr/bin/catalog");
+	play_stack(stage, 1, "catalog", STACK(0x100, 0x300));
+	play_stack(stage, 2, "catalog", STACK(0x200, 0x300));
+	play_stack(stage, 3, "catalog", STACK(0x400, 0x300));
+	play_snapshot(stage, 100, true);
+	play_held(stage, 1, 1, KIND_ANON, 1344, 1344); /* 84 MiB */
+	play_held(stage, 1, 2, KIND_ANON, 480, 480);   /* 30 MiB */
+	play_held(stage, 1, 3, KIND_ANON, 96, 96);     /* 6 MiB, in this life alone */
+	play_name(stage, 0x100, "load_table");
+	play_name(stage, 0x200, "build_index");
+	play_name(stage, 0x300, "main");
+	play_name(stage, 0x400, "listen");
+	play_life(stage, 1, "20231114T221444Z-4a7d-12", 16000 * SECOND_NS / 1000,
+		  4200 * SECOND_NS / 1000, 119);
+	play_life(stage, 2, "20231114T221449Z-4a7d-13", 10700 * SECOND_NS / 1000,
+		  4100 * SECOND_NS / 1000, 121);
+	play_life(stage, 3, "20231114T221454Z-4a7d-14", 5500 * SECOND_NS / 1000,
+		  4000 * SECOND_NS / 1000, 120);
+	play_end(stage, END_INTERRUPTED);
+}
+
 static const struct scene incidents[] = {
 	{"pod", scene_pod},           {"group", scene_group},
 	{"log-only", scene_log_only}, {"nodes", scene_nodes},
 	{"evil", scene_evil},         {"earlyoom", scene_earlyoom},
+	{"log-only", scene_log_only}, {"evil", scene_evil},
+	{"earlyoom", scene_earlyoom}, {"loop", scene_loop},
 	{"brief", scene_brief},       {"brief-evil", scene_brief_evil},
 	{"warning", scene_warning},   {"warning-host", scene_warning_host},
 };

@@ -167,8 +167,13 @@ static void test_a_diff_is_of_two(void **state)
 	assert_int_equal(opts.command, COMMAND_DIFF);
 	assert_string_equal(opts.report_path, "old");
 	assert_string_equal(opts.diff_path, "new");
+	opts = PARSE("diff", "new");
+	assert_string_equal(opts.report_path, "new");
+	assert_null(opts.diff_path);
+	opts = PARSE("diff", "-1");
+	assert_true(opts.last);
 	REFUSE("diff");
-	REFUSE("diff", "old");
+	REFUSE("diff", "-1", "new");
 	REFUSE("diff", "old", "new", "newer");
 	REFUSE("diff", "old", "new", "-p", "1");
 }

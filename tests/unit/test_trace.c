@@ -478,6 +478,25 @@ static void random_warning(struct event *event)
 	event->warning.percent = random_between(1, 100);
 }
 
+static void random_life(struct event *event)
+{
+	struct life_event *life = &event->life;
+
+	life->id = random_string(60);
+	life->number = (uint32_t)random_u64();
+	life->pid = (uint32_t)random_u64();
+	life->realtime_ns = random_u64();
+	life->known = (uint32_t)random_u64();
+	life->lived_ns = random_u64();
+	life->memory_bytes = random_u64();
+	life->limit_bytes = random_u64();
+	life->half_ns = random_u64();
+	for (int i = 0; i < LIFE_STACKS; i++) {
+		life->stack_hashes[i] = random_u64();
+		life->stack_bytes[i] = random_u64();
+	}
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -496,6 +515,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
 	[EVENT_CHARGE] = random_charge,       [EVENT_DEGRADED] = random_degraded,
 	[EVENT_LINE] = random_line,           [EVENT_WARNING] = random_warning,
+	[EVENT_LIFE] = random_life,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -539,6 +559,7 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 				    offsetof(struct event, workload.container)},
 		[EVENT_SENDER] = {offsetof(struct event, sender.cgroup)},
 		[EVENT_DEGRADED] = {offsetof(struct event, degraded.without)},
+		[EVENT_LIFE] = {offsetof(struct event, life.id)},
 		[EVENT_TYPE_END] = {0},
 	};
 

@@ -55,6 +55,7 @@ enum event_type {
 	EVENT_DEGRADED,  /* after the session: something that this kernel does not tell */
 	EVENT_LINE,      /* of a name: where in the source, and what was inlined there */
 	EVENT_WARNING,   /* of an incident: which part of its limit a level has passed */
+	EVENT_LIFE,      /* of an incident: an earlier life of the same workload, oldest first */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
 
@@ -681,6 +682,36 @@ struct warning_event {
 	uint32_t percent; /* of the limit, the one that was asked for */
 };
 
+/* Bits of life_event.known. */
+enum life_known {
+	LIFE_LIVED = 1 << 0,
+	LIFE_MEMORY = 1 << 1,
+	LIFE_LIMIT = 1 << 2,
+	LIFE_HALF = 1 << 3,
+};
+
+#define LIFE_STACKS 4
+/* That an incident tells of, at most, before its own. */
+#define LIVES_MAX 15
+
+/*
+ * A process that was killed for memory, after which its workload was started again: found by the
+ * finisher among the incidents of the spool. The incident it is of may be gone by now.
+ */
+struct life_event {
+	const char *id;  /* of its incident */
+	uint32_t number; /* among the lives in a row, from 1 */
+	uint32_t pid;
+	uint64_t realtime_ns;  /* of the kill */
+	uint32_t known;        /* enum life_known bits */
+	uint64_t lived_ns;     /* from its start to the kill */
+	uint64_t memory_bytes; /* anon, shmem and swap at the kill */
+	uint64_t limit_bytes;  /* of what ran out */
+	uint64_t half_ns;      /* from its start: by then it held half of memory_bytes */
+	uint64_t stack_hashes[LIFE_STACKS]; /* of its largest stacks, by their frames; 0: none */
+	uint64_t stack_bytes[LIFE_STACKS];
+};
+
 struct event {
 	enum event_type type;
 	union {
@@ -717,6 +748,7 @@ struct event {
 		struct sender_event sender;
 		struct charge_event charge;
 		struct warning_event warning;
+		struct life_event life;
 	};
 };
 

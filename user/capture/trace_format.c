@@ -309,6 +309,17 @@ static const struct trace_field warning_fields[] = {
 	NUMBER_IN(warning.percent, 4, 1, 100),
 };
 
+static const struct trace_field life_fields[] = {
+	STRING(life.id),           U32(life.number),          U32(life.pid),
+	U64(life.realtime_ns),     U32(life.known),           U64(life.lived_ns),
+	U64(life.memory_bytes),    U64(life.limit_bytes),     U64(life.half_ns),
+	U64(life.stack_hashes[0]), U64(life.stack_hashes[1]), U64(life.stack_hashes[2]),
+	U64(life.stack_hashes[3]), U64(life.stack_bytes[0]),  U64(life.stack_bytes[1]),
+	U64(life.stack_bytes[2]),  U64(life.stack_bytes[3]),
+};
+
+_Static_assert(LIFE_STACKS == 4, "all of them are in the table");
+
 #define GROWN(name, first_fields)                                             \
 	{                                                                     \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
@@ -334,6 +345,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
 	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = LAYOUT(warning),
+	[EVENT_LIFE] = LAYOUT(life),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

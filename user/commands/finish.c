@@ -52,17 +52,42 @@ static int build(const struct finish *finish, struct source *source,
 	return more;
 }
 
+/* What is added to the file; the builder learns the names, too, for stacks are told by them. */
+struct additions {
+	struct event_queue *events;
+	struct incident_builder *builder;
+};
+
 static int keep_name(const struct event *event, void *context)
 {
-	struct event_queue *names = context;
+	struct additions *additions = context;
 
-	event_queue_push(names, event);
-	return names->error;
+	event_queue_push(additions->events, event);
+	return additions->events->error ? additions->events->error
+					: incident_builder_add(additions->builder, event);
+}
+
+/* An incident without them is better than none: only lack of memory is an error. */
+static int find_lives(const struct finish *finish, const char *id, struct additions *additions)
+{
+	struct life_event lives[LIVES_MAX];
+	size_t count = 0;
+	int err = finish->earlier
+			  ? earlier_find(finish->earlier, id, additions->builder, lives, &count)
+			  : 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		event_queue_push(additions->events,
+				 &(struct event){.type = EVENT_LIFE, .life = lives[i]});
+		err = additions->events->error;
+	}
+	return err;
 }
 
 static int find_names(const struct finish *finish, const char *id, struct event_queue *names)
 {
 	_cleanup_(incident_builder_freep) struct incident_builder *builder = NULL;
+	struct additions additions = {.events = names};
 	struct source *source = NULL;
 	int err = incident_builder_new(&builder);
 
@@ -74,7 +99,10 @@ static int find_names(const struct finish *finish, const char *id, struct event_
 	source->close(source);
 	if (err)
 		return err;
-	return naming_run(finish->symbolizer, incident_builder_growth(builder), keep_name, names);
+	additions.builder = builder;
+	err = naming_run(finish->symbolizer, incident_builder_growth(builder), keep_name,
+			 &additions);
+	return err ? err : find_lives(finish, id, &additions);
 }
 
 static int write_names(const struct finish *finish, struct event_queue *names)
@@ -87,7 +115,7 @@ static int write_names(const struct finish *finish, struct event_queue *names)
 	return err;
 }
 
-/* The same events, and the names before the end. */
+/* The same events, and the names and lives before the end. */
 static int rewrite(const struct finish *finish, struct source *source, struct event_queue *names)
 {
 	struct event event;

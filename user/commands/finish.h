@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is done to an incident once it is safe: its file is read again, frames get names and files
- * their build-ids, and the incident is put in its own place with these. Whatever fails here leaves
- * the raw incident as it is. Called by the finisher, a process of its own.
+ * their build-ids, lives that were killed before are found, and the incident is put in its own
+ * place with these. Whatever fails here leaves the raw incident as it is. Called by the finisher, a
+ * process of its own.
  */
 #ifndef COMMANDS_FINISH_H
 #define COMMANDS_FINISH_H
 
+#include "commands/earlier.h"
 #include "fleet/spool_writer.h"
 #include "symbols/symbolizer.h"
 
@@ -15,6 +17,7 @@ struct finish {
 	struct spool_writer *writer;
 	/* has the incident's modules, or learns them by their build-ids; NULL: no names */
 	struct symbolizer *symbolizer;
+	struct earlier *earlier; /* finds the lives before it; NULL: nobody does */
 };
 
 /* 0, or -errno of what could not be read or written. */

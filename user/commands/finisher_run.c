@@ -55,6 +55,8 @@ static int set_up(struct finishing *finishing, struct spool *spool, pid_t parent
 	finishing->finish.symbolizer = naming_open(finishing->opts);
 	err = spool_writer_new(spool, SPOOL_FINISHED, &finishing->finish.writer);
 	if (!err)
+		err = earlier_new(spool, &finishing->finish.earlier);
+	if (!err)
 		err = printer_new(finishing->opts, spool, &finishing->printer);
 	return err ? err : privileges_drop();
 }

@@ -292,8 +292,8 @@ static const struct option_row rows[] = {
 	 GROUP_INCIDENTS, LISTING, store_moment, MEMBER(until), .rare = true},
 	{"reverse", 'r', NULL, "list: the newest first", NULL, GROUP_INCIDENTS, LISTING, store_flag,
 	 MEMBER(reverse), .rare = true},
-	{"last", '1', NULL, "list, report: the newest alone", NULL, GROUP_INCIDENTS,
-	 LISTING | REPORTING, store_flag, MEMBER(last)},
+	{"last", '1', NULL, "list, report, diff: the newest alone", NULL, GROUP_INCIDENTS,
+	 LISTING | REPORTING | 1U << COMMAND_DIFF, store_flag, MEMBER(last)},
 	{"json", 0, NULL, "the same as --format json", NULL, GROUP_OUTPUT, EVERYTHING | WATCHING,
 	 store_json, MEMBER(format)},
 

@@ -35,14 +35,17 @@ struct words {
 static const struct command_word {
 	const char *name;
 	size_t operands;   /* at most so many */
-	const char *lacks; /* what to say when there are fewer; NULL: they may be left out */
+	bool needs_one;    /* of them, unless -1 stands for it */
+	const char *lacks; /* what to say when it is not there */
 } command_words[] = {
-	[COMMAND_GROWTH] = {NULL, 0, NULL},
-	[COMMAND_WATCH] = {NULL, 0, NULL},
-	[COMMAND_LIST] = {"list", 0, NULL},
-	[COMMAND_REPORT] = {"report", 1, NULL},
-	[COMMAND_DIFF] = {"diff", 2, "two recordings are compared: write 'oomtrace diff OLD NEW'"},
-	[COMMAND_CHECK] = {"check", 0, NULL},
+	[COMMAND_GROWTH] = {NULL, 0, false, NULL},
+	[COMMAND_WATCH] = {NULL, 0, false, NULL},
+	[COMMAND_LIST] = {"list", 0, false, NULL},
+	[COMMAND_REPORT] = {"report", 1, false, NULL},
+	[COMMAND_DIFF] = {"diff", 2, true,
+			  "two recordings are compared: write 'oomtrace diff OLD NEW'; an incident "
+			  "alone is compared with the life before it"},
+	[COMMAND_CHECK] = {"check", 0, false, NULL},
 };
 
 _Static_assert(ARRAY_COUNT(command_words) == COMMAND_COUNT, "every command has its word");
@@ -200,12 +203,11 @@ static int check_target(struct words *words)
 	int targets = (opts->pid_count != 0) + (opts->comm != NULL) + (opts->cgroup != NULL) +
 		      opts->all + (opts->command_argv != NULL);
 
-	if (command_words[opts->command].lacks &&
-	    words->operand_count < command_words[opts->command].operands) {
+	if (command_words[opts->command].needs_one && !opts->last && !words->operand_count) {
 		log_error("%s", command_words[opts->command].lacks);
 		return -EINVAL;
 	}
-	if (opts->command == COMMAND_REPORT && opts->last && words->operand_count) {
+	if (opts->command != COMMAND_LIST && opts->last && words->operand_count) {
 		log_error("-1 is the newest incident: leave '%s' out, or -1", words->operands[0]);
 		return -EINVAL;
 	}

@@ -69,7 +69,8 @@ struct opts {
 
 	const char *
 		report_path; /* COMMAND_REPORT: the trace file, "-" is stdin; the old one to diff */
-	const char *diff_path;        /* COMMAND_DIFF: the new trace file */
+	const char *diff_path; /* COMMAND_DIFF: the new trace file; NULL: report_path is, and the
+				  old one is the life before it */
 	struct growth_interval shown; /* of the recording */
 
 	/* what to print */

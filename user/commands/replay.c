@@ -155,7 +155,7 @@ static const char *newest(const struct opts *opts, const struct spool_ids *ids)
 	return NULL;
 }
 
-static bool read_from_spool(const char *id, const struct opts *opts, struct replay *replay)
+bool replay_read_spooled(const char *id, const struct opts *opts, struct replay *replay)
 {
 	_cleanup_(spool_closep) struct spool *spool = NULL;
 	_cleanup_(spool_ids_release) struct spool_ids ids = {0};
@@ -176,6 +176,6 @@ bool replay_read_any(const char *path, const struct opts *opts, struct replay *r
 {
 	if (!path || (access(path, F_OK) != 0 && strcmp(path, "-") != 0 && !strchr(path, '/') &&
 		      !strstr(path, SPOOL_ENDING) && spool_id_is_valid(path)))
-		return read_from_spool(path, opts, ret_replay);
+		return replay_read_spooled(path, opts, ret_replay);
 	return replay_read(path, opts, ret_replay);
 }

@@ -34,6 +34,9 @@ bool replay_stream(const char *name, FILE *stream, const struct opts *opts,
  */
 bool replay_read_any(const char *path, const struct opts *opts, struct replay *ret_replay);
 
+/* The same of an incident in the options' spool, which is opened for it. NULL: the newest. */
+bool replay_read_spooled(const char *id, const struct opts *opts, struct replay *ret_replay);
+
 /* The same of an incident in the spool. */
 bool replay_read_id(const struct spool *spool, const char *id, const struct opts *opts,
 		    struct replay *ret_replay);

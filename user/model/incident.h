@@ -9,6 +9,7 @@
 #define MODEL_INCIDENT_H
 
 #include "capture/container.h"
+#include "model/crash_loop.h"
 #include "model/growth.h"
 #include "model/verdict.h"
 
@@ -131,6 +132,7 @@ struct incident {
 	const struct growth_row *other;      /* those of everybody else in the file */
 	size_t other_count;
 	bool complete; /* the end is there */
+	struct crash_loop loop;
 	struct verdict verdict;
 };
 

@@ -74,6 +74,7 @@ static const struct kept_type {
 	[EVENT_WORKLOAD] = {true, offsetof(struct event, workload.process)},
 	[EVENT_SENDER] = {true, 0},
 	[EVENT_WARNING] = {true, 0},
+	[EVENT_LIFE] = {true, 0},
 };
 
 static int index_by_process(struct incident_builder *builder, struct kept_event *kept,

@@ -48,6 +48,23 @@ static int processes_index(struct incident_draft *draft)
 	return err;
 }
 
+/* The latest of them, should a file tell of more than there is room for. */
+static int loop_make(struct incident_draft *draft)
+{
+	struct incident *incident = &draft->owned->incident;
+	size_t all = kept_count(draft, EVENT_LIFE), index = 0;
+	size_t count = all < LIVES_MAX ? all : LIVES_MAX;
+	struct life_event *lives = arena_alloc(&draft->owned->arena, LIVES_MAX + 1, sizeof(*lives));
+
+	if (!lives)
+		return -ENOMEM;
+	for (const struct kept_event *kept = kept_first(draft, EVENT_LIFE); kept;
+	     kept = kept->next, index++)
+		if (index + count >= all)
+			lives[index + count - all] = kept->event.life;
+	return crash_loop_make(incident, lives, count, &draft->owned->arena, &incident->loop);
+}
+
 /* Of everything above. */
 static int judge(struct incident_draft *draft)
 {
@@ -61,11 +78,17 @@ static int judge(struct incident_draft *draft)
 static int draft_finish(struct incident_draft *draft)
 {
 	static int (*const steps[])(struct incident_draft *) = {
-		processes_index,        levels_make,
-		figures_make,           incident_victims_make,
-		incident_sender_make,   incident_stacks_make,
-		incident_timeline_make, incident_candidates_make,
-		incident_account_make,  judge,
+		processes_index,
+		levels_make,
+		figures_make,
+		incident_victims_make,
+		incident_sender_make,
+		incident_stacks_make,
+		incident_timeline_make,
+		incident_candidates_make,
+		incident_account_make,
+		loop_make,
+		judge,
 	};
 	int err = 0;
 

@@ -10,6 +10,30 @@
 /* Below this a rule's answer is no answer. */
 #define CONFIDENT_ENOUGH 0.5
 
+static bool is_answer(const struct verdict_step *step)
+{
+	return step->fired && step->confidence >= CONFIDENT_ENOUGH;
+}
+
+/* What was set wrong is told in any case; and a crash loop has a cause in each of its lives. */
+static const struct verdict_step *find_also(const struct verdict *verdict)
+{
+	bool is_loop = verdict->kind == VERDICT_CRASH_LOOP;
+	const struct verdict_step *also = NULL;
+
+	for (size_t i = 0; i < verdict->step_count; i++) {
+		const struct verdict_step *step = &verdict->steps[i];
+
+		if (step == verdict->winner || !step->fired)
+			continue;
+		if (step->rule->kind == VERDICT_RUNTIME_MISCONFIGURED)
+			return step;
+		if (is_loop && is_answer(step) && (!also || step->confidence > also->confidence))
+			also = step;
+	}
+	return also;
+}
+
 int verdict_make(const struct incident *incident, struct arena *arena, struct verdict *ret_verdict)
 {
 	struct verdict_findings findings;
@@ -22,20 +46,16 @@ int verdict_make(const struct incident *incident, struct arena *arena, struct ve
 	for (size_t i = 0; i < verdict_rule_count; i++) {
 		steps[i].rule = &verdict_rules[i];
 		verdict_rules[i].ask(&findings, &steps[i]);
-		if (!steps[i].fired || steps[i].confidence < CONFIDENT_ENOUGH)
+		if (!is_answer(&steps[i]))
 			continue;
 		/* of two as confident the first in the table, which is the more specific one */
 		if (!verdict.winner || steps[i].confidence > verdict.winner->confidence)
 			verdict.winner = &steps[i];
 	}
-	/* what was set wrong is told in any case */
-	for (size_t i = 0; i < verdict_rule_count; i++)
-		if (&steps[i] != verdict.winner && steps[i].fired &&
-		    steps[i].rule->kind == VERDICT_RUNTIME_MISCONFIGURED)
-			verdict.also = &steps[i];
 	verdict.steps = steps;
 	if (verdict.winner)
 		verdict.kind = verdict.winner->rule->kind;
+	verdict.also = find_also(&verdict);
 	*ret_verdict = verdict;
 	return 0;
 }
@@ -52,6 +72,7 @@ const char *verdict_kind_name(enum verdict_kind kind)
 		[VERDICT_TMPFS] = "tmpfs",
 		[VERDICT_KERNEL_MEMORY] = "kernel_memory",
 		[VERDICT_RUNTIME_MISCONFIGURED] = "runtime_misconfigured",
+		[VERDICT_CRASH_LOOP] = "crash_loop",
 	};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == VERDICT_KIND_COUNT, "all have a name");

@@ -25,6 +25,7 @@ enum verdict_kind {
 	VERDICT_TMPFS,
 	VERDICT_KERNEL_MEMORY,
 	VERDICT_RUNTIME_MISCONFIGURED,
+	VERDICT_CRASH_LOOP,
 	VERDICT_KIND_COUNT,
 };
 
@@ -71,8 +72,10 @@ struct verdict_rule {
 struct verdict {
 	enum verdict_kind kind;
 	const struct verdict_step *winner; /* NULL: unsure */
-	const struct verdict_step *also;   /* a setting to change that is not it; NULL: none */
-	const struct verdict_step *steps;  /* every rule's, in the table's order */
+	/* a setting to change that is not it, or what each life of a crash loop died of; NULL: none
+	 */
+	const struct verdict_step *also;
+	const struct verdict_step *steps; /* every rule's, in the table's order */
 	size_t step_count;
 };
 

@@ -65,7 +65,7 @@ bool findings_is_go(const struct verdict_findings *findings)
 /* --- the rest ------------------------------------------------------------------------------ */
 
 /* The two clocks differ by time spent suspended, of which servers have none. */
-static double life_of(const struct incident *incident, const struct incident_victim *victim)
+static double seconds_of(const struct incident *incident, const struct incident_victim *victim)
 {
 	if (!victim->start_ns || victim->start_ns > incident->event.monotonic_ns)
 		return 0;
@@ -95,7 +95,7 @@ int verdict_findings_make(const struct incident *incident, struct arena *arena,
 	for (size_t i = 0; i < incident->victim_count; i++)
 		findings.victim_bytes += own_bytes(&incident->victims[i].kill);
 	if (findings.victim)
-		findings.life_seconds = life_of(incident, findings.victim);
+		findings.life_seconds = seconds_of(incident, findings.victim);
 	findings.facts_known = findings_fact(&findings, "threads") != NULL;
 	err = verdict_findings_curve(&findings);
 	if (err)

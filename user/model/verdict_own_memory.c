@@ -3,7 +3,6 @@
 #include "model/verdict_rules.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "model/verdict_step.h"
 
@@ -18,28 +17,13 @@ static bool is_own_memory(const struct verdict_findings *findings, struct verdic
 	return true;
 }
 
-/* memset and malloc are where memory is touched, not why: the first frame that is not the C
- * library's. */
-static const char *telling_frame(const struct growth_row *row)
-{
-	for (uint32_t i = row->frame_count; i > 0; i--) {
-		const struct growth_module *module = row->places[i - 1].module;
-		const char *slash = module ? strrchr(module->path, '/') : NULL;
-
-		if (!slash ||
-		    (strncmp(slash, "/libc.", 6) != 0 && strncmp(slash, "/libc-", 6) != 0))
-			return row->frames[i - 1];
-	}
-	return row->frames[row->frame_count - 1];
-}
-
 static void fact_top_stack(const struct verdict_findings *findings, struct verdict_step *step)
 {
 	const struct growth *held = &findings->incident->held;
 
 	if (!held->row_count || held->rows[0].bytes <= 0)
 		return;
-	step_fact_text(step, "most of it allocated in", telling_frame(&held->rows[0]));
+	step_fact_text(step, "most of it allocated in", step_telling_frame(&held->rows[0]));
 	step_fact_bytes(step, "by that one stack", (double)held->rows[0].bytes,
 			(double)held->total_bytes);
 }

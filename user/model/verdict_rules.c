@@ -20,6 +20,8 @@ const struct verdict_rule verdict_rules[] = {
 	{VERDICT_NEIGHBOUR, "who took the last fifth of the limit",
 	 "nobody else took half of it and three times as much as the victim",
 	 verdict_ask_neighbour},
+	{VERDICT_CRASH_LOOP, "lives of the same workload that were killed in a row",
+	 "fewer than three were killed in a row, or each had lived for an hour", verdict_ask_loop},
 	{VERDICT_SPIKE, "the time in which the last 40 % of the limit came",
 	 "it is longer than a spike's, it was as large before, or rose as fast all the time",
 	 verdict_ask_spike},

@@ -22,6 +22,10 @@ void verdict_ask_page_cache(const struct verdict_findings *findings, struct verd
 
 void verdict_ask_neighbour(const struct verdict_findings *findings, struct verdict_step *step);
 
+/* --- verdict_crash_loop.c --- */
+
+void verdict_ask_loop(const struct verdict_findings *findings, struct verdict_step *step);
+
 /* --- verdict_own_memory.c --- */
 
 void verdict_ask_spike(const struct verdict_findings *findings, struct verdict_step *step);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -48,6 +49,19 @@ void step_advise_setting(const struct verdict_findings *findings, struct verdict
 	kept = arena_strdup(findings->arena, words);
 	if (kept)
 		step_advise(step, kept);
+}
+
+const char *step_telling_frame(const struct growth_row *row)
+{
+	for (uint32_t i = row->frame_count; i > 0; i--) {
+		const struct growth_module *module = row->places[i - 1].module;
+		const char *slash = module ? strrchr(module->path, '/') : NULL;
+
+		if (!slash ||
+		    (strncmp(slash, "/libc.", 6) != 0 && strncmp(slash, "/libc-", 6) != 0))
+			return row->frames[i - 1];
+	}
+	return row->frames[row->frame_count - 1];
 }
 
 void step_fire(struct verdict_step *step, double confidence)

@@ -11,6 +11,10 @@ void step_fact_number(struct verdict_step *step, const char *what, enum verdict_
 		      double value);
 void step_fact_text(struct verdict_step *step, const char *what, const char *text);
 void step_advise(struct verdict_step *step, const char *advice);
+
+/* memset and malloc are where memory is touched, not why: the first frame that is not the C
+ * library's. */
+const char *step_telling_frame(const struct growth_row *row);
 /* "set " and the setting, where `format` has one number for printf. */
 void step_advise_setting(const struct verdict_findings *findings, struct verdict_step *step,
 			 const char *format, double value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "render/incident.h"
 
+#include "render/crash_loop.h"
 #include "render/incident_sender.h"
 #include "render/incident_warning.h"
 #include "render/json.h"
@@ -448,6 +449,7 @@ static void put_whole(struct json_maker *object, const struct incident *incident
 	put_timeline(object, incident);
 	put_candidates(object, incident);
 	put_figures(object, incident);
+	json_put_loop(object, &incident->loop);
 	json_put_verdict(object, &incident->verdict);
 	put_sources(object, &incident->event);
 	json_put_losses(object, &incident->held);

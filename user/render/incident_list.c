@@ -47,6 +47,13 @@ static void cell_limit(const struct incident *incident, struct buf *cell)
 		buf_append_byte(cell, '?');
 }
 
+/* How many of its workload were killed in a row, this one among them; nothing before the second. */
+static void cell_life(const struct incident *incident, struct buf *cell)
+{
+	if (incident->loop.life_count)
+		buf_printf(cell, "%" PRIu32, incident->loop.number);
+}
+
 /* What a person calls the place: the pod's container, the unit, else the cgroup. */
 static void cell_where(const struct incident *incident, struct buf *cell)
 {
@@ -74,10 +81,10 @@ static const struct list_column {
 	struct text_column column;
 	void (*cell)(const struct incident *incident, struct buf *cell);
 } list_columns[] = {
-	{{"id", false}, cell_id},       {{"time", false}, cell_time},
-	{{"scope", false}, cell_scope}, {{"anon", true}, cell_anon},
-	{{"limit", true}, cell_limit},  {{"victim", false}, cell_victim},
-	{{"where", false}, cell_where},
+	{{"id", false}, cell_id},         {{"time", false}, cell_time},
+	{{"scope", false}, cell_scope},   {{"anon", true}, cell_anon},
+	{{"limit", true}, cell_limit},    {{"life", true}, cell_life},
+	{{"victim", false}, cell_victim}, {{"where", false}, cell_where},
 };
 
 #define LIST_COLUMNS (sizeof(list_columns) / sizeof(list_columns[0]))

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/escape.h"
+#include "render/crash_loop.h"
 #include "render/incident_sender.h"
 #include "render/incident_warning.h"
 #include "render/quantity.h"
@@ -284,6 +285,7 @@ static void heading(const struct incident *incident, struct buf *out)
 		return;
 	growth(&incident->growth_rate, out);
 	stalled(&incident->stall, out);
+	text_loop_line(&incident->loop, out);
 	text_verdict(&incident->verdict, out);
 	recorded(incident, out);
 }
@@ -320,6 +322,8 @@ int text_incident(const struct incident *incident, const struct render_options *
 		return buf_write(&out, stream);
 	}
 	err = stacks(incident, options, &out);
+	if (!err)
+		err = text_loop(&incident->loop, options, &out);
 	if (!err)
 		err = text_incident_detail(incident, options, &out);
 	if (err)

@@ -188,6 +188,14 @@ void json_append_made(struct json_maker *to, struct json_maker *from)
 	from->value = NULL;
 }
 
+void json_append_count(struct json_maker *array, uint64_t count)
+{
+	json_int_t number = count > INT64_MAX ? INT64_MAX : (json_int_t)count;
+
+	if (json_array_append_new(array->value, json_integer(number)))
+		array->failed = true;
+}
+
 int json_print_line(const struct json_maker *object, FILE *stream)
 {
 	if (object->failed)

@@ -277,7 +277,39 @@
 			make("h2", {}, "Verdict: " + words(verdict.kind), verdict.confidence === undefined ? ""
 				: ` (confidence ${Math.round(100 * verdict.confidence)} %)`),
 			make("ul", {}, ...(verdict.evidence || []).map((text) => make("li", {}, text))),
-			...(verdict.advice || []).map((text) => make("p", {}, make("b", {}, "Do: "), text)))] : null;
+			...(verdict.advice || []).map((text) => make("p", {}, make("b", {}, "Do: "), text)),
+			verdict.also ? make("p", {}, make("b", {}, verdict.kind === "crash_loop" ? "Each life by itself: " : "Also: "),
+				`${words(verdict.also.kind)}; `, [...verdict.also.evidence.slice(0, 2), ...verdict.also.advice.slice(0, 1)].join("; ")) : null)] : null;
+	}
+
+	/* Lives in a row, each as a bar as long as it lived: dark until it held half of its memory. */
+	function livesOf() {
+		const loop = data.crash_loop;
+
+		if (!loop)
+			return null;
+		const lives = [...data.previous, { ...loop, id: data.id, time: data.time, own: true }];
+		const longest = Math.max(1, ...lives.map((life) => life.lived_ns || 0));
+		const range = (figure, say) => figure && `${say(figure.least)} to ${say(figure.most)}` +
+			(figure.trend ? `, ${figure.trend}` : "");
+		const lifeBar = (life) => life.lived_ns === undefined ? "" : make("div", { class: "life" },
+			make("div", { class: "k0", style: `width: ${(100 * (life.half_ns ?? 0)) / longest}%`,
+				title: "until it held half of its memory" }),
+			make("div", { class: "k1", style: `width: ${(100 * (life.lived_ns - (life.half_ns ?? 0))) / longest}%`,
+				title: "until it was killed" }));
+
+		return [facts(["killed in a row", String(loop.number)], ["time from start to death", range(loop.time_to_death_ns, seconds)],
+			["memory at death", range(loop.memory_at_death_bytes, bytes)],
+			["half of it within", loop.time_to_half_ns && seconds(loop.time_to_half_ns.most)]),
+		keys([[0, "until it held half of its memory"], [1, "until it was killed"]]),
+		table([["life", (life) => life.number, number], ["", lifeBar], ["lived", (life) => life.lived_ns === undefined ? ""
+			: seconds(life.lived_ns), number], ["held", (life) => bytes(life.memory_bytes), number],
+		["killed", (life) => life.time && life.time.replace(/\.\d+Z$/, "Z")], ["incident", (life) => life.id, "code"]], lives, (life) => life.own ? "fired" : ""),
+		loop.stacks.length ? make("p", {}, "Among the largest stacks of every life:") : null,
+		loop.stacks.length ? table([["bytes in each life", (s) => s.bytes.map(bytes).join(", ")],
+			["stack, leaf first", (s) => leafFirst(s.frames), "code"]], loop.stacks) : null,
+		make("p", {}, "Two lives side by side: ", make("code", {},
+			`oomtrace diff ${lives[lives.length - 2].id} ${data.id}`))];
 	}
 
 	function timelineOf() {
@@ -342,6 +374,7 @@
 	const incidentSections = [
 		["", incidentSummary],
 		["", verdictOf],
+		["Lives in a row", livesOf],
 		["How it got there", timelineOf],
 		["What filled the memory", accountOf],
 		["Flame graph", flame],
@@ -362,7 +395,7 @@
 		["System facts", () => plain(data.system)],
 		["Figures", () => data.figures && data.figures.length ? [table([
 			["of", (f) => f.level === undefined || !data.cgroups[f.level] ? "the host" : data.cgroups[f.level].path],
-			["figure", (f) => f.key], ["value", (f) => String(f.value), number], ["source", (f) => f.source],
+			["figure", (f) => f.key], ["value", (f) => f.text ?? String(f.value), number], ["source", (f) => f.source],
 			["taken", (f) => f.taken && words(f.taken)]], data.figures)] : null],
 		["What was lost", () => lostOf(data.lost)],
 	];

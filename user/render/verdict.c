@@ -53,7 +53,7 @@ static void fact_words(const struct verdict_fact *fact, struct buf *out)
 	fact_value(fact, out);
 }
 
-static void verdict_words(const struct verdict *verdict, struct buf *out)
+static const char *kind_words(enum verdict_kind kind)
 {
 	static const char *const words[] = {
 		[VERDICT_UNSURE] = "unsure",
@@ -65,10 +65,16 @@ static void verdict_words(const struct verdict *verdict, struct buf *out)
 		[VERDICT_TMPFS] = "files in a tmpfs, or shared memory",
 		[VERDICT_KERNEL_MEMORY] = "kernel memory",
 		[VERDICT_RUNTIME_MISCONFIGURED] = "the runtime was told of more than the limit",
+		[VERDICT_CRASH_LOOP] = "a crash loop",
 	};
 
 	_Static_assert(sizeof(words) / sizeof(words[0]) == VERDICT_KIND_COUNT, "all have words");
-	buf_append_string(out, words[verdict->kind]);
+	return words[kind];
+}
+
+static void verdict_words(const struct verdict *verdict, struct buf *out)
+{
+	buf_append_string(out, kind_words(verdict->kind));
 	if (verdict->winner)
 		buf_printf(out, " (confidence %.0f %%)", 100 * verdict->winner->confidence);
 	else
@@ -82,11 +88,17 @@ static void text_also(const struct verdict_step *also, struct buf *out)
 	if (!also)
 		return;
 	buf_append_string(out, "  also      ");
-	for (size_t i = 0; i < also->fact_count && i < 2; i++) {
-		buf_append_string(out, i ? ", " : "");
-		fact_words(&also->facts[i], out);
-	}
-	buf_printf(out, ": %s\n", also->advice[0]);
+	if (also->rule->kind != VERDICT_RUNTIME_MISCONFIGURED)
+		buf_printf(out, "each life by itself: %s (confidence %.0f %%)",
+			   kind_words(also->rule->kind), 100 * also->confidence);
+	else
+		for (size_t i = 0; i < also->fact_count && i < 2; i++) {
+			buf_append_string(out, i ? ", " : "");
+			fact_words(&also->facts[i], out);
+		}
+	if (also->advice_count)
+		buf_printf(out, ": %s", also->advice[0]);
+	buf_append_byte(out, '\n');
 }
 
 void text_verdict(const struct verdict *verdict, struct buf *out)

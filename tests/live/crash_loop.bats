@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Kills of a workload that is started again and again are told as one crash loop.
+
+setup()
+{
+	bats_require_minimum_version 1.5.0
+	load ../lib/common
+	load ../lib/incident
+	load ../lib/watch
+	requires root bpf cgroup_memory jsonschema
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown()
+{
+	tracer_cleanup
+	live_teardown
+}
+
+# Each life has a cgroup of its own, as containers do: the same name, another hash.
+cgroup_make()
+{
+	CGROUP=$(cgroup_memory_root)/oomtrace-test-$$-$BATS_TEST_NUMBER-$(printf '%04x7e' $RANDOM)
+	mkdir "$CGROUP" || return
+	if [[ -e $CGROUP/memory.limit_in_bytes ]]; then
+		echo "$VICTIM_LIMIT_BYTES" >"$CGROUP/memory.limit_in_bytes"
+	else
+		echo "$VICTIM_LIMIT_BYTES" >"$CGROUP/memory.max"
+	fi
+}
+
+# life CASE: one life and its kill, by the test's own clock: START and DEATH are each between two
+# times, in microseconds. Its incident is in LINE.
+life()
+{
+	START=${EPOCHREALTIME/./}
+	oom_start "$1" 48 || return
+	START+=" ${EPOCHREALTIME/./}"
+	DEATH=${EPOCHREALTIME/./}
+	oom_go
+	wait "$VICTIM_PID" || true
+	DEATH+=" ${EPOCHREALTIME/./}"
+	watch_line || return
+	victim_cleanup
+	BOUNDS+=("$START $DEATH")
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+}
+
+watch_stop()
+{
+	kill -INT "$TRACE_PID"
+	drain "$WATCH_OUT" >/dev/null
+	trace_wait
+}
+
+@test "the third kill in a row is a crash loop, with the times of all lives, also by another watcher" {
+	local ids=()
+	BOUNDS=()
+
+	watch_start --format json
+	life hog
+	incident_check 'assert "previous" not in incident and "crash_loop" not in incident, incident'
+	ids+=("$(incident_check 'print(incident["id"])')")
+	life hog
+	incident_check '
+assert [life["id"] for life in incident["previous"]] == sys.argv[2:], incident["previous"]
+assert incident["crash_loop"]["number"] == 2, incident["crash_loop"]
+assert incident["verdict"]["kind"] != "crash_loop", incident["verdict"]' "${ids[@]}"
+	ids+=("$(incident_check 'print(incident["id"])')")
+	# what is in the spool is known to the next watcher
+	watch_stop
+	watch_start --format json
+	life hog
+	incident_check '
+loop, previous, verdict = incident["crash_loop"], incident["previous"], incident["verdict"]
+ids, bounds = sys.argv[2:4], [[int(us) for us in life.split()] for life in sys.argv[4:]]
+assert [life["id"] for life in previous] == ids, previous
+assert loop["number"] == 3 and [life["number"] for life in previous] == [1, 2], loop
+assert verdict["kind"] == "crash_loop" and verdict["confidence"] >= 0.9, verdict
+assert any("victim_touch" in line for line in verdict["evidence"]), verdict
+for life, (born, ready, go, dead) in zip(previous + [loop], bounds):
+    lived = life["lived_ns"] / 1000
+    # the clock of a process is as fine as its ticks, ten milliseconds
+    assert go - ready - 10000 <= lived <= dead - born + 10000, (life, born, ready, go, dead)
+    assert 0 <= life["half_ns"] <= life["lived_ns"], life
+    assert 40 << 20 <= life["memory_bytes"] <= 48 << 20, life
+    assert life["limit_bytes"] == 48 << 20, life
+assert bounds[2][2] - bounds[0][3] <= loop["span_ns"] / 1000 <= bounds[2][3] - bounds[0][2], loop
+[stack] = [stack for stack in loop["stacks"] if "grow_hog" in stack["frames"]]
+assert len(stack["bytes"]) == 3 and min(stack["bytes"]) > 30 << 20, stack' "${ids[@]}" "${BOUNDS[@]}"
+	ids+=("$(incident_check 'print(incident["id"])')")
+
+	# the same program that does something else, in a cgroup of such a name, is none of them
+	life threads
+	incident_check 'assert "previous" not in incident, incident["previous"]'
+	watch_stop
+
+	"$OOMTRACE" report --spool "$SPOOL" "${ids[2]}" >said
+	grep -q '  lives     3 were killed in a row, after ' said
+	grep -q '  verdict   a crash loop (confidence 90 %)' said
+	grep -qF "two lives side by side: oomtrace diff ${ids[1]} ${ids[2]}" said
+	[[ $(grep -c "${ids[0]}" said) -eq 1 ]]
+	"$OOMTRACE" list --spool "$SPOOL" >listed
+	grep -Eq "^${ids[0]} .* MiB +oom \(pid" listed
+	grep -Eq "^${ids[2]} .* MiB +3 +oom \(pid" listed
+	"$OOMTRACE" diff --spool "$SPOOL" "${ids[2]}" >alone
+	"$OOMTRACE" diff --spool "$SPOOL" "${ids[1]}" "${ids[2]}" >both
+	diff alone both
+	grep -Eq ';grow_hog;[^ ]* [1-9][0-9]+ [1-9][0-9]+$' alone
+}
