@@ -101,6 +101,26 @@ look()
 	saw 'seen["complaints"] == []'
 }
 
+@test "what was warned of before the kill is marked where it was told, with the forecast of then" {
+	requires chromium node
+	mkdir -p "$SHOTS"
+	"$OOMTRACE" report "$DATA/incidents/pod.oomtrace" -o pod.html
+	node "$BROWSER/timeline.mjs" pod.html "$SHOTS/warned.png" >seen
+	saw '[mark["label"] for mark in seen["warnings"]] == ["70 %", "80 %", "host 70 %"]'
+	saw '"180.0 MiB of 256.0 MiB" in seen["warnings"][0]["title"] and "forecast then: " in seen["warnings"][0]["title"]'
+	# 15, 9 and 4 s before the kill on an axis of 40 s
+	python3 - <<-'END'
+		import json
+		seen = json.load(open("seen"))
+		for mark, before in zip(seen["warnings"], (15, 9, 4)):
+		    assert abs((seen["killed_at"] - mark["at"]) / (seen["killed_at"] - 80) - before / 40) < 0.002, seen
+		# lines at that part of the height of the limit, above zero
+		bottom = 300 - 34
+		parts = [(bottom - height) / (bottom - seen["limit_height"]) for height in seen["heights"]]
+		assert all(abs(part - told) < 0.002 for part, told in zip(parts, (0.7, 0.8))) and len(parts) == 2, parts
+	END
+}
+
 @test "hostile names run nothing in the page of an incident" {
 	look incidents/evil 'x'
 	saw 'seen["scripts"] == 2 and seen["handlers"] == 0'

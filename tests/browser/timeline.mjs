@@ -13,6 +13,14 @@ const seen = { whole: await page.evaluate(times) };
 
 seen.limit = await page.evaluate(`${texts}.find((t) => t.startsWith("limit"))`);
 seen.mark = await page.evaluate(`${texts}.find((t) => t === "killed")`);
+seen.warnings = await page.evaluate(`Array.from(document.querySelectorAll(".chart .warning"), (mark) => ({
+	label: mark.querySelector("text").textContent, title: mark.querySelector("title").textContent,
+	at: +mark.querySelector("line").getAttribute("x1") }))`);
+seen.killed_at = await page.evaluate(`+document.querySelector(".chart .kill line").getAttribute("x1")`);
+seen.heights = await page.evaluate(`Array.from(document.querySelectorAll(".chart .warned"), (line) => +line.getAttribute("y1"))`);
+seen.limit_height = await page.evaluate(`+document.querySelector(".chart .limit").getAttribute("y1")`);
+if (process.argv[3])
+	await page.screenshot(process.argv[3]);
 await page.move(box.x + box.width * 0.5, box.y);
 seen.note = await page.evaluate(`document.querySelector(".chart").nextElementSibling.textContent`);
 await page.drag(box.x + box.width * 0.4, box.x + box.width * 0.7, box.y);

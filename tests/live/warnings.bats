@@ -72,7 +72,19 @@ for warning in warnings:
     took = seconds(kill) - seconds(warning)
     print(took, warning)
     assert warning["forecast_low_seconds"] - 1 <= took <= warning["forecast_high_seconds"] + 1
+# the incident has what was told: the same percents, figures and forecasts, at the same times
+fired = [place for place, level in enumerate(kill["cgroups"]) if level["fired"]]
+marks = [mark for mark in kill["warnings"] if mark.get("level") in fired]
+print(kill["warnings"])
+assert [mark["percent"] for mark in marks] == [70, 80, 90], marks
+for mark, warning in zip(marks, warnings):
+    assert abs(seconds(mark) - seconds(warning)) < 0.01, (mark, warning)
+    assert abs(seconds(kill) - seconds(mark) - mark["before_ns"] / 1e9) < 0.01, (mark, kill)
+    for key in ("held_bytes", "limit_bytes", "forecast_seconds", "forecast_low_seconds", "forecast_high_seconds"):
+        assert mark[key] == warning[key], (key, mark, warning)
 END
+	lines=$("$OOMTRACE" report --spool "$SPOOL" "$(sed -n 's/.*"kind":"oom_kill","id":"\([^"]*\)".*/\1/p' "$told")")
+	[[ $lines == *'  warned: 70 % '*' before, '*'  warned: 80 % '*'  warned: 90 % '*'forecast then: in '* ]]
 }
 
 @test "page cache fills no limit: who reads and writes files alone is not warned of" {

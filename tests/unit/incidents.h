@@ -86,6 +86,29 @@ static inline void play_usage(const struct stage *stage, uint64_t before_ns, uin
 #define VICTIM_KNOWN_ALL \
 	(VICTIM_IDENTITY | VICTIM_CGROUP | VICTIM_RSS | VICTIM_PAGE_TABLES | VICTIM_PEAK)
 
+/* So many seconds before the kill. */
+static inline void play_told(const struct stage *stage, uint64_t before, uint32_t level,
+			     uint32_t percent, uint64_t held_mib, uint64_t limit_mib)
+{
+	play(stage, (struct event){.type = EVENT_WARNING,
+				   .warning = {.level = level,
+					       .percent = percent,
+					       .before_ns = before * SECOND_NS,
+					       .held_bytes = MIB(held_mib),
+					       .limit_bytes = MIB(limit_mib)}});
+}
+
+static inline void play_charge(const struct stage *stage, uint64_t second, uint32_t level,
+			       uint64_t held_mib, uint64_t limit_mib)
+{
+	play(stage, (struct event){.type = EVENT_CHARGE,
+				   .charge = {.time_ns = second * SECOND_NS,
+					      .level = level,
+					      .held_bytes = MIB(held_mib),
+					      .usage_bytes = MIB(held_mib + 10),
+					      .limit_bytes = MIB(limit_mib)}});
+}
+
 /* A worker in a pod fills the pod's limit; a neighbour asked for the page that was one too many. */
 static inline void scene_pod(const struct stage *stage)
 {
@@ -181,6 +204,12 @@ static inline void scene_pod(const struct stage *stage)
 			play_moment(stage, i * SECOND_NS, 3, MIB(30));
 		play_usage(stage, i * SECOND_NS, 1, MIB(50 + 5 * (41 - i)));
 	}
+	play_told(stage, 15, 1, 70, 180, 256);
+	play_told(stage, 9, 1, 80, 210, 256);
+	play_told(stage, 4, LEVEL_HOST, 70, 720, 1024);
+	/* the session lasts 30 s, up to the kill */
+	for (uint64_t i = 30; i > 0; i--)
+		play_charge(stage, 30 - i, 1, 50 + 5 * (41 - i), 256);
 	play_module(stage, 1, "/usr/bin/actor");
 	play_module(stage, 2, EVENT_KERNEL_MODULE "]");
 	play_stack(stage, 1, "worker", STACK(0x100, 0x200, 0x300));
@@ -356,6 +385,9 @@ static inline void scene_evil(const struct stage *stage)
 	play_moment(stage, UINT64_MAX, 1, UINT64_MAX);
 	play_moment(stage, 5, 1, 0);
 	play_usage(stage, 1, 7, UINT64_MAX);
+	play_told(stage, 18446744073, 0, 99, UINT64_MAX, UINT64_MAX);
+	play_told(stage, 0, LEVEL_HOST, 100, 0, 0);
+	play_told(stage, 1, 7, 50, 1, 1); /* of nothing that was told of */
 	play_module(stage, 1, "/tmp/\xff\xfe;x\r\n 7");
 	play_stack(stage, 1, "\x1b[2J;\n\xff 9", STACK(0x100, 0x200));
 	play_snapshot(stage, 1, true);
@@ -508,18 +540,8 @@ static inline void play_warning(const struct stage *stage, enum incident_scope s
 		play_level(stage, (struct level_event){.id = 4711,
 						       .path = KUBE_CONTAINER,
 						       .when = TAKEN_BEFORE});
-	play(stage, (struct event){.type = EVENT_WARNING, .warning = {level, percent}});
-}
-
-static inline void play_charge(const struct stage *stage, uint64_t second, uint32_t level,
-			       uint64_t held_mib, uint64_t limit_mib)
-{
-	play(stage, (struct event){.type = EVENT_CHARGE,
-				   .charge = {.time_ns = second * SECOND_NS,
-					      .level = level,
-					      .held_bytes = MIB(held_mib),
-					      .usage_bytes = MIB(held_mib + 10),
-					      .limit_bytes = MIB(limit_mib)}});
+	play(stage, (struct event){.type = EVENT_WARNING,
+				   .warning = {.level = level, .percent = percent}});
 }
 
 /* A container that fills by 4 MiB a second. */

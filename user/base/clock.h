@@ -32,4 +32,10 @@ static inline int clock_set_timer(int fd, uint64_t first_ns, uint64_t interval_n
 	return timerfd_settime(fd, 0, &spec, NULL);
 }
 
+/* What CLOCK_REALTIME was, or would have been, at a moment of CLOCK_MONOTONIC. */
+static inline uint64_t clock_realtime_of(uint64_t monotonic_ns)
+{
+	return clock_ns(CLOCK_REALTIME) - (clock_monotonic_ns() - monotonic_ns);
+}
+
 #endif

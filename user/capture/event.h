@@ -54,7 +54,7 @@ enum event_type {
 	EVENT_CHARGE,    /* how full a level was at some time, in the order of time */
 	EVENT_DEGRADED,  /* after the session: something that this kernel does not tell */
 	EVENT_LINE,      /* of a name: where in the source, and what was inlined there */
-	EVENT_WARNING,   /* of an incident: which part of its limit a level has passed */
+	EVENT_WARNING,   /* of an incident: which part of its limit a level has, or had, passed */
 	EVENT_LIFE,      /* of an incident: an earlier life of the same workload, oldest first */
 	EVENT_TYPE_END,  /* none: the types of a file only grow */
 };
@@ -676,10 +676,15 @@ struct degraded_event {
 	const char *without; /* in words: "pages moved by compaction lose their stack" */
 };
 
-/* Before the points of the level (or LEVEL_HOST), the last of which is the one that passed it. */
+/*
+ * Before the points of the level (or LEVEL_HOST). Of INCIDENT_WARNING the last of them is the one
+ * that passed it; of a kill it was told some time before.
+ */
 struct warning_event {
 	uint32_t level;
-	uint32_t percent; /* of the limit, the one that was asked for */
+	uint32_t percent;                 /* of the limit, the one that was asked for */
+	uint64_t before_ns;               /* the kill */
+	uint64_t held_bytes, limit_bytes; /* then; of a kill alone */
 };
 
 /* Bits of life_event.known. */

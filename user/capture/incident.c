@@ -13,11 +13,6 @@
 
 #define RATE_NS UINT64_C(1000000000)
 
-static uint64_t realtime_of(uint64_t monotonic_ns)
-{
-	return clock_ns(CLOCK_REALTIME) - (clock_monotonic_ns() - monotonic_ns);
-}
-
 void incident_make_id(const struct watch *watch, uint64_t realtime_ns, char ret_id[64])
 {
 	time_t seconds = realtime_ns / RATE_NS;
@@ -81,7 +76,7 @@ static void queue_sigkill(const struct incident *incident)
 			     .sources = INCIDENT_FROM_BPF,
 			     .id = id,
 			     .sequence = incident->item ? incident->watch->sequence : 0,
-			     .realtime_ns = realtime_of(chosen->time_ns),
+			     .realtime_ns = clock_realtime_of(chosen->time_ns),
 			     .monotonic_ns = chosen->time_ns},
 	};
 
@@ -101,7 +96,7 @@ static void queue_incident(const struct incident *incident, uint32_t user_id, ui
 			     .known = INCIDENT_TRIGGER,
 			     .id = id,
 			     .sequence = incident->watch->sequence,
-			     .realtime_ns = realtime_of(chosen->time_ns),
+			     .realtime_ns = clock_realtime_of(chosen->time_ns),
 			     .monotonic_ns = chosen->time_ns,
 			     .trigger_pid = chosen->trigger_tgid,
 			     .trigger_tid = chosen->trigger_tid,

@@ -97,10 +97,24 @@ static void queue_levels(const struct incident *incident)
 	queue_curve(incident, &cgroups->host, 0, LEVEL_HOST, OTHERS_POINTS);
 }
 
+/* Of the levels that were declared, and of the host. */
+static void queue_warnings(const struct incident *incident)
+{
+	const struct warnings *warnings = &incident->watch->warnings;
+	const struct ot_kill_record *chosen = incident->chosen;
+	uint64_t start_ns = incident->live->start_ns;
+
+	for (uint32_t i = 0; i < chosen->level_count && i < OT_KILL_LEVELS; i++)
+		warnings_queue_told(warnings, chosen->levels[i].id, i, start_ns, chosen->time_ns,
+				    incident->queue);
+	warnings_queue_told(warnings, 0, LEVEL_HOST, start_ns, chosen->time_ns, incident->queue);
+}
+
 void incident_queue_moments(const struct incident *incident)
 {
 	queue_victims(incident);
 	queue_levels(incident);
+	queue_warnings(incident);
 }
 
 void incident_queue_moments_of(const struct incident *incident, const struct ot_account *account,

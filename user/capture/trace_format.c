@@ -305,8 +305,9 @@ static const struct trace_field degraded_fields[] = {
 };
 
 static const struct trace_field warning_fields[] = {
-	U32(warning.level),
-	NUMBER_IN(warning.percent, 4, 1, 100),
+	U32(warning.level),       NUMBER_IN(warning.percent, 4, 1, 100),
+	U64(warning.before_ns),   U64(warning.held_bytes),
+	U64(warning.limit_bytes),
 };
 
 static const struct trace_field life_fields[] = {
@@ -344,7 +345,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
-	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = LAYOUT(warning),
+	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = GROWN(warning, 2),
 	[EVENT_LIFE] = LAYOUT(life),
 };
 

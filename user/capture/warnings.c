@@ -56,10 +56,10 @@ static void queue_level(const struct known_cgroup *known, struct event_queue *qu
 	event_queue_push(queue, &event);
 }
 
-static void queue_points(const struct warned_limit *limit, uint32_t level,
+static void queue_points(const struct warned_limit *limit, uint32_t level, uint64_t until_ns,
 			 struct event_queue *queue)
 {
-	for (uint32_t i = 0; i < limit->count; i++) {
+	for (uint32_t i = 0; i < limit->count && limit->points[i].time_ns <= until_ns; i++) {
 		struct event event = {.type = EVENT_CHARGE, .charge = limit->points[i]};
 
 		event.charge.level = level;
@@ -78,7 +78,7 @@ static void queue_warning(struct live *live, const struct warned_limit *limit,
 		.incident = {.kind = INCIDENT_WARNING,
 			     .scope = known ? SCOPE_MEMCG : SCOPE_GLOBAL,
 			     .id = "",
-			     .realtime_ns = clock_ns(CLOCK_REALTIME),
+			     .realtime_ns = clock_realtime_of(now_ns),
 			     .monotonic_ns = now_ns},
 	};
 	const struct event warning = {
@@ -95,9 +95,59 @@ static void queue_warning(struct live *live, const struct warned_limit *limit,
 	if (known)
 		queue_level(known, queue);
 	event_queue_push(queue, &warning);
-	queue_points(limit, level, queue);
+	queue_points(limit, level, UINT64_MAX, queue);
 	event_queue_push(queue, &end);
 	live->watch->warnings.count++;
+}
+
+/* --- what an incident has of them ---------------------------------------------------------- */
+
+static void keep(struct warned_limit *limit, const struct cgroup_charge *charge, uint32_t percent,
+		 uint64_t now_ns)
+{
+	if (limit->warning_count == WARNINGS_KEPT)
+		memmove(limit->warnings, limit->warnings + 1,
+			--limit->warning_count * sizeof(limit->warnings[0]));
+	limit->warnings[limit->warning_count++] = (struct told_warning){
+		.time_ns = now_ns,
+		.held_bytes = charge->held_bytes,
+		.limit_bytes = charge->limit_bytes,
+		.percent = percent,
+	};
+}
+
+static const struct warned_limit *find(const struct warnings *warnings, uint64_t id)
+{
+	for (int i = 0; i < CGROUP_CURVES && id; i++)
+		if (warnings->limits[i].id == id)
+			return &warnings->limits[i];
+	return id ? NULL : &warnings->limits[HOST];
+}
+
+void warnings_queue_told(const struct warnings *warnings, uint64_t id, uint32_t level,
+			 uint64_t start_ns, uint64_t killed_ns, struct event_queue *queue)
+{
+	const struct warned_limit *limit = warnings->limits ? find(warnings, id) : NULL;
+	bool any = false;
+
+	for (uint32_t i = 0; limit && i < limit->warning_count; i++) {
+		const struct told_warning *told = &limit->warnings[i];
+		const struct event event = {
+			.type = EVENT_WARNING,
+			.warning = {.level = level,
+				    .percent = told->percent,
+				    .before_ns = killed_ns - told->time_ns,
+				    .held_bytes = told->held_bytes,
+				    .limit_bytes = told->limit_bytes},
+		};
+
+		if (told->time_ns > killed_ns)
+			continue;
+		event_queue_push(queue, &event);
+		any = true;
+	}
+	if (any)
+		queue_points(limit, level, killed_ns - start_ns, queue);
 }
 
 /* --- once a second ------------------------------------------------------------------------- */
@@ -127,8 +177,10 @@ static void take_charge(struct live *live, struct warned_limit *limit,
 	add_point(limit, charge, now_ns - live->start_ns);
 	percent = warning_crossed(live->watch->warnings.percents, &limit->told, charge->held_bytes,
 				  charge->limit_bytes);
-	if (percent)
-		queue_warning(live, limit, known, percent, now_ns);
+	if (!percent)
+		return;
+	keep(limit, charge, percent, now_ns);
+	queue_warning(live, limit, known, percent, now_ns);
 }
 
 /* Its curve's place may have become another cgroup's. */
@@ -143,7 +195,7 @@ static void look_at_cgroup(struct live *live, struct warned_limit *limit, uint64
 
 	if (limit->id != id) {
 		limit->id = id;
-		limit->told = limit->count = 0;
+		limit->told = limit->count = limit->warning_count = 0;
 	}
 	known = id ? cgroups_get(cgroups, cgroups_id(cgroups, id)) : NULL;
 	if (!known)

@@ -10,6 +10,7 @@
 
 #include "capture/cgroup_curves.h"
 #include "capture/event.h"
+#include "capture/event_queue.h"
 #include "capture/warn_percents.h"
 
 struct live;
@@ -18,12 +19,22 @@ struct live;
 #define WARNING_POINTS 128
 /* A percent is told again when so many below it were reached in between. */
 #define WARNING_REARM 5
+/* Of each limit, that an incident has: the last ones. */
+#define WARNINGS_KEPT 16
+
+struct told_warning {
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint64_t held_bytes, limit_bytes;
+	uint32_t percent;
+};
 
 struct warned_limit {
 	uint64_t id;   /* of the cgroup; 0: nobody's, or the host's */
 	uint32_t told; /* bits, by percent of the options: not to be told now */
 	uint32_t count;
 	struct charge_event points[WARNING_POINTS]; /* oldest first */
+	uint32_t warning_count;
+	struct told_warning warnings[WARNINGS_KEPT]; /* oldest first */
 };
 
 struct warnings {
@@ -38,6 +49,13 @@ void warnings_release(struct warnings *warnings);
 
 /* Called once a second, after the curves. */
 void warnings_look(struct live *live, uint64_t now_ns);
+
+/*
+ * Queues what was told of a limit, and its points, as of a level of an incident: of the cgroup with
+ * that id, or of the host, 0 and LEVEL_HOST. Nothing where nothing was told before the kill.
+ */
+void warnings_queue_told(const struct warnings *warnings, uint64_t id, uint32_t level,
+			 uint64_t start_ns, uint64_t killed_ns, struct event_queue *queue);
 
 /* What is now crossed: the highest percent that was not told; 0: none. Keeps `told`. */
 uint32_t warning_crossed(const struct warn_percents *percents, uint32_t *told, uint64_t held_bytes,

@@ -8,7 +8,7 @@
 /* A rate where there is no trend is of so long, up to the last point. */
 #define RECENT_NS 10000000000ULL
 
-static struct known_limit *limit_find(struct known_limits *limits, uint32_t level)
+static const struct known_limit *limit_find(const struct known_limits *limits, uint32_t level)
 {
 	for (size_t i = 0; i < limits->count; i++)
 		if (limits->items[i].level == level)
@@ -18,7 +18,7 @@ static struct known_limit *limit_find(struct known_limits *limits, uint32_t leve
 
 static struct known_limit *limit_new(struct known_limits *limits, uint32_t level)
 {
-	struct known_limit *limit = limit_find(limits, level);
+	struct known_limit *limit = (struct known_limit *)limit_find(limits, level);
 
 	if (limit || limits->count == LIMIT_LEVELS)
 		return limit;
@@ -126,5 +126,23 @@ int limits_make(const struct known_limits *limits, struct arena *arena,
 	ret_limit->bytes_per_second = ret_limit->trend.bytes_per_second;
 	if (!ret_limit->rate_known)
 		ret_limit->rate_known = recent_rate(limit, &ret_limit->bytes_per_second);
+	return err;
+}
+
+int limits_forecast_at(const struct known_limits *limits, uint32_t level, uint64_t time_ns,
+		       uint64_t limit_bytes, bool *ret_known, struct trend_forecast *ret_forecast)
+{
+	const struct known_limit *limit = limit_find(limits, level);
+	size_t count = 0;
+	struct trend trend;
+	int err;
+
+	*ret_known = false;
+	while (limit && count < limit->count && limit->points[count].time_ns <= time_ns)
+		count++;
+	if (!count)
+		return 0;
+	err = trend_fit(limit->points, count, &trend);
+	*ret_known = !err && trend_forecast(&trend, limit_bytes, ret_forecast);
 	return err;
 }

@@ -36,4 +36,11 @@ int limits_add(struct known_limits *limits, struct arena *arena, const struct ch
 int limits_make(const struct known_limits *limits, struct arena *arena,
 		struct growth_limit *ret_limit);
 
+/*
+ * When a level's limit, as large as that, was to be met by what was known of it at some time: as
+ * limits_make() would have said it then. False: nothing could be said. 0 or -ENOMEM.
+ */
+int limits_forecast_at(const struct known_limits *limits, uint32_t level, uint64_t time_ns,
+		       uint64_t limit_bytes, bool *ret_known, struct trend_forecast *ret_forecast);
+
 #endif

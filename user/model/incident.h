@@ -108,6 +108,16 @@ struct incident_holder {
 	uint64_t growth_ns;
 };
 
+/* That a limit of the victim's cgroups, or the host's, had been filled so far was told before. */
+struct incident_warning {
+	uint64_t before_ns;
+	uint32_t percent;
+	const struct level_event *level; /* NULL: the host */
+	uint64_t held_bytes, limit_bytes;
+	bool forecast_known;            /* what could be said then, by the points that are kept */
+	struct trend_forecast forecast; /* from then on, until the limit is met */
+};
+
 struct incident {
 	struct incident_event event;
 	const struct incident_victim *victims; /* the chosen one first */
@@ -125,6 +135,8 @@ struct incident {
 	size_t candidate_count;
 	const struct moment_event *moments; /* oldest first */
 	size_t moment_count;
+	const struct incident_warning *warnings; /* before the kill, oldest first */
+	size_t warning_count;
 	struct incident_growth growth_rate;
 	struct incident_stall stall;
 	struct incident_growth level_growth; /* of what fired, or of the victim's own cgroup */

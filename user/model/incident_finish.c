@@ -85,6 +85,7 @@ static int draft_finish(struct incident_draft *draft)
 		incident_sender_make,
 		incident_stacks_make,
 		incident_timeline_make,
+		incident_warnings_make,
 		incident_candidates_make,
 		incident_account_make,
 		loop_make,
@@ -112,7 +113,7 @@ int incident_builder_finish(const struct incident_builder *builder,
 	incident = &draft.owned->incident;
 	incident->event = builder->lists[EVENT_INCIDENT].first->event.incident;
 	incident->complete = builder->complete;
-	if (builder->lists[EVENT_WARNING].first)
+	if (incident->event.kind == INCIDENT_WARNING && builder->lists[EVENT_WARNING].first)
 		incident->warning = &builder->lists[EVENT_WARNING].first->event.warning;
 	err = growth_builder_finish(builder->growth, options, &draft.owned->growth);
 	if (!err)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "render/incident_warning.h"
 #include "render/quantity.h"
 #include "render/text_table.h"
 
@@ -454,6 +455,7 @@ int text_incident_detail(const struct incident *incident, const struct render_op
 	adds_up(incident, out);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
 		err = tables[i](incident, options, out);
+	text_warned(incident, out);
 	trigger(incident, out);
 	text_incident_facts(incident, out);
 	return err;

@@ -447,6 +447,7 @@ static void put_whole(struct json_maker *object, const struct incident *incident
 	json_put_stacks(object, "stacks", incident->held.rows, incident->held.row_count);
 	json_put_stacks(object, "other_stacks", incident->other, incident->other_count);
 	put_timeline(object, incident);
+	json_put_warnings(object, incident);
 	put_candidates(object, incident);
 	put_figures(object, incident);
 	json_put_loop(object, &incident->loop);

@@ -12,4 +12,8 @@ void json_put_warning(struct json_maker *object, const struct incident *incident
 
 void text_warning(const struct incident *incident, struct buf *out);
 
+/* Of a kill: those that were told before it. */
+void json_put_warnings(struct json_maker *object, const struct incident *incident);
+void text_warned(const struct incident *incident, struct buf *out);
+
 #endif

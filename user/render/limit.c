@@ -6,20 +6,23 @@
 #include "base/escape.h"
 #include "render/quantity.h"
 
-static void seconds(struct buf *out, double seconds)
+/* A recording may claim any times. */
+#define SECONDS_MAX 1e10
+
+void limit_seconds(struct buf *out, double seconds)
 {
-	quantity_duration(out, (uint64_t)(seconds * 1e9));
+	quantity_duration(out, (uint64_t)((seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * 1e9));
 }
 
 void limit_forecast(struct buf *out, const struct growth_limit *limit)
 {
 	if (limit->forecast_known) {
 		buf_append_string(out, "full in ");
-		seconds(out, limit->forecast.seconds);
+		limit_seconds(out, limit->forecast.seconds);
 		buf_append_string(out, " (");
-		seconds(out, limit->forecast.low_seconds);
+		limit_seconds(out, limit->forecast.low_seconds);
 		buf_append_string(out, " to ");
-		seconds(out, limit->forecast.high_seconds);
+		limit_seconds(out, limit->forecast.high_seconds);
 		buf_append_byte(out, ')');
 	} else if (limit->trend.shape == TREND_RISING) {
 		buf_append_string(out, "rising, but too slowly to tell when it is full");
@@ -61,6 +64,13 @@ static void put_seconds(struct json_maker *object, const char *key, double value
 	json_put(object, key, json_real(round(value * 10) / 10));
 }
 
+void json_put_forecast(struct json_maker *object, const struct trend_forecast *forecast)
+{
+	put_seconds(object, "forecast_seconds", forecast->seconds);
+	put_seconds(object, "forecast_low_seconds", forecast->low_seconds);
+	put_seconds(object, "forecast_high_seconds", forecast->high_seconds);
+}
+
 void json_put_limit(struct json_maker *object, const struct growth_limit *limit)
 {
 	if (limit->path)
@@ -71,9 +81,6 @@ void json_put_limit(struct json_maker *object, const struct growth_limit *limit)
 	if (limit->rate_known)
 		json_put_signed(object, "rate_bytes_per_second", (int64_t)limit->bytes_per_second);
 	json_put_name(object, "trend", trend_shape_name(limit->trend.shape));
-	if (!limit->forecast_known)
-		return;
-	put_seconds(object, "forecast_seconds", limit->forecast.seconds);
-	put_seconds(object, "forecast_low_seconds", limit->forecast.low_seconds);
-	put_seconds(object, "forecast_high_seconds", limit->forecast.high_seconds);
+	if (limit->forecast_known)
+		json_put_forecast(object, &limit->forecast);
 }

@@ -16,6 +16,12 @@ void limit_course(struct buf *out, const struct growth_limit *limit);
 /* When: "in 19.2 s (15.0 s to 26.1 s)", or why nobody can tell. */
 void limit_forecast(struct buf *out, const struct growth_limit *limit);
 
+/* Of a forecast, as people read it. */
+void limit_seconds(struct buf *out, double seconds);
+
+/* The members of a forecast. */
+void json_put_forecast(struct json_maker *object, const struct trend_forecast *forecast);
+
 /* The members of docs/schema/growth.schema.json, "limit". */
 void json_put_limit(struct json_maker *object, const struct growth_limit *limit);
 

@@ -107,7 +107,10 @@
 	const LAYERS = [["anon_bytes", "anon"], ["file_bytes", "file"], ["shmem_bytes", "shmem"], ["swap_bytes", "swap"]];
 	const WIDTH = 1200, HEIGHT = 300, LEFT = 80, RIGHT = 20, TOP = 16, BOTTOM = 34;
 
-	/* Points are {at: seconds before the kill, negative, …}, oldest first. */
+	/*
+	 * Points are {at: seconds before the kill, negative, …}, oldest first; marks {at, what, why}, and
+	 * with a percent of the limit a line at that height.
+	 */
 	function timeline(points, usage, limit, marks) {
 		const chart = draw("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, tabindex: 0, role: "img",
 			"aria-label": "memory over time: drag to zoom, double click or Escape for all of it" });
@@ -154,9 +157,14 @@
 			if (limit)
 				chart.append(draw("line", { class: "limit", x1: LEFT, x2: WIDTH - RIGHT, y1: y(limit), y2: y(limit) }),
 					draw("text", { x: LEFT + 6, y: y(limit) - 4 }, "limit " + bytes(limit)));
-			for (const mark of marks.filter((one) => one.at >= from && one.at <= to))
-				chart.append(draw("line", { class: "mark", x1: x(mark.at), x2: x(mark.at), y1: TOP, y2: HEIGHT - BOTTOM },
-					), draw("text", { x: x(mark.at) - 4, y: TOP + 10, "text-anchor": "end" }, mark.what));
+			for (const part of limit ? new Set(marks.map((mark) => mark.percent).filter(Boolean)) : [])
+				chart.append(draw("line", { class: "warned", x1: LEFT, x2: WIDTH - RIGHT,
+					y1: y((limit * part) / 100), y2: y((limit * part) / 100) }));
+			marks.filter((one) => one.at >= from && one.at <= to).forEach((mark, i) =>
+				chart.append(draw("g", { class: mark.class },
+					draw("line", { class: "mark", x1: x(mark.at), x2: x(mark.at), y1: TOP, y2: HEIGHT - BOTTOM }),
+					draw("text", { x: x(mark.at) - 4, y: TOP + 10 + 14 * (i % 4), "text-anchor": "end" }, mark.what),
+					draw("title", {}, mark.why))));
 		}
 
 		const nearest = (series, time) => series.reduce((best, point) =>
@@ -312,8 +320,21 @@
 			`oomtrace diff ${lives[lives.length - 2].id} ${data.id}`))];
 	}
 
+	/* Of a limit that is not the one that fired its name is said, and no line is drawn. */
+	function warningMark(warning, fired) {
+		const level = (data.cgroups || [])[warning.level];
+		const whose = !level ? "host " : level === fired ? "" : level.path.split("/").pop() + " ";
+		const forecast = warning.forecast_low_seconds === undefined ? "" :
+			`; forecast then: ${warning.forecast_low_seconds} to ${warning.forecast_high_seconds} s`;
+
+		return { at: -warning.before_ns / 1e9, class: "warning", what: `${whose}${warning.percent} %`,
+			percent: level && level === fired ? warning.percent : undefined,
+			why: `warned ${seconds(warning.before_ns)} before the kill: ${bytes(warning.held_bytes)} of ` +
+				`${bytes(warning.limit_bytes)}${level ? " of " + level.path : " of the host"}${forecast}` };
+	}
+
 	function timelineOf() {
-		const kill = Date.parse(data.time), pid = data.victim && data.victim.pid;
+		const pid = data.victim && data.victim.pid;
 		const level = (data.cgroups || []).find((one) => one.fired);
 		const all = (data.timeline || []).map((point) => ({ ...point, at: -point.before_ns / 1e9 }))
 			.sort((a, b) => a.at - b.at);
@@ -324,8 +345,8 @@
 		/* the kernel's own figure ends the curve */
 		if (usage.length && level.usage_bytes !== undefined)
 			usage.push({ at: 0, usage_bytes: level.usage_bytes });
-		const marks = [{ at: 0, what: "killed" }, ...(data.warnings || []).map((warning) =>
-			({ at: (Date.parse(warning.time) - kill) / 1000, what: `${warning.percent} %` }))];
+		const marks = [{ at: 0, class: "kill", what: "killed", why: "the kill" },
+			...(data.warnings || []).map((warning) => warningMark(warning, level))];
 
 		return points.length > 1 ? timeline(points, usage, level && level.limit_bytes, marks) : null;
 	}
