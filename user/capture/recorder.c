@@ -49,6 +49,20 @@ void recorder_refill(void)
 	free(reserve);
 }
 
+void recorder_trim(void)
+{
+	/* free bytes that the kernel has back already, at most */
+	static size_t given_back;
+	size_t free_bytes = mallinfo2().fordblks;
+
+	if (free_bytes < given_back)
+		given_back = free_bytes;
+	if (free_bytes - given_back < RECORDER_SPARE_BYTES)
+		return;
+	malloc_trim(0);
+	given_back = mallinfo2().fordblks;
+}
+
 struct recorder_protection recorder_protect(void)
 {
 	keep_reserve();

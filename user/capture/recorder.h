@@ -12,6 +12,7 @@
 
 #define RECORDER_OOM_SCORE_ADJ (-999)
 #define RECORDER_RESERVE_BYTES (1u << 20)
+#define RECORDER_SPARE_BYTES (4u << 20)
 
 struct recorder_protection {
 	int lock_error; /* 0: its memory is locked; else -errno */
@@ -23,5 +24,11 @@ struct recorder_protection recorder_protect(void);
 
 /* Fills up what was used of the reserve. */
 void recorder_refill(void);
+
+/*
+ * For who keeps no reserve: gives back what a busy moment took. It lies between what stays, where
+ * free() leaves it to the process: in a day of builds half of the heap was of this kind.
+ */
+void recorder_trim(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "capture/live.h"
+#include "capture/recorder.h"
 #include "capture/trace_file.h"
 #include "commands/failures.h"
 #include "commands/live_show.h"
@@ -126,6 +127,7 @@ static int take(struct recording *recording, struct event *event)
 	if (error || event->type != EVENT_WHOLE)
 		return error;
 	error = live_show_snapshot(recording->show);
+	recorder_trim();
 	say_memory(recording);
 	return error;
 }
