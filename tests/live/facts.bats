@@ -20,7 +20,8 @@ teardown()
 
 # Grows for some seconds, so that it is looked at, and says how many files it has open.
 GROWING='
-import os, time
+import os, socket, time
+sockets = [socket.socket() for _ in range(3)]
 files = [open("/dev/null") for _ in range(20)]
 print("files", len(os.listdir("/proc/self/fd")) - 1, flush=True)
 kept = []
@@ -48,6 +49,7 @@ assert facts["GOMEMLIMIT"]["text"] == "4GiB", facts
 assert facts["JAVA_TOOL_OPTIONS"]["text"] == "-Xmx2g", facts
 assert facts["limit.open_files"]["value"] == 321, facts
 assert facts["open_files"]["value"] == int(sys.argv[2]), (facts["open_files"], sys.argv[2])
+assert facts["open_sockets"]["value"] == 3, facts["open_sockets"]
 assert facts["threads"]["value"] == 1 and facts["runtime"]["text"] == "python", facts
 assert all(f["taken"] == "before" for f in facts.values())
 settings = {f["key"] for f in incident["figures"] if f["source"] == "setting"}

@@ -44,6 +44,17 @@ static inline void fake_proc_write(const struct fake_proc *fake, const char *nam
 		abort();
 }
 
+/* A link in a directory that is there. */
+static inline void fake_proc_link(const struct fake_proc *fake, const char *name,
+				  const char *content)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", fake->path, name);
+	if (symlink(content, path))
+		abort();
+}
+
 static inline void fake_proc_remove(struct fake_proc *fake)
 {
 	char command[128];

@@ -105,6 +105,14 @@ static void test_there_is_room_for_so_much_and_no_more(void **state)
 		assert_in_range(strlen(fact_text(&facts, &facts.facts[i])), 1, 160);
 }
 
+static void mkdir_fd(const struct fake_proc *fake)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/42/fd", fake->path);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
 static void fill(const struct fake_proc *fake)
 {
 	fake_proc_write(fake, "42/stat", "42 (a)" STAT_TAIL);
@@ -127,6 +135,16 @@ static void fill(const struct fake_proc *fake)
 	fake_proc_write(fake, "42/cgroup", "5:cpu:/x\n4:memory:/a/b\n0::/c\n");
 	fake_proc_write(fake, "fs/cgroup/memory/a/b/memory.oom.group", "1\n");
 	fake_proc_write(fake, "fs/cgroup/c/memory.high", "max\n");
+	fake_proc_write(fake, "fs/cgroup/memory/a/b/memory.kmem.tcp.usage_in_bytes", "8192\n");
+	mkdir_fd(fake);
+	fake_proc_link(fake, "42/fd/4", "socket:[123]");
+	fake_proc_link(fake, "42/fd/5", "socket:[1234567890123]");
+	fake_proc_link(fake, "42/fd/6", "/dev/socket");
+	fake_proc_write(fake, "devices/system/node/online", "0-1\n");
+	fake_proc_write(fake, "devices/system/node/node0/meminfo",
+			"Node 0 MemTotal:        4096 kB\nNode 0 MemFree:       400 kB\n");
+	fake_proc_write(fake, "devices/system/node/node1/meminfo",
+			"Node 1 MemTotal:        4096 kB\nNode 1 MemFree:       12 kB\n");
 	fake_proc_write(fake, "sys/vm/overcommit_memory", "2\n");
 	fake_proc_write(fake, "kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
 }
@@ -149,12 +167,46 @@ static void test_limits_and_settings_are_taken_from_where_they_are(void **state)
 	assert_text(&facts, "runtime", "jvm");
 	assert_value(&facts, "malloc_arenas", 2);
 	assert_value(&facts, "namespace.sockets", 12);
+	assert_value(&facts, "open_sockets", 2);
+	assert_value(&facts, "socket_bytes", 8192);
+	assert_value(&facts, "node1.free_bytes", 12 * 1024);
+	assert_value(&facts, "node0.total_bytes", 4096 * 1024);
+	assert_null(find(&facts, "node2.free_bytes"));
 	assert_value(&facts, "namespace.tcp_bytes", 2 * sysconf(_SC_PAGESIZE));
 	/* of the hierarchy that has the memory controller */
 	assert_value(&facts, "memory.oom.group", 1);
 	assert_null(find(&facts, "memory.high"));
 	assert_value(&facts, "vm.overcommit_memory", 2);
 	assert_text(&facts, "transparent_hugepage", "madvise");
+	fake_proc_remove(&fake);
+}
+
+static void test_of_one_node_and_sockets_that_are_not_counted_nothing_is_said(void **state)
+{
+	struct facts facts = {0};
+	struct fake_proc fake;
+
+	(void)state;
+	fake_proc_make(&fake);
+	fill(&fake);
+	fake_proc_write(&fake, "devices/system/node/online", "0\n");
+	fake_proc_write(&fake, "fs/cgroup/memory/a/b/memory.kmem.tcp.usage_in_bytes", "0\n");
+	for (int i = 0; i < 1100; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "42/fd/%d", 10 + i);
+		fake_proc_link(&fake, path, "/dev/null");
+	}
+	facts_take(&facts, &fake.root, 42, TICKS_NS(250));
+	assert_null(find(&facts, "node0.free_bytes"));
+	assert_null(find(&facts, "socket_bytes"));
+	/* more than are looked at */
+	assert_null(find(&facts, "open_sockets"));
+	/* of v2 it is in memory.stat */
+	fake_proc_write(&fake, "42/cgroup", "0::/c\n");
+	fake_proc_write(&fake, "fs/cgroup/c/memory.stat", "anon 1\nsock 0\n");
+	facts_take(&facts, &fake.root, 42, TICKS_NS(250));
+	assert_value(&facts, "socket_bytes", 0);
 	fake_proc_remove(&fake);
 }
 
@@ -196,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_cut_off_is_not_believed),
 		cmocka_unit_test(test_there_is_room_for_so_much_and_no_more),
 		cmocka_unit_test(test_limits_and_settings_are_taken_from_where_they_are),
+		cmocka_unit_test(test_of_one_node_and_sockets_that_are_not_counted_nothing_is_said),
 		cmocka_unit_test(test_of_another_process_with_its_number_nothing_is_kept),
 		cmocka_unit_test(
 			test_they_are_taken_when_it_has_grown_and_again_when_it_has_doubled),

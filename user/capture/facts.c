@@ -74,6 +74,7 @@ void facts_take(struct facts *facts, const struct sysroot *root, uint32_t pid,
 		return;
 	facts_of_process(facts, root, pid);
 	facts_of_settings(facts, root, pid);
+	facts_of_nodes(facts, root);
 	/* the number may have become somebody else's meanwhile */
 	if (!is_still(root, pid, start_time_ns))
 		facts->count = facts->text_bytes = 0;

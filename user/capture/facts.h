@@ -19,7 +19,7 @@
 #include "capture/event.h"
 
 #define FACTS_BYTES (8ULL << 20)
-#define FACTS_MAX 48
+#define FACTS_MAX 64
 /* Of all texts of one process, their NULs included. */
 #define FACTS_TEXT_BYTES 768
 /* Mappings that are looked through for arenas: a process may have tens of thousands. */
@@ -70,5 +70,7 @@ void facts_of_environment(struct facts *facts, const char *environment, size_t b
 void facts_of_process(struct facts *facts, const struct sysroot *root, uint32_t pid);
 /* facts_settings.c: of its cgroup and of the host */
 void facts_of_settings(struct facts *facts, const struct sysroot *root, uint32_t pid);
+/* facts_nodes.c: of the host's memory nodes, where there are several */
+void facts_of_nodes(struct facts *facts, const struct sysroot *root);
 
 #endif

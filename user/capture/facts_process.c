@@ -14,6 +14,8 @@
 #define ENVIRONMENT_BYTES 131072
 /* Where the kernel does not tell how many files are open they are counted, up to here. */
 #define FILES_COUNTED 8192
+/* Of so many it is asked what they are: a link to read each. */
+#define LINKS_READ 1024
 /* malloc's arenas of threads, which begin at multiples of this (HEAP_MAX_SIZE of glibc). */
 #define ARENA_BYTES (64ULL << 20)
 
@@ -91,6 +93,30 @@ static void take_open_files(struct facts *facts, const struct sysroot *root, uin
 	/* what was not counted to its end is not known */
 	if (count < FILES_COUNTED)
 		add(facts, "open_files", count);
+}
+
+/* Whose memory is not told by process; how many there are is. Of a part of them nothing is said. */
+static void take_open_sockets(struct facts *facts, const struct sysroot *root, uint32_t pid)
+{
+	_cleanup_close_ int fd = procfs_open_fd(root, pid, "fd", O_RDONLY | O_DIRECTORY);
+	_cleanup_closedir_ DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	uint64_t sockets = 0, count = 0;
+	struct dirent *entry;
+	char link[16];
+
+	if (!directory)
+		return;
+	TAKE_FD(fd);
+	while ((entry = readdir(directory))) {
+		ssize_t len = entry->d_name[0] == '.' ? 0
+						      : readlinkat(dirfd(directory), entry->d_name,
+								   link, sizeof(link));
+
+		if (++count > LINKS_READ || (len < 0 && errno != ENOENT))
+			return;
+		sockets += len >= 8 && memcmp(link, "socket:[", 8) == 0;
+	}
+	add(facts, "open_sockets", sockets);
 }
 
 static void take_status(struct facts *facts, const struct sysroot *root, uint32_t pid)
@@ -203,6 +229,7 @@ void facts_of_process(struct facts *facts, const struct sysroot *root, uint32_t 
 	take_mapped(facts, root, pid);
 	take_limits(facts, root, pid);
 	take_open_files(facts, root, pid);
+	take_open_sockets(facts, root, pid);
 	take_status(facts, root, pid);
 	take_sockets(facts, root, pid);
 }

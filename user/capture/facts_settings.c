@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What its cgroup and the host were set to. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,30 @@ static bool path_of_cgroup(const struct sysroot *root, uint32_t pid, char path[P
 	return found;
 }
 
+/*
+ * What sockets of it are charged: v2 has it in memory.stat. Of v1 it is counted where somebody has
+ * set its limit (mem_cgroup_sockets_enabled), so that 0 says nothing.
+ */
+static void take_sockets(struct facts *facts, int dir_fd)
+{
+	_cleanup_close_ int fd = openat(dir_fd, "memory.stat", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_fclose_ FILE *stream = fd < 0 ? NULL : fdopen(fd, "re");
+	char line[128];
+	uint64_t bytes = 0;
+
+	if (stream)
+		TAKE_FD(fd);
+	while (stream && fgets(line, sizeof(line), stream))
+		if (sscanf(line, "sock %" SCNu64, &bytes) == 1) {
+			facts_add(facts, 0, FIGURE_SETTING, "socket_bytes", bytes);
+			return;
+		}
+	if (read_line(dir_fd, "memory.kmem.tcp.usage_in_bytes", line))
+		bytes = strtoull(line, NULL, 10);
+	if (bytes)
+		facts_add(facts, 0, FIGURE_SETTING, "socket_bytes", bytes);
+}
+
 static void take_cgroup(struct facts *facts, const struct sysroot *root, uint32_t pid)
 {
 	char path[PATH_MAX];
@@ -120,6 +145,7 @@ static void take_cgroup(struct facts *facts, const struct sysroot *root, uint32_
 	if (fd < 0)
 		return;
 	TAKE_ALL(facts, fd, 0, cgroup_settings);
+	take_sockets(facts, fd);
 }
 
 void facts_of_settings(struct facts *facts, const struct sysroot *root, uint32_t pid)
