@@ -40,7 +40,8 @@ static __always_inline void curve_fill_levels(struct ot_curve_record *record)
 __noinline __weak int curve_tell(__u32 number)
 {
 	struct ot_account *account = bpf_map_lookup_elem(&accounts, &number);
-	struct ot_curve_record *record = bpf_ringbuf_reserve(&curves, sizeof(*record), 0);
+	struct ot_curve_record *record =
+		no_room(OT_LOSS_CURVE) ? NULL : bpf_ringbuf_reserve(&curves, sizeof(*record), 0);
 
 	if (!account || !record) {
 		if (record)

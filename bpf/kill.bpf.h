@@ -86,6 +86,23 @@ static __always_inline void kill_fill_argv(struct ot_kill_record *record, struct
 	record->argv_bytes = bytes;
 }
 
+static __always_inline void program_fill(struct ot_program_path *program, struct file *file)
+{
+	struct dentry *dentry = file ? BPF_CORE_READ(file, f_path.dentry) : NULL, *parent;
+
+	program->count = program->cut = 0;
+	for (int i = 0; i < OT_PROGRAM_DEPTH; i++) {
+		parent = dentry ? BPF_CORE_READ(dentry, d_parent) : NULL;
+		if (!parent || parent == dentry)
+			return;
+		bpf_probe_read_kernel_str(program->names[i], OT_PROGRAM_NAME,
+					  BPF_CORE_READ(dentry, d_name.name));
+		program->count = i + 1;
+		dentry = parent;
+	}
+	program->cut = dentry && BPF_CORE_READ(dentry, d_parent) != dentry;
+}
+
 static __always_inline void kill_fill_memory(struct ot_kill_record *record, struct mm_struct *mm)
 {
 	bool summed = false;
@@ -101,6 +118,11 @@ static __always_inline void kill_fill_memory(struct ot_kill_record *record, stru
 	record->rss_pages[OT_RSS_SHMEM] = mm_rss(mm, OT_RSS_SHMEM, &summed);
 	if (summed)
 		record->flags |= OT_KILL_RSS_SUMMED;
+	record->mapped_pages[OT_MAPPED_ALL] = BPF_CORE_READ(mm, total_vm);
+	record->mapped_pages[OT_MAPPED_DATA] = BPF_CORE_READ(mm, data_vm);
+	record->mapped_pages[OT_MAPPED_STACK] = BPF_CORE_READ(mm, stack_vm);
+	record->mapped_pages[OT_MAPPED_EXEC] = BPF_CORE_READ(mm, exec_vm);
+	program_fill(&record->program, BPF_CORE_READ(mm, exe_file));
 }
 
 static __always_inline void kill_fill_process(struct ot_kill_record *record,
@@ -139,6 +161,7 @@ static __always_inline void kill_fill(void *ctx, struct ot_kill_record *record,
 	record->time_ns = bpf_ktime_get_ns();
 	record->life = record->account = 0;
 	record->argv_bytes = 0;
+	record->program.count = 0;
 	kill_fill_process(record, task);
 	if (mm) {
 		kill_fill_memory(record, mm);

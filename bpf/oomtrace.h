@@ -141,7 +141,14 @@ struct ot_account {
 	char comm[OT_COMM_LEN];    /* of the task that opened the account */
 	__u32 live[OT_KIND_COUNT]; /* sum of its cells' */
 	__u32 told;                /* slots it held when a point of its curve was last told */
+	/* of one that a fork has made, where kills are watched for; author 0: of nobody */
+	__u64 author_life;
+	__u32 author;    /* account of whom it was forked from */
+	__u32 inherited; /* anonymous slots that one had then: more it cannot have of others */
 };
+
+/* Who has less when it forks leaves nothing that is worth an account of the child's own. */
+#define OT_HEIR_PAGES 512
 
 /* Key of the index that finds a cell. */
 struct ot_cell_key {
@@ -507,11 +514,31 @@ enum ot_rss {
 	OT_RSS_COUNT,
 };
 
+/* Address space that a process has reserved, as mm_struct of the kernel counts it. */
+enum ot_mapped {
+	OT_MAPPED_ALL,   /* total_vm */
+	OT_MAPPED_DATA,  /* data_vm: private, writable, no stack */
+	OT_MAPPED_STACK, /* stack_vm */
+	OT_MAPPED_EXEC,  /* exec_vm */
+	OT_MAPPED_COUNT,
+};
+
 /* Levels of cgroups, parents, bytes of a name and of a command line that a kill carries. */
 #define OT_KILL_LEVELS 12
 #define OT_KILL_NAME 256
 #define OT_KILL_PARENTS 8
 #define OT_KILL_ARGV 1024
+
+/* Directories of a program's path, the file included, and bytes of a name, that a kill carries. */
+#define OT_PROGRAM_DEPTH 10
+#define OT_PROGRAM_NAME 64
+
+/* The file that a process runs, below its mount; longer names are cut. */
+struct ot_program_path {
+	__u32 count; /* of names, the file first; 0: it is not known */
+	__u32 cut;   /* there are more */
+	char names[OT_PROGRAM_DEPTH][OT_PROGRAM_NAME];
+};
 
 /* One level of the chain of memory cgroups; figures in pages. */
 struct ot_kill_level {
@@ -582,6 +609,8 @@ struct ot_kill_record {
 	struct ot_kill_cause cause;
 	struct ot_stack_record trigger_stack;
 	struct ot_kernel_stack_record trigger_kernel_stack;
+	struct ot_program_path program;
+	__u64 mapped_pages[OT_MAPPED_COUNT];
 };
 
 /* The OOM killer has marked a victim: right after its SIGKILL, by the same trigger. */
@@ -592,10 +621,6 @@ struct ot_mark_record {
 	__u32 reserved;
 	__u64 time_ns;
 };
-
-/* Directories of a program's path, and bytes of a name, that a sender carries. */
-#define OT_SENDER_PATH_DEPTH 10
-#define OT_SENDER_NAME 64
 
 /* Where a signal comes from, as the kernel's signal code tells (include/linux/signal.h). */
 enum ot_signal_source {
@@ -614,11 +639,9 @@ struct ot_kill_sender {
 	char comm[OT_COMM_LEN]; /* of the process: its first thread */
 	__u32 parent_count;
 	__u32 level_count; /* of its memory cgroups, its own first */
-	__u32 path_count;  /* of names of the program's path, the file first */
-	__u32 path_cut;    /* there are more */
 	struct ot_kill_parent parents[OT_KILL_PARENTS];
 	char levels[OT_KILL_LEVELS][OT_KILL_NAME];
-	char path[OT_SENDER_PATH_DEPTH][OT_SENDER_NAME]; /* below its mount, names may be cut */
+	struct ot_program_path program;
 };
 
 /* A SIGKILL that is not the OOM killer's. */
@@ -653,7 +676,7 @@ struct ot_curve_record {
 #define OT_STATIC_ASSERT(cond) _Static_assert(cond, #cond)
 OT_STATIC_ASSERT(sizeof(struct ot_entry) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_cell) == 64);
-OT_STATIC_ASSERT(sizeof(struct ot_account) == 112);
+OT_STATIC_ASSERT(sizeof(struct ot_account) == 128);
 OT_STATIC_ASSERT(sizeof(struct ot_cell_key) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_stack_record) == 56 + 8 * OT_MAX_FRAMES);
 OT_STATIC_ASSERT(sizeof(struct ot_kernel_stack_record) == 16 + 8 * OT_MAX_KERNEL_FRAMES);

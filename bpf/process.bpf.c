@@ -60,6 +60,35 @@ static __always_inline void process_forked(struct task_struct *child, __u32 pare
 				 parent_tgid);
 }
 
+/* What a process had at a fork is its child's as well; a counter may be below 0 for a moment. */
+static __always_inline __s32 slots_to_inherit(const struct ot_account *author)
+{
+	return (__s32)(author->live[OT_KIND_ANON] + author->live[OT_KIND_PENDING] +
+		       author->inherited);
+}
+
+/*
+ * Pages that a child has of its parent's are in the parent's account, until somebody writes to
+ * them. Should the child be killed, the account tells whose stacks are to be looked at.
+ */
+static __always_inline void process_inherit(struct task_struct *parent, struct task_struct *child)
+{
+	struct mm_struct *mm = BPF_CORE_READ(child, mm);
+	__u32 author = account_find(mm_life(BPF_CORE_READ(parent, mm))), heir;
+	struct ot_account *from = bpf_map_lookup_elem(&accounts, &author), *to;
+
+	if (author <= OT_ACCOUNT_NOBODY || !from ||
+	    slots_to_inherit(from) < (__s32)(OT_HEIR_PAGES >> period_shift))
+		return;
+	heir = account_of_task(child, mm);
+	to = bpf_map_lookup_elem(&accounts, &heir);
+	if (heir <= OT_ACCOUNT_NOBODY || !to || heir == author)
+		return;
+	to->author_life = from->life;
+	to->author = author;
+	to->inherited = slots_to_inherit(from);
+}
+
 SEC("raw_tp/sched_process_fork")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -76,8 +105,11 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 		if (life != (__u64)BPF_CORE_READ(parent, mm))
 			bpf_map_delete_elem(&account_index, &life);
 	}
-	if (child_tgid != parent_tgid && BPF_CORE_READ(child, mm))
-		process_forked(child, parent_tgid);
+	if (child_tgid == parent_tgid || !BPF_CORE_READ(child, mm))
+		return 0;
+	process_forked(child, parent_tgid);
+	if (watch_kills && BPF_CORE_READ(parent, mm) != BPF_CORE_READ(child, mm))
+		process_inherit(parent, child);
 	return 0;
 }
 

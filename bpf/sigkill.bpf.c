@@ -11,24 +11,6 @@
 /* include/trace/events/signal.h: anything else killed nobody, or nobody anew. */
 #define TRACE_SIGNAL_DELIVERED 0
 
-/* Longer names are cut: the rest of the path is told, and that it was cut. */
-static __always_inline void sender_fill_path(struct ot_kill_sender *sender, struct file *file)
-{
-	struct dentry *dentry = file ? BPF_CORE_READ(file, f_path.dentry) : NULL, *parent;
-
-	sender->path_count = sender->path_cut = 0;
-	for (int i = 0; i < OT_SENDER_PATH_DEPTH; i++) {
-		parent = dentry ? BPF_CORE_READ(dentry, d_parent) : NULL;
-		if (!parent || parent == dentry)
-			return;
-		bpf_probe_read_kernel_str(sender->path[i], OT_SENDER_NAME,
-					  BPF_CORE_READ(dentry, d_name.name));
-		sender->path_count = i + 1;
-		dentry = parent;
-	}
-	sender->path_cut = dentry && BPF_CORE_READ(dentry, d_parent) != dentry;
-}
-
 static __always_inline void sender_fill_levels(struct ot_kill_sender *sender,
 					       struct task_struct *task)
 {
@@ -69,7 +51,7 @@ static __always_inline void sender_fill(struct ot_kill_sender *sender, __u64 inf
 	BPF_CORE_READ_INTO(&sender->comm, task, group_leader, comm);
 	kill_fill_parents(sender->parents, &sender->parent_count, task);
 	sender_fill_levels(sender, task);
-	sender_fill_path(sender, mm ? BPF_CORE_READ(mm, exe_file) : NULL);
+	program_fill(&sender->program, mm ? BPF_CORE_READ(mm, exe_file) : NULL);
 }
 
 SEC("raw_tp/signal_generate")
@@ -83,7 +65,8 @@ int sigkill_signal(struct bpf_raw_tracepoint_args *ctx)
 	/* one that may be the OOM killer's is in the other ring */
 	if (ctx->args[1] == SEND_SIG_PRIV && !current_is_exiting())
 		return 0;
-	record = bpf_ringbuf_reserve(&sigkills, sizeof(*record), 0);
+	record = no_room(OT_LOSS_SIGKILL) ? NULL
+					  : bpf_ringbuf_reserve(&sigkills, sizeof(*record), 0);
 	if (!record) {
 		loss_count(OT_LOSS_SIGKILL, 1);
 		return 0;

@@ -66,7 +66,10 @@ struct mm_struct {
 	atomic_t mm_users;
 	atomic_long_t pgtables_bytes;
 	unsigned long hiwater_rss; /* pages; raised only before pages are unmapped */
-	unsigned long total_vm;    /* pages */
+	unsigned long total_vm;    /* pages, as the next three */
+	unsigned long data_vm;
+	unsigned long exec_vm;
+	unsigned long stack_vm;
 	int map_count;
 	unsigned long end_code;
 	unsigned long arg_start, arg_end;

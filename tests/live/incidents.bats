@@ -230,4 +230,10 @@ expect_incident()
 	[[ $(incident_field process pid "id=$VICTIM ") == "$child" ]]
 	(($(incident_field victim anon role=chosen) > 56 << 20))
 	(($(incident_pages "$VICTIM" anon) < 24 << 8))
+	inherited=$(incident_lines inherited "process=$VICTIM " "author_pid=$VICTIM_PID " |
+		sed 's/.* anon=//' | awk '{ slots += $1 } END { print slots * 64 }')
+	# what the parent had, by the kernel and by the parent's own stack
+	incident_close_to "$inherited" $((50 << 8))
+	stack=$(incident_lines inherited "process=$VICTIM " | sed 's/.* stack=\([0-9]*\) anon=\([0-9]*\)/\2 \1/' | sort -n | tail -1)
+	incident_lines stack "id=${stack#* } " | grep -q "$BUILD/victims/oom+.*$BUILD/victims/oom+"
 }

@@ -86,6 +86,14 @@ static void print_cell(const struct event *event)
 	       cell->live_slots[KIND_PENDING] + cell->held_slots[KIND_PENDING]);
 }
 
+static void print_inherited(const struct event *event)
+{
+	const struct inherited_event *inherited = &event->inherited;
+
+	printf("inherited process=%u author_pid=%u stack=%u anon=%" PRIu64 "\n", inherited->process,
+	       inherited->author_pid, inherited->stack, inherited->slots[KIND_ANON]);
+}
+
 static void print_memory(const struct event *event)
 {
 	printf("memory process=%u anon=%" PRIu64 "\n", event->memory.process,
@@ -193,7 +201,7 @@ static void (*const printers[EVENT_TYPE_END])(const struct event *event) = {
 	[EVENT_VICTIM] = print_victim,     [EVENT_ARGUMENT] = print_argument,
 	[EVENT_ANCESTOR] = print_ancestor, [EVENT_LEVEL] = print_level,
 	[EVENT_FIGURE] = print_figure,     [EVENT_CANDIDATE] = print_candidate,
-	[EVENT_MOMENT] = print_moment,
+	[EVENT_MOMENT] = print_moment,     [EVENT_INHERITED] = print_inherited,
 };
 
 static int take(void *context, const struct event *event)

@@ -162,6 +162,32 @@ no_page_is_missing()
 	((TRACE_STATUS == 2)) || fail "exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"
 }
 
+# lost_late CAUSE: the watcher that is running ends, says so, and its exit status does.
+lost_late()
+{
+	kill -INT "$TRACE_PID"
+	drain "$WATCH_OUT" >/dev/null
+	trace_wait
+	cat "$TRACE_TALK"
+	grep -q "^oomtrace: warning: lost after the last incident: .*, [1-9][0-9]* times* ($1)\$" "$TRACE_TALK"
+	((TRACE_STATUS == 2)) || fail "exits with $TRACE_STATUS"
+}
+
+@test "sigkill-full: without an incident after it the watcher says so when it ends" {
+	OOMTRACE_TEST_DROP=sigkill-full:1 watch_start --sigkills --strict --format json
+	victim_start heap malloc 8
+	kill -KILL "$VICTIM_PID"
+	wait "$VICTIM_PID" || true
+	lost_late sigkill-full
+}
+
+@test "curve-full: points that nobody was told of are said at the end" {
+	OOMTRACE_TEST_DROP=curve-full:1 watch_start --strict --format json
+	victim_start heap malloc 64
+	victim_grow
+	lost_late curve-full
+}
+
 @test "smallest: with every map at its smallest nothing is lost in silence" {
 	OOMTRACE_TEST_SMALLEST=1 run -2 "$OOMTRACE" --period 1 --strict --format json \
 		-- /usr/bin/python3 -c 'x = [[i] for i in range(100000)]'

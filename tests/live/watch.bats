@@ -148,6 +148,29 @@ except BlockingIOError:
 	done <<<"$ids" | grep -q 'grow_crowd;victim_touch'
 }
 
+@test "a line of any length comes in one piece" {
+	watch_start --format json
+	oom_start crowd 64 128
+	oom_go
+	# what one read finds are whole lines; with its candidates and their curves this one is long
+	/usr/bin/python3 - "$WATCH_OUT" "/${CGROUP##*/}" <<'END'
+import json
+import os
+import sys
+
+fd, own = int(sys.argv[1]), sys.argv[2]
+longest = 0
+for _ in range(8):
+    piece = os.read(fd, 1 << 20)
+    assert piece.endswith(b"\n"), (len(piece), piece[-80:])
+    lines = piece.decode().splitlines()
+    longest = max([longest, *map(len, lines)])
+    if longest > 1 << 16 and any(json.loads(line)["cgroups"][0]["path"] == own for line in lines):
+        sys.exit(0)
+sys.exit(f"the longest has {longest} bytes")
+END
+}
+
 @test "from the kill until it is durable an incident takes no memory that was not there" {
 	local log=$BATS_TEST_TMPDIR/allocations round
 

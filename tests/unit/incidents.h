@@ -653,6 +653,104 @@ static inline void scene_loop(const struct stage *stage)
 	play_end(stage, END_INTERRUPTED);
 }
 
+static inline void play_stalls(const struct stage *stage, uint64_t before_ns, uint32_t level,
+			       uint64_t some_us, uint64_t full_us)
+{
+	play(stage, (struct event){.type = EVENT_MOMENT,
+				   .moment = {.before_ns = before_ns,
+					      .level = level,
+					      .known = MOMENT_USAGE | MOMENT_PRESSURE,
+					      .usage_bytes = MIB(128),
+					      .stall_some_us = some_us,
+					      .stall_full_us = full_us}});
+}
+
+static inline void play_mapped(const struct stage *stage, enum mapping_kind kind, uint32_t count,
+			       uint64_t bytes, const char *name)
+{
+	play(stage, (struct event){.type = EVENT_MAPPED,
+				   .mapped = {.process = 1,
+					      .kind = kind,
+					      .count = count,
+					      .bytes = bytes,
+					      .name = name,
+					      .before_ns = 3 * SECOND_NS / 2}});
+}
+
+/*
+ * A worker that has most of its memory from its server, which it was forked from; both wait for
+ * memory before the end.
+ */
+static inline void scene_heir(const struct stage *stage)
+{
+	play_session(stage, 16, "--watch-oom-kills");
+	play_incident(stage, (struct incident_event){.scope = SCOPE_MEMCG,
+						     .sources = INCIDENT_FROM_BPF,
+						     .known = INCIDENT_TRIGGER,
+						     .id = "20231114T221500Z-4a7d-18",
+						     .sequence = 18,
+						     .trigger_pid = 701,
+						     .trigger_tid = 701,
+						     .trigger_comm = "worker"});
+	play_process(stage, 1, 701, 700, "worker", true, true);
+	play_victim(stage, (struct victim_event){.process = 1,
+						 .role = VICTIM_CHOSEN,
+						 .known = VICTIM_KNOWN_ALL | VICTIM_EXE |
+							  VICTIM_ARGV | VICTIM_MAPPED,
+						 .before = VICTIM_ARGV,
+						 .tid = 701,
+						 .parent_pid = 700,
+						 .uid = 33,
+						 .threads = 1,
+						 .cgroup = "/system.slice/shop.service",
+						 .rss_anon_bytes = MIB(100),
+						 .rss_file_bytes = MIB(2),
+						 .page_table_bytes = MIB(1) / 4,
+						 .peak_bytes = MIB(102),
+						 .mapped_bytes = MIB(900),
+						 .data_bytes = MIB(850),
+						 .stack_bytes = 132 << 10,
+						 .exec_bytes = MIB(4)});
+	play_word(stage, 1, 0, "/usr/bin/actor", false);
+	play_ancestor(stage, 1, 1, 700, "shop");
+	play_mapped(stage, MAPPING_NO_ACCESS, 1, MIB(512), NULL);
+	play_mapped(stage, MAPPING_ANON, 40, MIB(320), "[anon: pool;of\n\xff 9]");
+	play_mapped(stage, MAPPING_FILE, 4, MIB(6), "/usr/lib/libshop.so");
+	play(stage, (struct event){.type = EVENT_MAPPED,
+				   .mapped = {.process = 1,
+					      .count = 12,
+					      .bytes = MIB(1),
+					      .before_ns = 3 * SECOND_NS / 2,
+					      .others = true}});
+	play_level(stage, (struct level_event){.index = 0,
+					       .path = "/system.slice/shop.service",
+					       .known = LEVEL_USAGE | LEVEL_LIMIT,
+					       .usage_bytes = MIB(128),
+					       .limit_bytes = MIB(128),
+					       .fired = true,
+					       .when = TAKEN_AT_KILL});
+	for (uint64_t i = 20; i > 0; i--) {
+		play_moment(stage, i * SECOND_NS, 1, MIB(2 * (21 - i)));
+		play_stalls(stage, i * SECOND_NS, 0, 100000 * (21 - i), 40000 * (21 - i));
+		play_stalls(stage, i * SECOND_NS, LEVEL_HOST, 5000 * (21 - i), 0);
+	}
+	play_module(stage, 1, "/usr/bin/actor");
+	play_stack(stage, 1, "worker", STACK(0x100, 0x300));
+	play_stack(stage, 2, "shop", STACK(0x200, 0x300));
+	play_snapshot(stage, 100, true);
+	play(stage, (struct event){.type = EVENT_MEMORY,
+				   .memory = {.process = 1,
+					      .when = MEMORY_END,
+					      .known = MEMORY_RSS | MEMORY_INHERITED_BY_SUBTRACTION,
+					      .rss_anon_bytes = MIB(100)}});
+	play_held(stage, 1, 1, KIND_ANON, 640, 640);   /* 40 MiB */
+	play_inherited(stage, 1, 0, 700, 2, 944, 944); /* 59 MiB */
+	play_name(stage, 0x100, "handle_request");
+	play_name(stage, 0x200, "load_catalogue");
+	play_name(stage, 0x300, "main");
+	play_end(stage, END_INTERRUPTED);
+}
+
 static const struct scene incidents[] = {
 	{"pod", scene_pod},           {"group", scene_group},
 	{"log-only", scene_log_only}, {"nodes", scene_nodes},
@@ -661,6 +759,7 @@ static const struct scene incidents[] = {
 	{"earlyoom", scene_earlyoom}, {"loop", scene_loop},
 	{"brief", scene_brief},       {"brief-evil", scene_brief_evil},
 	{"warning", scene_warning},   {"warning-host", scene_warning_host},
+	{"heir", scene_heir},
 };
 
 #define INCIDENT_COUNT (sizeof(incidents) / sizeof(incidents[0]))

@@ -19,8 +19,8 @@ static void sent_by(const char *file, const char *comm)
 		.kill = {.tgid = VICTIM_PID, .parent_tgid = 1, .trigger_tgid = SENDER_PID},
 	};
 	if (file) {
-		record.sender.path_count = 1;
-		snprintf(record.sender.path[0], OT_SENDER_NAME, "%s", file);
+		record.sender.program.count = 1;
+		snprintf(record.sender.program.names[0], OT_PROGRAM_NAME, "%s", file);
 	}
 	snprintf(record.sender.comm, OT_COMM_LEN, "%s", comm);
 }
@@ -109,20 +109,20 @@ static void test_the_kernels_functions_tell_its_reason(void **state)
 
 static void test_paths_are_put_together_and_bounded(void **state)
 {
-	char path[SENDER_PATH_MAX], cgroup[SENDER_CGROUP_MAX];
+	char path[PROGRAM_PATH_MAX], cgroup[SENDER_CGROUP_MAX];
 	struct ot_kill_sender *sender = &record.sender;
 
 	(void)state;
 	sent_by("kill", "kill");
-	strcpy(sender->path[1], "bin");
-	sender->path_count = 2;
-	assert_true(sender_path(sender, path));
+	strcpy(sender->program.names[1], "bin");
+	sender->program.count = 2;
+	assert_true(program_path(&sender->program, path));
 	assert_string_equal(path, "/bin/kill");
-	sender->path_cut = 1;
-	assert_true(sender_path(sender, path));
+	sender->program.cut = 1;
+	assert_true(program_path(&sender->program, path));
 	assert_string_equal(path, "/.../bin/kill");
-	sender->path_count = OT_SENDER_PATH_DEPTH + 1;
-	assert_false(sender_path(sender, path));
+	sender->program.count = OT_PROGRAM_DEPTH + 1;
+	assert_false(program_path(&sender->program, path));
 	assert_false(sender_cgroup(sender, cgroup));
 	strcpy(sender->levels[0], "ssh.service");
 	strcpy(sender->levels[1], "system.slice");

@@ -497,6 +497,19 @@ static void random_life(struct event *event)
 	}
 }
 
+static void random_mapped(struct event *event)
+{
+	event->mapped = (struct mapped_event){
+		.process = (uint32_t)random_u64(),
+		.kind = random_between(0, MAPPING_KIND_COUNT - 1),
+		.count = (uint32_t)random_u64(),
+		.bytes = random_u64(),
+		.name = random_u64() & 1 ? random_string(63) : NULL,
+		.before_ns = random_u64(),
+		.others = random_u64() & 1,
+	};
+}
+
 static void (*const random_events[])(struct event *) = {
 	[EVENT_SESSION] = random_session,     [EVENT_PROCESS] = random_process,
 	[EVENT_MODULE] = random_module,       [EVENT_STACK] = random_stack,
@@ -515,7 +528,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_STACK_END] = random_stack_end, [EVENT_SENDER] = random_sender,
 	[EVENT_CHARGE] = random_charge,       [EVENT_DEGRADED] = random_degraded,
 	[EVENT_LINE] = random_line,           [EVENT_WARNING] = random_warning,
-	[EVENT_LIFE] = random_life,
+	[EVENT_LIFE] = random_life,           [EVENT_MAPPED] = random_mapped,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,
@@ -558,6 +571,7 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 				    offsetof(struct event, workload.pod),
 				    offsetof(struct event, workload.container)},
 		[EVENT_SENDER] = {offsetof(struct event, sender.cgroup)},
+		[EVENT_MAPPED] = {offsetof(struct event, mapped.name)},
 		[EVENT_DEGRADED] = {offsetof(struct event, degraded.without)},
 		[EVENT_LIFE] = {offsetof(struct event, life.id)},
 		[EVENT_TYPE_END] = {0},

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static char *map(size_t bytes, int flags)
 {
@@ -108,6 +109,40 @@ static void grow_inherited(struct victim *victim)
 	victim_say("child %d\n", victim->child);
 	for (;;)
 		pause();
+}
+
+static void grow_preloaded(size_t bytes)
+{
+	victim_touch(map(bytes, MAP_PRIVATE), bytes);
+}
+
+/* A server that has loaded what all of its workers use, before it forks them. */
+static void grow_prefork(struct victim *victim)
+{
+	grow_preloaded(victim->size_bytes / 8);
+	for (int worker = 0; worker < 3; worker++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			prctl(PR_SET_NAME, "worker");
+			if (worker == 2)
+				grow_hog(victim);
+			for (;;)
+				pause();
+		}
+	}
+	for (;;)
+		pause();
+}
+
+/* A daemon whose parent has gone: what that one had is all there is of it. */
+static void grow_daemon(struct victim *victim)
+{
+	grow_preloaded(victim->size_bytes / 8);
+	if (fork())
+		_exit(0);
+	prctl(PR_SET_NAME, "daemon");
+	grow_hog(victim);
 }
 
 /* From one node alone, and no other: node 1. */
@@ -235,6 +270,64 @@ static void grow_protected(struct victim *victim)
 	grow_hog(victim);
 }
 
+/* Goes on forking children that end at once. */
+static void fork_for_ever(void)
+{
+	for (;;) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+	}
+}
+
+static void execute_for_ever(size_t bytes)
+{
+	char mib[32];
+
+	grow_preloaded(bytes);
+	snprintf(mib, sizeof(mib), "%zu", bytes / MIB);
+	execl("/proc/self/exe", "executed", "execs", mib, "now", NULL);
+	err(1, "exec");
+}
+
+/* One that is always about to fork, or to execute something, is killed for another's growth. */
+static void grow_restless(struct victim *victim, void (*restless)(void))
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_NAME, "restless");
+		adjust("1000");
+		victim_say("child %d\n", getpid());
+		restless();
+	}
+	victim_expect("more");
+	grow_hog(victim);
+}
+
+static void fork_with_some_memory(void)
+{
+	grow_preloaded(8 * MIB);
+	fork_for_ever();
+}
+
+static void execute_with_some_memory(void)
+{
+	execute_for_ever(8 * MIB);
+}
+
+static void grow_forks(struct victim *victim)
+{
+	grow_restless(victim, fork_with_some_memory);
+}
+
+static void grow_execs(struct victim *victim)
+{
+	grow_restless(victim, execute_with_some_memory);
+}
+
 /* Executes itself as soon as it has half of it: what is killed is the second image. */
 static void grow_exec(struct victim *victim)
 {
@@ -261,7 +354,9 @@ static const struct victim_case cases[] = {
 	{"slab", NULL, grow_slab, NULL},           {"crowd", NULL, grow_crowd, NULL},
 	{"protected", NULL, grow_protected, NULL}, {"exec", NULL, grow_exec, NULL},
 	{"hostile", NULL, grow_hostile, NULL},     {"bound", NULL, grow_bound, NULL},
-	{"huge", NULL, grow_huge, NULL},
+	{"huge", NULL, grow_huge, NULL},           {"forks", NULL, grow_forks, NULL},
+	{"execs", NULL, grow_execs, NULL},         {"prefork", NULL, grow_prefork, NULL},
+	{"daemon", NULL, grow_daemon, NULL},
 };
 
 int main(int argc, char **argv)
@@ -270,6 +365,8 @@ int main(int argc, char **argv)
 	if (argc > 3 && !strcmp(argv[3], "now")) {
 		struct victim victim = {.size_bytes = strtoul(argv[2], NULL, 10) * MIB};
 
+		if (!strcmp(argv[1], "execs"))
+			execute_for_ever(victim.size_bytes);
 		grow_hog(&victim);
 		return 0;
 	}

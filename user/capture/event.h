@@ -56,7 +56,8 @@ enum event_type {
 	EVENT_LINE,      /* of a name: where in the source, and what was inlined there */
 	EVENT_WARNING,   /* of an incident: which part of its limit a level has, or had, passed */
 	EVENT_LIFE,      /* of an incident: an earlier life of the same workload, oldest first */
-	EVENT_TYPE_END,  /* none: the types of a file only grow */
+	EVENT_MAPPED,   /* of an incident: mappings of a victim that have one name, largest first */
+	EVENT_TYPE_END, /* none: the types of a file only grow */
 };
 
 /* Kinds of memory, in the order reports list them. The same as enum ot_kind, tied by an assert. */
@@ -226,6 +227,7 @@ enum memory_known {
 	MEMORY_SPLIT_HUGE = 1 << 3,            /* split_huge_slots */
 	MEMORY_BEFORE_BY_SUBTRACTION = 1 << 4, /* no frame numbers: nothing could be adopted */
 	MEMORY_JOINED = 1 << 5, /* of MEMORY_START: it became a target after the session began */
+	MEMORY_INHERITED_BY_SUBTRACTION = 1 << 6, /* of page tables nobody has looked at */
 };
 
 /* What the kernel itself says about one process. */
@@ -466,6 +468,9 @@ enum victim_known {
 	VICTIM_PEAK = 1 << 4,
 	VICTIM_LOGGED = 1 << 5,       /* tid, uid and oom_score_adj, without the others */
 	VICTIM_SWAP_UNKNOWN = 1 << 6, /* VICTIM_RSS is there, but for swap */
+	VICTIM_EXE = 1 << 7,          /* exe of its process event: when is known */
+	VICTIM_ARGV = 1 << 8,         /* its argument events: the same */
+	VICTIM_MAPPED = 1 << 9,       /* mapped, data, stack, exec */
 };
 
 /*
@@ -490,6 +495,11 @@ struct victim_event {
 	uint64_t swap_bytes;
 	uint64_t page_table_bytes;
 	uint64_t peak_bytes; /* the largest resident set it ever had */
+	/* address space that it had reserved, as the kernel counts it: all, and parts of it */
+	uint64_t mapped_bytes;
+	uint64_t data_bytes; /* private and writable, but for stacks */
+	uint64_t stack_bytes;
+	uint64_t exec_bytes;
 };
 
 struct argument_event {
@@ -676,6 +686,17 @@ struct degraded_event {
 	const char *without; /* in words: "pages moved by compaction lose their stack" */
 };
 
+/* What a process had mapped some time before it was killed: reserved, not resident. */
+struct mapped_event {
+	uint32_t process;
+	enum mapping_kind kind;
+	uint32_t count;
+	uint64_t bytes;
+	const char *name;   /* hostile bytes, of a long one the end; NULL: the kind says it */
+	uint64_t before_ns; /* the kill */
+	bool others;        /* of any kind: all that are not told by name */
+};
+
 /*
  * Before the points of the level (or LEVEL_HOST). Of INCIDENT_WARNING the last of them is the one
  * that passed it; of a kill it was told some time before.
@@ -754,6 +775,7 @@ struct event {
 		struct charge_event charge;
 		struct warning_event warning;
 		struct life_event life;
+		struct mapped_event mapped;
 	};
 };
 

@@ -65,10 +65,16 @@ static bool is_still(const struct sysroot *root, uint32_t pid, uint64_t start_ti
 	       status.start_time_ns / tick_ns == start_time_ns / tick_ns;
 }
 
+static void forget(struct facts *facts)
+{
+	facts->count = facts->text_bytes = 0;
+	facts->mappings.count = facts->mappings.other_count = 0;
+}
+
 void facts_take(struct facts *facts, const struct sysroot *root, uint32_t pid,
 		uint64_t start_time_ns)
 {
-	facts->count = facts->text_bytes = 0;
+	forget(facts);
 	facts->time_ns = clock_monotonic_ns();
 	if (!is_still(root, pid, start_time_ns))
 		return;
@@ -77,5 +83,5 @@ void facts_take(struct facts *facts, const struct sysroot *root, uint32_t pid,
 	facts_of_nodes(facts, root);
 	/* the number may have become somebody else's meanwhile */
 	if (!is_still(root, pid, start_time_ns))
-		facts->count = facts->text_bytes = 0;
+		forget(facts);
 }

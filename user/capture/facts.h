@@ -17,6 +17,7 @@
 
 #include "base/sysroot.h"
 #include "capture/event.h"
+#include "capture/largest_mappings.h"
 
 #define FACTS_BYTES (8ULL << 20)
 #define FACTS_MAX 64
@@ -41,6 +42,7 @@ struct facts {
 	uint32_t text_bytes;
 	struct fact facts[FACTS_MAX];
 	char texts[FACTS_TEXT_BYTES];
+	struct largest_mappings mappings;
 };
 
 /* Are those that were taken when it held so much too old, now that it holds `held_bytes`? */

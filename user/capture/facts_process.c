@@ -168,6 +168,8 @@ struct mapped {
 	uint32_t seen;
 	uint64_t arenas;
 	const char *runtime; /* NULL: none that we know */
+	struct mapping_reading reading;
+	struct mappings_by_name by_name;
 };
 
 static const char *runtime_of(const char *path)
@@ -188,18 +190,22 @@ static int look_at(const struct proc_mapping *mapping, void *context)
 		mapped->arenas++;
 	if (mapping->executable && !mapped->runtime)
 		mapped->runtime = runtime_of(mapping->path);
+	mapping_reading_take(&mapped->reading, mapping);
 	return ++mapped->seen == FACTS_MAPPINGS_MAX;
 }
 
 static void take_mapped(struct facts *facts, const struct sysroot *root, uint32_t pid)
 {
-	struct mapped mapped = {0};
+	struct mapped mapped = {.reading = {.tell = mappings_by_name_add}};
 
+	mapped.reading.context = &mapped.by_name;
 	if (procfs_each_mapping(root, pid, look_at, &mapped) < 0)
 		return;
 	if (mapped.runtime)
 		add_text(facts, "runtime", mapped.runtime, strlen(mapped.runtime));
 	add(facts, "malloc_arenas", mapped.arenas);
+	mapping_reading_end(&mapped.reading);
+	largest_mappings_of(&mapped.by_name, &facts->mappings);
 }
 
 /*

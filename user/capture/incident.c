@@ -146,9 +146,8 @@ uint64_t incident_kills_unseen(const struct watch *watch)
 	return counted > known ? counted - known : 0;
 }
 
-void incident_queue_losses(const struct live *live)
+void incident_queue_losses(const struct live *live, struct event_queue *queue)
 {
-	struct event_queue *queue = &live->watch->out;
 	const struct watch *watch = live->watch;
 
 	if (live->programs)
@@ -250,7 +249,7 @@ int incident_queue(struct live *live, const struct kill_case *item)
 	incident_queue_neighbours(&incident);
 	queue_trigger_stacks(&incident, user_id, kernel_id);
 	error = incident_queue_cells(&incident);
-	incident_queue_losses(live);
+	incident_queue_losses(live, incident.queue);
 	queue_end(&incident);
 	return error;
 }
@@ -262,6 +261,6 @@ void incident_queue_brief(struct incident *incident, const struct ot_kill_sender
 	incident_queue_victim(incident, incident->chosen, VICTIM_CHOSEN);
 	sigkill_queue_sender(incident, sender);
 	incident_queue_levels(incident);
-	incident_queue_losses(incident->live);
+	incident_queue_losses(incident->live, incident->queue);
 	queue_end(incident);
 }

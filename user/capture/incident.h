@@ -11,6 +11,7 @@
  *   incident_neighbours.c  who else holds memory where it ran out
  *   incident_log.c      what is known of a kill by the kernel's log alone
  *   incident_cells.c    which stacks held the memory
+ *   incident_inherited.c  and which ones of those that a victim was forked from
  */
 #ifndef CAPTURE_INCIDENT_H
 #define CAPTURE_INCIDENT_H
@@ -28,10 +29,12 @@ struct incident {
 	const struct ot_kill_record *chosen;
 	const struct incident_files *files; /* NULL: there was no room to read them into */
 	struct event_queue *queue;
-	uint32_t processes[KILL_RECORDS_MAX]; /* ids of victims, by record */
+	uint32_t processes[KILL_RECORDS_MAX];  /* ids of victims, by record */
+	uint64_t anon_slots[KILL_RECORDS_MAX]; /* of their own cells */
 	enum incident_scope scope;
-	const struct kmsg_dump *dump; /* what the kernel's log says of it; NULL: nothing */
-	bool no_swap;                 /* the host has none */
+	const struct kmsg_dump *dump;        /* what the kernel's log says of it; NULL: nothing */
+	bool no_swap;                        /* the host has none */
+	uint32_t labels[STACK_ORIGIN_COUNT]; /* ids of what stands for stacks; 0: not declared */
 	struct event_frame trigger_frames[OT_MAX_FRAMES]; /* of the program */
 };
 
@@ -41,7 +44,7 @@ void incident_make_id(const struct watch *watch, uint64_t realtime_ns, char ret_
 /* How many kills the kernel has counted that nothing else told of. */
 uint64_t incident_kills_unseen(const struct watch *watch);
 /* Queues that, and what else is known to be missing. */
-void incident_queue_losses(const struct live *live);
+void incident_queue_losses(const struct live *live, struct event_queue *queue);
 
 /* Queues the events of one case into the watch's queue. 0 or -errno. */
 int incident_queue(struct live *live, const struct kill_case *item);
@@ -106,6 +109,23 @@ void incident_queue_neighbours(const struct incident *incident);
 /* --- incident_cells.c --- */
 
 /* 0 or -errno. */
-int incident_queue_cells(const struct incident *incident);
+int incident_queue_cells(struct incident *incident);
+
+/* Declares the stack of a cell where that is new in this incident, and returns its id. */
+uint32_t incident_queue_stack(struct incident *incident, uint32_t cell);
+
+/* The victim that an account is of; those that share an mm share its account. 0: of none. */
+uint32_t incident_process_of(const struct incident *incident, uint32_t account);
+
+/* --- incident_inherited.c --- */
+
+/*
+ * The account of whom a victim has pages since a fork, should it have any left; 0: of nobody who
+ * is known.
+ */
+uint32_t incident_author_of(const struct incident *incident, const struct ot_kill_record *record);
+
+/* Queues whose stacks these pages are of. */
+void incident_queue_inherited(struct incident *incident);
 
 #endif

@@ -5,32 +5,36 @@
 #include "capture/incident.h"
 #include "capture/watch_state.h"
 
-/* Which process of the incident an account is; those that share an mm share its account. 0: none.
- */
-static uint32_t process_of(const struct incident *incident, uint32_t account)
+static uint32_t record_of(const struct incident *incident, uint32_t account)
 {
 	const struct kill_cases *cases = &incident->watch->cases;
+	uint32_t i = incident->item->first;
 
-	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i])
-		if (cases->records[i].account == account)
-			return incident->processes[i];
-	return 0;
+	while (i != KILL_NONE && cases->records[i].account != account)
+		i = cases->next[i];
+	return i;
 }
 
-static uint32_t queue_label(const struct incident *incident, uint32_t ids[STACK_ORIGIN_COUNT],
-			    enum stack_origin origin)
+uint32_t incident_process_of(const struct incident *incident, uint32_t account)
+{
+	uint32_t record = record_of(incident, account);
+
+	return record == KILL_NONE ? 0 : incident->processes[record];
+}
+
+static uint32_t queue_label(struct incident *incident, enum stack_origin origin)
 {
 	struct event event = {.type = EVENT_STACK, .stack = {.origin = origin}};
+	uint32_t *id = &incident->labels[origin];
 
-	if (!ids[origin]) {
-		ids[origin] = event.stack.id = ++incident->live->stacks.last_id;
+	if (!*id) {
+		*id = event.stack.id = ++incident->live->stacks.last_id;
 		event_queue_push(incident->queue, &event);
 	}
-	return ids[origin];
+	return *id;
 }
 
-/* A cell has a stack of its own, so each is declared once. */
-static uint32_t queue_stack(const struct incident *incident, const struct stack *stack)
+static uint32_t queue_stack(struct incident *incident, struct stack *stack)
 {
 	struct event event = {
 		.type = EVENT_STACK,
@@ -41,6 +45,9 @@ static uint32_t queue_stack(const struct incident *incident, const struct stack 
 			  .frames = stack->frames},
 	};
 
+	if (stack->incident == incident->watch->sequence)
+		return stack->id;
+	stack->incident = incident->watch->sequence;
 	declared_queue(&incident->watch->declared, incident->queue, stack->frames,
 		       stack->frame_count);
 	memcpy(event.stack.comm, stack->comm, sizeof(event.stack.comm));
@@ -48,22 +55,29 @@ static uint32_t queue_stack(const struct incident *incident, const struct stack 
 	return stack->id;
 }
 
-static void queue_cell(const struct incident *incident, uint32_t number, uint32_t process,
-		       uint32_t labels[STACK_ORIGIN_COUNT])
+uint32_t incident_queue_stack(struct incident *incident, uint32_t cell)
 {
-	const struct ledger *ledger = &incident->live->ledger;
-	const struct stack *stack = stacks_get(&incident->live->stacks, number);
-	struct event event = {.type = EVENT_CELL, .cell = {.process = process}};
+	struct stack *stack = stacks_get(&incident->live->stacks, cell);
 
-	if (!cell_figures(&ledger->cells[number], &event.cell))
-		return;
 	if (stack)
-		event.cell.stack = queue_stack(incident, stack);
-	else
-		event.cell.stack =
-			queue_label(incident, labels,
-				    number < ledger_first_stack_cell(ledger) ? cell_origin(number)
-									     : STACK_LOST);
+		return queue_stack(incident, stack);
+	return queue_label(incident, cell < ledger_first_stack_cell(&incident->live->ledger)
+					     ? cell_origin(cell)
+					     : STACK_LOST);
+}
+
+static void queue_cell(struct incident *incident, uint32_t number, uint32_t record)
+{
+	struct event event = {
+		.type = EVENT_CELL,
+		.cell = {.process = incident->processes[record]},
+	};
+
+	if (!cell_figures(&incident->live->ledger.cells[number], &event.cell))
+		return;
+	incident->anon_slots[record] +=
+		event.cell.live_slots[KIND_ANON] + event.cell.held_slots[KIND_ANON];
+	event.cell.stack = incident_queue_stack(incident, number);
 	event_queue_push(incident->queue, &event);
 }
 
@@ -105,17 +119,18 @@ static void queue_memory(const struct incident *incident, const struct ot_kill_r
 	if (adopt_host_missed(&incident->watch->adopting, &incident->live->ledger, record->account,
 			      record->life))
 		event.memory.known |= MEMORY_BEFORE_BY_SUBTRACTION;
+	if (incident_author_of(incident, record))
+		event.memory.known |= MEMORY_INHERITED_BY_SUBTRACTION;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (record->rss_pages[table[i].kind] > 0)
 			*table[i].bytes = record->rss_pages[table[i].kind] * page_bytes;
 	event_queue_push(incident->queue, &event);
 }
 
-int incident_queue_cells(const struct incident *incident)
+int incident_queue_cells(struct incident *incident)
 {
 	const struct ledger *ledger = &incident->live->ledger;
 	const struct kill_cases *cases = &incident->watch->cases;
-	uint32_t labels[STACK_ORIGIN_COUNT] = {0};
 	int error = programs_settle_cpus(incident->live->programs);
 
 	if (!error)
@@ -124,14 +139,15 @@ int incident_queue_cells(const struct incident *incident)
 	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i])
 		queue_memory(incident, &cases->records[i], incident->processes[i]);
 	for (uint32_t cell = 0; cell < ledger->cell_count; cell++) {
-		uint32_t account = ledger->cells[cell].account, process;
+		uint32_t account = ledger->cells[cell].account, record;
 
 		if (!ledger->cells[cell].in_use || account <= OT_ACCOUNT_NOBODY)
 			continue;
-		process = process_of(incident, account);
-		if (process)
-			queue_cell(incident, cell, process, labels);
+		record = record_of(incident, account);
+		if (record != KILL_NONE)
+			queue_cell(incident, cell, record);
 	}
+	incident_queue_inherited(incident);
 	/* what was lost is of this snapshot, too: the end of the incident closes it */
 	return error;
 }

@@ -275,7 +275,7 @@ uint32_t incident_queue_logged(struct live *live)
 	}
 	queue_levels(&logged);
 	incident_queue_tasks(logged.queue, logged.dump, domain_pages(&logged));
-	incident_queue_losses(live);
+	incident_queue_losses(live, logged.queue);
 	event_queue_push(logged.queue, &end);
 	return logged.count;
 }

@@ -3,6 +3,7 @@
 
 #include "capture/incident.h"
 #include "capture/pod_names.h"
+#include "capture/sender.h"
 #include "capture/watch_state.h"
 
 /* What was found for the victim before. */
@@ -40,9 +41,26 @@ static const struct life *life_of(const struct incident *incident,
 	return life && life->mm_life == record->life ? life : NULL;
 }
 
-static uint32_t queue_process(const struct incident *incident, const struct life *life,
+/*
+ * Who runs what its parent ran, for it has executed nothing since it was forked, is known as that
+ * one is: it may have lived too shortly to be looked at itself.
+ */
+static const struct life *life_of_image(const struct incident *incident,
+					const struct ot_kill_record *record)
+{
+	const struct life *life = life_of(incident, record);
+	uint32_t author = incident_author_of(incident, record);
+
+	return life && !life->exe && !life->argv && author
+		       ? lives_known(&incident->live->lives, author)
+		       : life;
+}
+
+static uint32_t queue_process(const struct incident *incident, const struct life *image,
 			      const struct ot_kill_record *record)
 {
+	const struct life *life = life_of(incident, record);
+	char path[PROGRAM_PATH_MAX];
 	struct event event = {
 		.type = EVENT_PROCESS,
 		.process = {.id = life ? life->id : ++incident->live->lives.last_id,
@@ -51,19 +69,52 @@ static uint32_t queue_process(const struct incident *incident, const struct life
 			    .start_time_ns = record->start_time_ns,
 			    .target = true,
 			    .ended = true,
-			    .exe = life ? life->exe : NULL},
+			    .exe = image ? image->exe : NULL},
 	};
 
+	if (!event.process.exe && program_path(&record->program, path))
+		event.process.exe = path;
 	memcpy(event.process.comm, record->comm, sizeof(event.process.comm) - 1);
 	event_queue_push(incident->queue, &event);
 	return event.process.id;
 }
 
-static void queue_victim(const struct incident *incident, const struct ot_kill_record *record,
-			 uint32_t process, enum victim_role role)
+/* How its program and its command line are known: what was read before goes first. */
+static void fill_image(const struct life *image, const struct ot_kill_record *record,
+		       struct victim_event *victim)
+{
+	if (image && image->exe)
+		victim->before |= VICTIM_EXE;
+	if (image && image->argv_bytes)
+		victim->before |= VICTIM_ARGV;
+	if ((image && image->exe) || record->program.count)
+		victim->known |= VICTIM_EXE;
+	if ((image && image->argv_bytes) || record->argv_bytes)
+		victim->known |= VICTIM_ARGV;
+}
+
+static void fill_memory(const struct ot_kill_record *record, struct victim_event *victim)
+{
+	uint64_t resident = resident_bytes(record), peak = record->peak_pages * page_bytes();
+
+	victim->known |= VICTIM_RSS | VICTIM_PAGE_TABLES | VICTIM_PEAK | VICTIM_MAPPED;
+	victim->rss_anon_bytes = rss_bytes(record, OT_RSS_ANON);
+	victim->rss_file_bytes = rss_bytes(record, OT_RSS_FILE);
+	victim->rss_shmem_bytes = rss_bytes(record, OT_RSS_SHMEM);
+	victim->swap_bytes = rss_bytes(record, OT_RSS_SWAP);
+	victim->page_table_bytes = record->page_table_bytes;
+	victim->peak_bytes = peak > resident ? peak : resident;
+	victim->mapped_bytes = record->mapped_pages[OT_MAPPED_ALL] * page_bytes();
+	victim->data_bytes = record->mapped_pages[OT_MAPPED_DATA] * page_bytes();
+	victim->stack_bytes = record->mapped_pages[OT_MAPPED_STACK] * page_bytes();
+	victim->exec_bytes = record->mapped_pages[OT_MAPPED_EXEC] * page_bytes();
+}
+
+static void queue_victim(const struct incident *incident, const struct life *image,
+			 const struct ot_kill_record *record, uint32_t process,
+			 enum victim_role role)
 {
 	char path[INCIDENT_PATH_MAX];
-	uint64_t resident = resident_bytes(record), peak = record->peak_pages * page_bytes();
 	struct event event = {
 		.type = EVENT_VICTIM,
 		.victim = {.process = process,
@@ -82,15 +133,9 @@ static void queue_victim(const struct incident *incident, const struct ot_kill_r
 		event.victim.cgroup_id = record->levels[0].id;
 		event.victim.cgroup = path;
 	}
-	if (record->life) {
-		event.victim.known |= VICTIM_RSS | VICTIM_PAGE_TABLES | VICTIM_PEAK;
-		event.victim.rss_anon_bytes = rss_bytes(record, OT_RSS_ANON);
-		event.victim.rss_file_bytes = rss_bytes(record, OT_RSS_FILE);
-		event.victim.rss_shmem_bytes = rss_bytes(record, OT_RSS_SHMEM);
-		event.victim.swap_bytes = rss_bytes(record, OT_RSS_SWAP);
-		event.victim.page_table_bytes = record->page_table_bytes;
-		event.victim.peak_bytes = peak > resident ? peak : resident;
-	}
+	fill_image(image, record, &event.victim);
+	if (record->life)
+		fill_memory(record, &event.victim);
 	event_queue_push(incident->queue, &event);
 }
 
@@ -118,11 +163,11 @@ static void queue_arguments(const struct incident *incident, uint32_t process, c
 }
 
 /* Taken before the kill, or at the kill where the victim itself was running. */
-static void queue_command_line(const struct incident *incident, const struct life *life,
+static void queue_command_line(const struct incident *incident, const struct life *image,
 			       const struct ot_kill_record *record, uint32_t process)
 {
-	if (life && life->argv_bytes)
-		queue_arguments(incident, process, life->argv, life->argv_bytes, life->argv_cut);
+	if (image && image->argv_bytes)
+		queue_arguments(incident, process, image->argv, image->argv_bytes, image->argv_cut);
 	else if (record->argv_bytes <= sizeof(record->argv))
 		queue_arguments(incident, process, record->argv, record->argv_bytes,
 				record->argv_bytes == sizeof(record->argv));
@@ -174,6 +219,41 @@ static const char *name_or_null(const char *name)
 	return name[0] ? name : NULL;
 }
 
+static void queue_mapped(const struct incident *incident, struct mapped_event mapped)
+{
+	const struct event event = {.type = EVENT_MAPPED, .mapped = mapped};
+
+	event_queue_push(incident->queue, &event);
+}
+
+/* What it had reserved, when its facts were taken. */
+static void queue_mappings(const struct incident *incident, const struct ot_kill_record *record,
+			   uint32_t process)
+{
+	const struct facts *facts = watch_facts(incident->watch, record->life);
+	const struct largest_mappings *largest = facts ? &facts->mappings : NULL;
+	uint64_t before_ns =
+		facts && record->time_ns > facts->time_ns ? record->time_ns - facts->time_ns : 0;
+
+	for (uint32_t i = 0; largest && i < largest->count; i++)
+		queue_mapped(incident, (struct mapped_event){
+					       .process = process,
+					       .kind = largest->items[i].kind,
+					       .count = largest->items[i].count,
+					       .bytes = largest->items[i].bytes,
+					       .name = name_or_null(largest->items[i].name),
+					       .before_ns = before_ns,
+				       });
+	if (largest && largest->other_count)
+		queue_mapped(incident, (struct mapped_event){
+					       .process = process,
+					       .count = largest->other_count,
+					       .bytes = largest->other_bytes,
+					       .before_ns = before_ns,
+					       .others = true,
+				       });
+}
+
 /* Members of a group that is killed live in one place: its directories are read once. */
 static void queue_workload(const struct incident *incident, const struct ot_kill_record *record,
 			   uint32_t process, struct workload *known)
@@ -204,13 +284,14 @@ static void queue_workload(const struct incident *incident, const struct ot_kill
 uint32_t incident_queue_victim(const struct incident *incident, const struct ot_kill_record *record,
 			       enum victim_role role)
 {
-	const struct life *life = life_of(incident, record);
-	uint32_t process = queue_process(incident, life, record);
+	const struct life *image = life_of_image(incident, record);
+	uint32_t process = queue_process(incident, image, record);
 
-	queue_victim(incident, record, process, role);
-	queue_command_line(incident, life, record, process);
+	queue_victim(incident, image, record, process, role);
+	queue_command_line(incident, image, record, process);
 	queue_parents(incident, record, process);
 	queue_facts(incident, record, process, role == VICTIM_CHOSEN);
+	queue_mappings(incident, record, process);
 	return process;
 }
 

@@ -25,8 +25,8 @@ static const struct loss_name {
 			   "pages whose free was not seen, found when they were used again", false},
 	[OT_LOSS_MOVER_FULL] = {"mover-full", "moved pages that found no room to wait", true},
 	[OT_LOSS_KILL] = {"kill-full", "OOM kills that could not be sent", true},
-	[OT_LOSS_SIGKILL] = {"sigkill-full", "SIGKILLs of others that could not be sent", false},
-	[OT_LOSS_CURVE] = {"curve-full", "points of curves that could not be sent", false},
+	[OT_LOSS_SIGKILL] = {"sigkill-full", "SIGKILLs of others that could not be sent", true},
+	[OT_LOSS_CURVE] = {"curve-full", "points of curves that could not be sent", true},
 	[OT_LOSS_MAPPING] = {"mapping-full", "mappings whose stack could not be sent", true},
 	[OT_LOSS_CGROUP_DEPTH] =
 		{"cgroup-depth", "looks at processes too deep in cgroups to tell if they are meant",

@@ -2,26 +2,13 @@
 #include "capture/mapping_kinds.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "capture/procfs.h"
 
 /* glibc's HEAP_MAX_SIZE on 64 bit, and the unit of Go's heap: aligned, accessible up to a point. */
 #define ARENA_BYTES (64UL << 20)
 /* No guard is larger: glibc's and musl's default is a page, Java's some dozens. */
 #define GUARD_MAX_BYTES (1UL << 20)
-
-/* One mapping, while its neighbours may still tell what it is. */
-struct seen {
-	uint64_t start, end;
-	enum mapping_kind kind;
-	uint64_t resident_bytes;
-};
-
-struct reading {
-	struct seen last; /* all zero: none yet */
-	struct mapping_kinds kinds;
-};
 
 static bool begins(const char *text, const char *beginning)
 {
@@ -58,12 +45,12 @@ static enum mapping_kind kind_alone(const struct proc_mapping *mapping)
 	return mapping->accessible ? MAPPING_ANON : MAPPING_NO_ACCESS;
 }
 
-static bool is_plain(const struct seen *seen)
+static bool is_plain(const struct mapping_seen *seen)
 {
 	return seen->kind == MAPPING_ANON || seen->kind == MAPPING_THREAD_STACK;
 }
 
-static void look_for_arena(struct seen *low, struct seen *high)
+static void look_for_arena(struct mapping_seen *low, struct mapping_seen *high)
 {
 	bool aligned = low->start % ARENA_BYTES == 0 && high->end == low->start + ARENA_BYTES;
 
@@ -71,7 +58,7 @@ static void look_for_arena(struct seen *low, struct seen *high)
 		low->kind = high->kind = MAPPING_ARENA;
 }
 
-static void look_for_thread_stack(struct seen *low, struct seen *high)
+static void look_for_thread_stack(struct mapping_seen *low, struct mapping_seen *high)
 {
 	if (low->kind == MAPPING_NO_ACCESS && low->end - low->start <= GUARD_MAX_BYTES &&
 	    high->kind == MAPPING_ANON)
@@ -79,7 +66,7 @@ static void look_for_thread_stack(struct seen *low, struct seen *high)
 }
 
 /* What two mappings are that lie next to each other. */
-static void look_at_neighbours(struct seen *low, struct seen *high)
+static void look_at_neighbours(struct mapping_seen *low, struct mapping_seen *high)
 {
 	if (low->end != high->start)
 		return;
@@ -87,35 +74,58 @@ static void look_at_neighbours(struct seen *low, struct seen *high)
 	look_for_thread_stack(low, high);
 }
 
-static void count(struct mapping_kinds *kinds, const struct seen *seen)
+static void tell_last(struct mapping_reading *reading)
 {
-	struct mappings_event *sum = &kinds->kinds[seen->kind];
+	if (reading->last.end > reading->last.start)
+		reading->tell(&reading->last, reading->context);
+}
 
-	if (seen->end == seen->start)
-		return;
+static void keep_name(struct mapping_seen *seen, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len < sizeof(seen->name))
+		memcpy(seen->name, name, len + 1);
+	else
+		snprintf(seen->name, sizeof(seen->name), "...%s",
+			 name + len - (sizeof(seen->name) - 4));
+}
+
+void mapping_reading_take(struct mapping_reading *reading, const struct proc_mapping *mapping)
+{
+	struct mapping_seen seen = {
+		.start = mapping->start,
+		.end = mapping->end,
+		.kind = kind_alone(mapping),
+	};
+
+	keep_name(&seen, mapping->path);
+	if (seen.kind == MAPPING_ANON && seen.start % ARENA_BYTES == 0 &&
+	    seen.end == seen.start + ARENA_BYTES)
+		seen.kind = MAPPING_ARENA;
+	look_at_neighbours(&reading->last, &seen);
+	tell_last(reading);
+	reading->last = seen;
+}
+
+void mapping_reading_end(struct mapping_reading *reading)
+{
+	tell_last(reading);
+	reading->last.end = reading->last.start;
+}
+
+static void count(const struct mapping_seen *seen, void *context)
+{
+	struct mappings_event *sum = &((struct mapping_kinds *)context)->kinds[seen->kind];
+
 	sum->kind = seen->kind;
 	sum->count++;
 	sum->reserved_bytes += seen->end - seen->start;
 	sum->resident_bytes += seen->resident_bytes;
 }
 
-static void take_mapping(struct reading *reading, const struct proc_mapping *mapping)
-{
-	struct seen seen = {
-		.start = mapping->start,
-		.end = mapping->end,
-		.kind = kind_alone(mapping),
-	};
-
-	if (seen.kind == MAPPING_ANON && seen.start % ARENA_BYTES == 0 &&
-	    seen.end == seen.start + ARENA_BYTES)
-		seen.kind = MAPPING_ARENA;
-	look_at_neighbours(&reading->last, &seen);
-	count(&reading->kinds, &reading->last);
-	reading->last = seen;
-}
-
-static void take_line(struct reading *reading, const char *line, struct proc_mapping *mapping)
+static void take_line(struct mapping_reading *reading, const char *line,
+		      struct proc_mapping *mapping)
 {
 	uint64_t kib;
 
@@ -123,7 +133,7 @@ static void take_line(struct reading *reading, const char *line, struct proc_map
 		reading->last.resident_bytes += kib * 1024;
 	/* Every process is shown this page of the kernel's; its size is in no total. */
 	else if (procfs_parse_mapping(line, mapping) && strcmp(mapping->path, "[vsyscall]") != 0)
-		take_mapping(reading, mapping);
+		mapping_reading_take(reading, mapping);
 }
 
 int mapping_kinds_read(const struct sysroot *root, uint32_t pid, struct mapping_kinds *ret_kinds)
@@ -131,7 +141,8 @@ int mapping_kinds_read(const struct sysroot *root, uint32_t pid, struct mapping_
 	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "smaps");
 	_cleanup_free_ struct proc_mapping *mapping = malloc(sizeof(*mapping));
 	_cleanup_free_ char *line = NULL;
-	struct reading reading = {0};
+	struct mapping_kinds kinds = {0};
+	struct mapping_reading reading = {.tell = count, .context = &kinds};
 	size_t capacity = 0;
 
 	if (!stream)
@@ -142,7 +153,7 @@ int mapping_kinds_read(const struct sysroot *root, uint32_t pid, struct mapping_
 		take_line(&reading, line, mapping);
 	if (!reading.last.end)
 		return -ESRCH;
-	count(&reading.kinds, &reading.last);
-	*ret_kinds = reading.kinds;
+	mapping_reading_end(&reading);
+	*ret_kinds = kinds;
 	return 0;
 }

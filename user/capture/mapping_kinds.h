@@ -10,6 +10,29 @@
 
 #include "base/sysroot.h"
 #include "capture/event.h"
+#include "capture/procfs.h"
+
+/* Of longer names the end is kept. */
+#define MAPPING_NAME_MAX 64
+
+struct mapping_seen {
+	uint64_t start, end;
+	enum mapping_kind kind;
+	uint64_t resident_bytes; /* as far as somebody has added it */
+	char name[MAPPING_NAME_MAX];
+};
+
+typedef void (*mapping_seen_fn)(const struct mapping_seen *seen, void *context);
+
+/* Mappings, lowest first, each told as soon as its neighbours have said what it is. */
+struct mapping_reading {
+	struct mapping_seen last; /* all zero: none yet */
+	mapping_seen_fn tell;
+	void *context;
+};
+
+void mapping_reading_take(struct mapping_reading *reading, const struct proc_mapping *mapping);
+void mapping_reading_end(struct mapping_reading *reading);
 
 struct mapping_kinds {
 	struct mappings_event kinds[MAPPING_KIND_COUNT]; /* process is left 0 */

@@ -82,13 +82,13 @@ static bool is_by_process(const struct ot_kill_sender *sender)
 enum sender_kind sender_kind_of(const struct ot_sigkill_record *record)
 {
 	const struct ot_kill_sender *sender = &record->sender;
-	char name[OT_SENDER_NAME + 1] = "", comm[OT_COMM_LEN + 1] = "";
+	char name[OT_PROGRAM_NAME + 1] = "", comm[OT_COMM_LEN + 1] = "";
 	enum sender_kind kind;
 
 	if (!is_by_process(sender))
 		return SENDER_KERNEL;
-	if (sender->path_count)
-		memcpy(name, sender->path[0], OT_SENDER_NAME);
+	if (sender->program.count)
+		memcpy(name, sender->program.names[0], OT_PROGRAM_NAME);
 	memcpy(comm, sender->comm, OT_COMM_LEN);
 	kind = kind_by_name(name);
 	/* what an interpreter runs has a name of its own; and busybox is whatever it is called */
@@ -175,12 +175,12 @@ static void join(char *ret_path, size_t max, const char *names, size_t name_len,
 		snprintf(ret_path, max, "/");
 }
 
-bool sender_path(const struct ot_kill_sender *sender, char ret_path[SENDER_PATH_MAX])
+bool program_path(const struct ot_program_path *program, char ret_path[PROGRAM_PATH_MAX])
 {
-	if (!sender->path_count || sender->path_count > OT_SENDER_PATH_DEPTH)
+	if (!program->count || program->count > OT_PROGRAM_DEPTH)
 		return false;
-	join(ret_path, SENDER_PATH_MAX, sender->path[0], OT_SENDER_NAME, sender->path_count,
-	     sender->path_cut);
+	join(ret_path, PROGRAM_PATH_MAX, program->names[0], OT_PROGRAM_NAME, program->count,
+	     program->cut);
 	return true;
 }
 

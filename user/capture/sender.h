@@ -13,7 +13,7 @@
 #include "bpf/oomtrace.h"
 #include "capture/event.h"
 
-#define SENDER_PATH_MAX (OT_SENDER_PATH_DEPTH * OT_SENDER_NAME + 8)
+#define PROGRAM_PATH_MAX (OT_PROGRAM_DEPTH * OT_PROGRAM_NAME + 8)
 #define SENDER_CGROUP_MAX (OT_KILL_LEVELS * (OT_KILL_NAME + 1) + 8)
 
 /* By the file that runs, else by its name. */
@@ -30,8 +30,9 @@ enum kill_how sender_how(const struct ot_kill_sender *sender, const char *const 
 /* Do these functions belong to the OOM killer? Then it is told elsewhere. */
 bool sender_is_oom_killer(const char *const *functions, size_t count);
 
-/* The program's path below its mount, and its cgroup's. False: it has none. */
-bool sender_path(const struct ot_kill_sender *sender, char ret_path[SENDER_PATH_MAX]);
+/* A program's path below its mount. False: it is not known. */
+bool program_path(const struct ot_program_path *program, char ret_path[PROGRAM_PATH_MAX]);
+/* A sender's cgroup. False: it has none. */
 bool sender_cgroup(const struct ot_kill_sender *sender, char ret_path[SENDER_CGROUP_MAX]);
 
 #endif

@@ -91,7 +91,7 @@ static uint32_t queue_process(const struct incident *incident, const struct ot_k
 {
 	const struct ot_kill_record *chosen = incident->chosen;
 	const struct life *life = life_of_sender(incident->live, chosen, sender);
-	char path[SENDER_PATH_MAX];
+	char path[PROGRAM_PATH_MAX];
 	struct event event = {
 		.type = EVENT_PROCESS,
 		.process = {.id = ++incident->live->lives.last_id,
@@ -101,7 +101,7 @@ static uint32_t queue_process(const struct incident *incident, const struct ot_k
 			    .exe = life ? life->exe : NULL},
 	};
 
-	if (!event.process.exe && sender_path(sender, path))
+	if (!event.process.exe && program_path(&sender->program, path))
 		event.process.exe = path;
 	memcpy(event.process.comm, sender->comm, sizeof(event.process.comm) - 1);
 	event_queue_push(incident->queue, &event);

@@ -21,6 +21,7 @@ struct stack {
 	uint32_t account;
 	struct ot_stack_bytes_record *bytes; /* to be walked later; NULL: it was walked */
 	bool announced;                      /* its event was queued */
+	uint64_t incident; /* and that of the incident with this number; 0: none */
 	char comm[EVENT_COMM_LEN];
 	uint32_t frame_count;
 	uint32_t kernel_frame_count; /* of them */

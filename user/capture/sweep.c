@@ -19,6 +19,7 @@ struct sweeping {
 	struct cgroups *cgroups; /* NULL: not told apart */
 	struct oomtrace_bpf *skeleton;
 	uint32_t *heirs; /* by account: where its fold goes if it is to be retired now, else 0 */
+	bool *is_author; /* by account: somebody who lives has pages of it since a fork */
 };
 
 static uint32_t fold_cell(uint32_t account)
@@ -62,7 +63,7 @@ static bool may_retire(struct sweeping *sweeping, uint32_t account)
 	const struct life *life;
 
 	if (sweeping->ledger->accounts[account].in_use != OT_ACCOUNT_LIFE ||
-	    !lives_ended(sweeping->lives, account))
+	    !lives_ended(sweeping->lives, account) || sweeping->is_author[account])
 		return false;
 	if (sweeping->ledger->accounts[account].killed &&
 	    clock_monotonic_ns() - sweeping->ledger->accounts[account].frozen_ns < KILLED_STAYS_NS)
@@ -112,10 +113,36 @@ static void retire_legacy(struct sweeping *sweeping, uint32_t account)
 		cgroup->legacy_account = 0;
 }
 
+/* And whom these had theirs of. */
+static void mark_authors(struct sweeping *sweeping, uint32_t heir)
+{
+	const struct ledger *ledger = sweeping->ledger;
+	uint32_t author = ledger->accounts[heir].author;
+
+	while (author > OT_ACCOUNT_NOBODY && author < ledger->account_count &&
+	       !sweeping->is_author[author] &&
+	       ledger->accounts[author].life == ledger->accounts[heir].author_life) {
+		sweeping->is_author[author] = true;
+		heir = author;
+		author = ledger->accounts[heir].author;
+	}
+}
+
+static void mark_all_authors(struct sweeping *sweeping)
+{
+	const struct ot_account *accounts = sweeping->ledger->accounts;
+
+	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < sweeping->ledger->account_count; i++)
+		if (accounts[i].in_use == OT_ACCOUNT_LIFE && !lives_ended(sweeping->lives, i))
+			mark_authors(sweeping, i);
+}
+
 static uint32_t mark_dying(struct sweeping *sweeping)
 {
 	const struct ot_account *accounts = sweeping->ledger->accounts;
 	uint32_t marked = 0;
+
+	mark_all_authors(sweeping);
 
 	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < sweeping->ledger->account_count; i++)
 		if (accounts[i].in_use == OT_ACCOUNT_LEGACY &&
@@ -292,13 +319,16 @@ int sweep(struct sweep_due *due, struct ledger *ledger, struct lives *lives, str
 		.skeleton = programs->skeleton,
 	};
 	_cleanup_free_ uint32_t *heirs = NULL;
+	_cleanup_free_ bool *is_author = NULL;
 
 	if (accounts_used(ledger) < due->accounts && stacks->used < due->cells)
 		return 0;
 	heirs = calloc(ledger->account_count, sizeof(*heirs));
-	if (!heirs)
+	is_author = calloc(ledger->account_count, sizeof(*is_author));
+	if (!heirs || !is_author)
 		return -ENOMEM;
 	sweeping.heirs = heirs;
+	sweeping.is_author = is_author;
 	error = programs_scan(programs);
 	if (error)
 		return error;

@@ -182,6 +182,10 @@ static const struct trace_field victim_fields[] = {
 	U64(victim.swap_bytes),
 	U64(victim.page_table_bytes),
 	U64(victim.peak_bytes),
+	U64(victim.mapped_bytes),
+	U64(victim.data_bytes),
+	U64(victim.stack_bytes),
+	U64(victim.exec_bytes),
 };
 
 static const struct trace_field argument_fields[] = {
@@ -321,6 +325,13 @@ static const struct trace_field life_fields[] = {
 
 _Static_assert(LIFE_STACKS == 4, "all of them are in the table");
 
+static const struct trace_field mapped_fields[] = {
+	U32(mapped.process),   NUMBER_IN(mapped.kind, 1, 0, MAPPING_KIND_COUNT - 1),
+	U32(mapped.count),     U64(mapped.bytes),
+	OPTIONAL(mapped.name), U64(mapped.before_ns),
+	BOOL(mapped.others),
+};
+
 #define GROWN(name, first_fields)                                             \
 	{                                                                     \
 		.fields = name##_fields, .count = ARRAY_COUNT(name##_fields), \
@@ -337,7 +348,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_RESERVED] = LAYOUT(reserved),   [EVENT_MAPPINGS] = LAYOUT(mappings),
 	[EVENT_SNAPSHOT] = LAYOUT(snapshot),   [EVENT_WHOLE] = LAYOUT(snapshot),
 	[EVENT_FORGOTTEN] = LAYOUT(forgotten), [EVENT_INCIDENT] = GROWN(incident, 17),
-	[EVENT_VICTIM] = LAYOUT(victim),       [EVENT_ARGUMENT] = LAYOUT(argument),
+	[EVENT_VICTIM] = GROWN(victim, 17),    [EVENT_ARGUMENT] = LAYOUT(argument),
 	[EVENT_ANCESTOR] = LAYOUT(ancestor),   [EVENT_LEVEL] = LAYOUT(level),
 	[EVENT_FIGURE] = GROWN(figure, 5),     [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = GROWN(moment, 9),     [EVENT_HOST] = LAYOUT(host),
@@ -346,7 +357,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
 	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = GROWN(warning, 2),
-	[EVENT_LIFE] = LAYOUT(life),
+	[EVENT_LIFE] = LAYOUT(life),           [EVENT_MAPPED] = LAYOUT(mapped),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

@@ -38,6 +38,14 @@ bool watch_is_by_log(const struct source *source)
 	return !live_of(source)->programs;
 }
 
+void watch_losses(const struct source *source,
+		  int (*take)(void *context, const struct event *event), void *context)
+{
+	struct event_queue queue = {.take = take, .context = context};
+
+	incident_queue_losses(live_of(source), &queue);
+}
+
 int watch_open(const struct watch_options *options, struct source **ret_source,
 	       struct failure *ret_failure)
 {

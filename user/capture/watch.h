@@ -42,4 +42,11 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 	       struct failure *ret_failure);
 bool watch_is_by_log(const struct source *source);
 
+/*
+ * Hands out how much has been lost by each cause, as each incident does at its end: what came after
+ * the last one no incident tells. When next() has returned.
+ */
+void watch_losses(const struct source *source,
+		  int (*take)(void *context, const struct event *event), void *context);
+
 #endif

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "commands/printer.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "commands/output.h"
 #include "commands/replay.h"
 #include "render/format.h"
 
 /* Incidents that wait for their turn; the spool keeps those of more. */
 #define WAITING_MAX 1024
+/* As large as a pipe is made for one line. */
+#define PIPE_MOST (1u << 20)
 /* What is told in passing leaves them the rest of the room. */
 #define BRIEFS_MAX 512
 
@@ -26,8 +31,22 @@ struct printer {
 	size_t first, count;
 	char *text; /* of the incident whose turn it is; NULL: none */
 	size_t text_bytes, written_bytes;
+	int pipe_fd; /* stdout, where it is a pipe: writing never waits. Else -1 */
 	uint64_t begun, passed_over;
 };
+
+/*
+ * A description of our own: the flag is not for whoever else writes to the same pipe. -1 where it
+ * is none, or may not be opened: then what surely fits is written at a time.
+ */
+static int open_pipe(void)
+{
+	struct stat status;
+
+	if (fstat(STDOUT_FILENO, &status) || !S_ISFIFO(status.st_mode))
+		return -1;
+	return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
 
 int printer_new(const struct opts *opts, const struct spool *spool, struct printer **ret_printer)
 {
@@ -37,6 +56,7 @@ int printer_new(const struct opts *opts, const struct spool *spool, struct print
 		return -ENOMEM;
 	printer->opts = opts;
 	printer->spool = spool;
+	printer->pipe_fd = open_pipe();
 	*ret_printer = printer;
 	return 0;
 }
@@ -46,6 +66,7 @@ void printer_free(struct printer *printer)
 	for (size_t i = 0; i < WAITING_MAX; i++)
 		free(printer->waiting[i].brief);
 	free(printer->text);
+	cleanup_close(&printer->pipe_fd);
 	free(printer);
 }
 
@@ -119,6 +140,10 @@ static int render(struct printer *printer, const struct incident *incident)
 		free(text);
 		return err;
 	}
+	/* with room for all of it, and an empty pipe, it is one write; a megabyte is what anybody
+	 * may have */
+	if (printer->pipe_fd >= 0 && fcntl(printer->pipe_fd, F_GETPIPE_SZ) < (int)bytes)
+		fcntl(printer->pipe_fd, F_SETPIPE_SZ, (int)(bytes < PIPE_MOST ? bytes : PIPE_MOST));
 	printer->text = text;
 	printer->text_bytes = bytes;
 	printer->written_bytes = 0;
@@ -159,11 +184,12 @@ int printer_step(struct printer *printer)
 		take_next(printer);
 	if (!printer->text)
 		return 0;
-	/* as much as a pipe takes without making us wait */
+	/* as much as it takes without making us wait */
 	left_bytes = printer->text_bytes - printer->written_bytes;
-	if (left_bytes > PIPE_BUF)
+	if (printer->pipe_fd < 0 && left_bytes > PIPE_BUF)
 		left_bytes = PIPE_BUF;
-	written = write(STDOUT_FILENO, printer->text + printer->written_bytes, left_bytes);
+	written = write(printer->pipe_fd < 0 ? STDOUT_FILENO : printer->pipe_fd,
+			printer->text + printer->written_bytes, left_bytes);
 	if (written < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	printer->written_bytes += (size_t)written;

@@ -48,7 +48,8 @@ struct growth_account {
 	uint64_t error_bytes;     /* 95 % bound of held_bytes, 0: exact */
 	uint64_t split_huge_bytes;
 	bool before_by_subtraction; /* before_bytes is what was left, not what was seen */
-	bool kernel_known;          /* the next two mean something */
+	bool inherited_by_subtraction;
+	bool kernel_known; /* the next two mean something */
 	uint64_t kernel_bytes;
 	int64_t unexplained_bytes; /* kernel + split_huge less held */
 };

@@ -120,6 +120,8 @@ static void anon_reconcile(struct growth_account *anon, const struct known_proce
 	anon->kernel_bytes = capped(now->rss_anon_bytes);
 	if (now->known & MEMORY_SPLIT_HUGE)
 		anon->split_huge_bytes = estimate_bytes(estimate, now->split_huge_slots);
+	anon->inherited_by_subtraction =
+		anon->inherited_bytes && now->known & MEMORY_INHERITED_BY_SUBTRACTION;
 	if (before_was_not_seen(process, now))
 		anon_subtract_before(anon, process);
 	anon->unexplained_bytes = remainder_of(

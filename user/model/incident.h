@@ -18,6 +18,14 @@ struct incident_ancestor {
 	const char *comm;
 };
 
+/* Mappings of one name, as they were some time before the kill. */
+struct incident_mapping {
+	const char *kind; /* mapping_kind_name(); NULL: all that are not told by name */
+	const char *name; /* hostile bytes; NULL: the kind says it */
+	uint32_t count;
+	uint64_t bytes;
+};
+
 struct incident_victim {
 	struct victim_event kill; /* its strings are those of the model */
 	uint32_t pid;
@@ -29,9 +37,12 @@ struct incident_victim {
 	bool words_cut; /* the last of them is not whole, or others are missing */
 	const struct incident_ancestor *ancestors; /* the parent first */
 	size_t ancestor_count;
-	struct place place;                   /* by its cgroup's path */
-	const struct workload_event *names;   /* of its pod; NULL: unknown */
-	const struct growth_process *process; /* what the ledger says of it; NULL: nothing */
+	struct place place;                      /* by its cgroup's path */
+	const struct workload_event *names;      /* of its pod; NULL: unknown */
+	const struct growth_process *process;    /* what the ledger says of it; NULL: nothing */
+	const struct incident_mapping *mappings; /* largest first; what is not told is last */
+	size_t mapping_count;
+	uint64_t mappings_before_ns; /* how long before the kill they were looked at */
 };
 
 /* Who sent the SIGKILL; for one of the kernel's own, who was running then. */
@@ -159,6 +170,12 @@ const struct growth_process *incident_process(const struct incident *incident, u
 
 /* The kernel's anonymous RSS of a victim less what the ledger says of it; both must be known. */
 int64_t incident_unexplained_anon(const struct incident_victim *victim);
+
+/*
+ * Anonymous memory that a victim had since it was forked, by somebody else's stacks: its curve,
+ * which is of its own pages, does not have it. 0: nothing is known.
+ */
+uint64_t incident_inherited_bytes(const struct incident_victim *victim);
 
 /* Resident memory of all kinds, at a moment that knows it. */
 uint64_t moment_rss_bytes(const struct moment_event *moment);

@@ -75,6 +75,7 @@ static const struct kept_type {
 	[EVENT_SENDER] = {true, 0},
 	[EVENT_WARNING] = {true, 0},
 	[EVENT_LIFE] = {true, 0},
+	[EVENT_MAPPED] = {true, offsetof(struct event, mapped.process)},
 };
 
 static int index_by_process(struct incident_builder *builder, struct kept_event *kept,

@@ -101,15 +101,19 @@ static struct curve curve_of_process(const struct incident_draft *draft, uint32_
 	return curve;
 }
 
-/* The kernel's own figure ends the curve. */
+/* The kernel's own figure ends the curve, without what it has never grown by. */
 static struct curve curve_of_victim(const struct incident_draft *draft)
 {
-	const struct victim_event *kill = &draft->owned->incident.victims[0].kill;
+	const struct incident_victim *victim = &draft->owned->incident.victims[0];
+	const struct victim_event *kill = &victim->kill;
+	uint64_t inherited_bytes = incident_inherited_bytes(victim);
+	uint64_t anon_bytes =
+		kill->rss_anon_bytes > inherited_bytes ? kill->rss_anon_bytes - inherited_bytes : 0;
 	struct curve curve = curve_of_process(draft, kill->process);
 
 	if (curve.points && kill->known & ~kill->before & VICTIM_RSS)
 		curve_add(&curve, 0,
-			  estimate_add(estimate_add(kill->rss_anon_bytes, kill->rss_file_bytes),
+			  estimate_add(estimate_add(anon_bytes, kill->rss_file_bytes),
 				       kill->rss_shmem_bytes));
 	return curve;
 }

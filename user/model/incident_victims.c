@@ -54,6 +54,32 @@ int incident_ancestors_make(struct incident_draft *draft, uint32_t process,
 	return 0;
 }
 
+static int mappings_make(struct incident_draft *draft, struct incident_victim *victim)
+{
+	const struct kept_of_process *kept =
+		kept_of(draft->builder, EVENT_MAPPED, victim->kill.process);
+	struct incident_mapping *mappings;
+
+	if (!kept)
+		return 0;
+	mappings = arena_alloc(&draft->owned->arena, kept->count, sizeof(*mappings));
+	if (!mappings)
+		return -ENOMEM;
+	for (const struct kept_event *at = kept->first; at; at = at->next_of_same) {
+		const struct mapped_event *mapped = &at->event.mapped;
+
+		victim->mappings_before_ns = mapped->before_ns;
+		mappings[victim->mapping_count++] = (struct incident_mapping){
+			.kind = mapped->others ? NULL : mapping_kind_name(mapped->kind),
+			.name = mapped->name,
+			.count = mapped->count,
+			.bytes = estimate_add(mapped->bytes, 0),
+		};
+	}
+	victim->mappings = mappings;
+	return 0;
+}
+
 static const struct workload_event *names_of(const struct incident_draft *draft, uint32_t process)
 {
 	const struct kept_of_process *kept = kept_of(draft->builder, EVENT_WORKLOAD, process);
@@ -77,6 +103,11 @@ int64_t incident_unexplained_anon(const struct incident_victim *victim)
 	       (int64_t)victim->process->accounts[KIND_ANON].held_bytes;
 }
 
+uint64_t incident_inherited_bytes(const struct incident_victim *victim)
+{
+	return victim->process ? victim->process->accounts[KIND_ANON].inherited_bytes : 0;
+}
+
 static int victim_make(struct incident_draft *draft, const struct victim_event *event,
 		       struct incident_victim *victim)
 {
@@ -95,6 +126,8 @@ static int victim_make(struct incident_draft *draft, const struct victim_event *
 	err = place_make(draft, victim);
 	if (!err)
 		err = words_make(draft, victim);
+	if (!err)
+		err = mappings_make(draft, victim);
 	return err ? err
 		   : incident_ancestors_make(draft, event->process, &victim->ancestors,
 					     &victim->ancestor_count);

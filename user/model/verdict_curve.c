@@ -69,15 +69,17 @@ static void points_add(struct points *points, uint64_t time_ns, uint64_t bytes)
 	points->items[points->count++] = (struct trend_point){time_ns, bytes};
 }
 
-/* The kernel's own figure ends the curve of the victim. */
+/* The kernel's own figure ends the curve of the victim, without what it has never grown by. */
 static void points_end(struct points *points, const struct verdict_findings *findings,
 		       uint64_t begin_ns)
 {
 	const struct victim_event *kill = &findings->victim->kill;
+	uint64_t inherited_bytes = incident_inherited_bytes(findings->victim);
+	uint64_t anon_bytes =
+		kill->rss_anon_bytes > inherited_bytes ? kill->rss_anon_bytes - inherited_bytes : 0;
 
 	if (points->count && kill->known & ~kill->before & VICTIM_RSS)
-		points_add(points, begin_ns,
-			   kill->rss_anon_bytes + kill->rss_shmem_bytes + kill->swap_bytes);
+		points_add(points, begin_ns, anon_bytes + kill->rss_shmem_bytes + kill->swap_bytes);
 }
 
 /*

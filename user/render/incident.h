@@ -24,6 +24,13 @@ const char *taken_when_name(enum taken_when when);
 int text_incident_detail(const struct incident *incident, const struct render_options *options,
 			 struct buf *out);
 
+/* incident_taken.c: which fields are of the kill and which from before it. */
+void text_incident_taken(const struct incident *incident, struct buf *out);
+
+/* incident_mapped.c: reserved against resident; nothing where it is not known. 0 or -ENOMEM. */
+int text_incident_mapped(const struct incident *incident, const struct render_options *options,
+			 struct buf *out);
+
 /* incident_facts.c: what was set, as found before the kill; nothing where nothing was. */
 void text_incident_facts(const struct incident *incident, struct buf *out);
 

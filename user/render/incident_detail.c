@@ -199,6 +199,10 @@ static void adds_up(const struct incident *incident, struct buf *out)
 	if (anon->before_by_subtraction)
 		buf_append_string(out, "     (what was there before watching is what nothing else"
 				       " explains)\n");
+	if (anon->inherited_by_subtraction)
+		buf_append_string(out,
+				  "     (what was inherited is what its own pages leave, by the"
+				  " stacks of whom it was forked from)\n");
 	sum_line(out, "+  unexplained", incident_unexplained_anon(victim), anon->error_bytes);
 	sum_line(out, "=  RSS, anonymous", signed_of(victim->kill.rss_anon_bytes), 0);
 }
@@ -409,8 +413,12 @@ static int timeline(const struct incident *incident, const struct render_options
 	}
 	if (!count || !incident->growth_rate.known)
 		return 0;
-	buf_printf(out, "\nHow it got there: %s, %zu moments\n\n",
+	buf_printf(out, "\nHow it got there: %s%s, %zu moments\n\n",
 		   incident->growth_rate.of_level ? "the cgroup's usage" : "the victim's RSS",
+		   incident->growth_rate.of_level || !incident->victim_count ||
+				   !incident_inherited_bytes(&incident->victims[0])
+			   ? ""
+			   : " without what it inherited",
 		   count);
 	for (size_t i = 0; i < incident->moment_count; i++)
 		if (is_of_curve(incident, &incident->moments[i]) && line_is_shown(index++, count))
@@ -448,7 +456,8 @@ int text_incident_detail(const struct incident *incident, const struct render_op
 			 struct buf *out)
 {
 	static int (*const tables[])(const struct incident *, const struct render_options *,
-				     struct buf *) = {account, levels, candidates, timeline};
+				     struct buf *) = {account, levels, text_incident_mapped,
+						      candidates, timeline};
 	int err = 0;
 
 	co_victims(incident, out);
@@ -458,5 +467,6 @@ int text_incident_detail(const struct incident *incident, const struct render_op
 	text_warned(incident, out);
 	trigger(incident, out);
 	text_incident_facts(incident, out);
+	text_incident_taken(incident, out);
 	return err;
 }

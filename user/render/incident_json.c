@@ -102,7 +102,65 @@ static void put_identity(struct json_maker *object, const struct victim_event *k
 	json_put_name(object, "identity_taken", taken_of(kill, VICTIM_IDENTITY));
 }
 
-static struct json_maker make_victim(const struct incident_victim *victim)
+/* Address space that was reserved, next to what of it was resident. */
+static void put_mapped(struct json_maker *object, const struct victim_event *kill)
+{
+	struct json_maker mapped;
+
+	if (!(kill->known & VICTIM_MAPPED))
+		return;
+	mapped = json_make_object();
+	json_put_count(&mapped, "all_bytes", kill->mapped_bytes);
+	json_put_count(&mapped, "data_bytes", kill->data_bytes);
+	json_put_count(&mapped, "stack_bytes", kill->stack_bytes);
+	json_put_count(&mapped, "exec_bytes", kill->exec_bytes);
+	json_put_name(&mapped, "taken", taken_of(kill, VICTIM_MAPPED));
+	json_put_made(object, "reserved", &mapped);
+}
+
+static void put_mappings(struct json_maker *object, const struct incident_victim *victim)
+{
+	struct json_maker mappings;
+
+	if (!victim->mapping_count)
+		return;
+	mappings = json_make_array();
+	for (size_t i = 0; i < victim->mapping_count; i++) {
+		const struct incident_mapping *mapping = &victim->mappings[i];
+		struct json_maker entry = json_make_object();
+
+		json_put_name(&entry, "kind", mapping->kind ? mapping->kind : "others");
+		put_optional(&entry, "name", mapping->name);
+		json_put_count(&entry, "count", mapping->count);
+		json_put_count(&entry, "reserved_bytes", mapping->bytes);
+		json_append_made(&mappings, &entry);
+	}
+	json_put_made(object, "mappings", &mappings);
+	json_put_name(object, "mappings_taken", taken_when_name(TAKEN_BEFORE));
+	json_put_count(object, "mappings_before_ns", victim->mappings_before_ns);
+}
+
+/* They add up to rss.anon_bytes. */
+static void put_anon_sums(struct json_maker *object, const struct incident_victim *victim)
+{
+	const struct growth_account *anon;
+	struct json_maker sums;
+
+	if (!victim->process || !(victim->kill.known & VICTIM_RSS))
+		return;
+	anon = &victim->process->accounts[KIND_ANON];
+	sums = json_make_object();
+	json_put_account_terms(&sums, anon);
+	json_put_signed(&sums, "unexplained_bytes", incident_unexplained_anon(victim));
+	if (anon->before_by_subtraction)
+		json_put_bool(&sums, "resident_before_subtracted", true);
+	if (anon->inherited_by_subtraction)
+		json_put_bool(&sums, "inherited_subtracted", true);
+	json_put_made(object, "anon_sums", &sums);
+}
+
+static struct json_maker make_victim(const struct incident *incident,
+				     const struct incident_victim *victim)
 {
 	static const char *const roles[] = {
 		[VICTIM_CHOSEN] = "chosen",
@@ -116,9 +174,13 @@ static struct json_maker make_victim(const struct incident_victim *victim)
 	json_put_name(&object, "comm", victim->comm);
 	json_put_name(&object, "role", roles[victim->kill.role]);
 	put_optional(&object, "exe", victim->exe);
+	if (victim->exe && victim->kill.known & VICTIM_EXE)
+		json_put_name(&object, "exe_taken", taken_of(&victim->kill, VICTIM_EXE));
 	if (victim->word_count) {
 		json_put_names(&object, "argv", victim->words, victim->word_count);
 		json_put_bool(&object, "argv_cut", victim->words_cut);
+		if (victim->kill.known & VICTIM_ARGV)
+			json_put_name(&object, "argv_taken", taken_of(&victim->kill, VICTIM_ARGV));
 	}
 	put_identity(&object, &victim->kill);
 	if (victim->start_ns)
@@ -128,6 +190,10 @@ static struct json_maker make_victim(const struct incident_victim *victim)
 		json_put_count(&object, "cgroup_id", victim->kill.cgroup_id);
 	json_put_place(&object, &victim->place, victim->names);
 	put_rss(&object, &victim->kill);
+	if (!incident_is_brief(incident))
+		put_anon_sums(&object, victim);
+	put_mapped(&object, &victim->kill);
+	put_mappings(&object, victim);
 	json_put_ancestors(&object, victim->ancestors, victim->ancestor_count);
 	return object;
 }
@@ -137,7 +203,7 @@ static void put_victims(struct json_maker *object, const struct incident *incide
 	struct json_maker co_victims = json_make_array();
 
 	for (size_t i = 0; i < incident->victim_count; i++) {
-		struct json_maker victim = make_victim(&incident->victims[i]);
+		struct json_maker victim = make_victim(incident, &incident->victims[i]);
 
 		if (i)
 			json_append_made(&co_victims, &victim);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/escape.h"
+#include "render/incident.h"
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ANCESTORS_SHOWN 4
@@ -82,6 +83,7 @@ void json_put_place(struct json_maker *object, const struct place *place,
 		put_optional(&container, "name", names->container);
 		put_optional(&container, "pod", names->pod);
 		put_optional(&container, "namespace", names->kube_namespace);
+		json_put_name(&container, "names_taken", taken_when_name(TAKEN_AFTER));
 	}
 	json_put_made(object, "container", &container);
 }

@@ -157,7 +157,7 @@ static void put_processes(struct json_maker *object, const struct growth *growth
 static const struct {
 	const char *key;
 	size_t offset; /* of a uint64_t in struct growth_account */
-} terms[] = {
+} account_terms[] = {
 	{"stacks_bytes", offsetof(struct growth_account, stacks_bytes)},
 	{"resident_before_bytes", offsetof(struct growth_account, before_bytes)},
 	{"inherited_bytes", offsetof(struct growth_account, inherited_bytes)},
@@ -165,6 +165,15 @@ static const struct {
 	{"lost_bytes", offsetof(struct growth_account, lost_bytes)},
 	{"error_bytes", offsetof(struct growth_account, error_bytes)},
 };
+
+void json_put_account_terms(struct json_maker *object, const struct growth_account *account)
+{
+	for (size_t i = 0; i < sizeof(account_terms) / sizeof(account_terms[0]); i++) {
+		const char *term = (const char *)account + account_terms[i].offset;
+
+		json_put_count(object, account_terms[i].key, *(const uint64_t *)term);
+	}
+}
 
 /* Only anon is an equation; what else is mapped stands next to what was brought in. */
 static void put_kernel_side(struct json_maker *total, enum memory_kind kind,
@@ -187,11 +196,7 @@ static void append_total(struct json_maker *totals, const struct growth_process 
 
 	json_put_count(&total, "pid", process->pid);
 	json_put_name(&total, "kind", memory_kind_name(kind));
-	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
-		const uint64_t *term = (const void *)((const char *)account + terms[i].offset);
-
-		json_put_count(&total, terms[i].key, *term);
-	}
+	json_put_account_terms(&total, account);
 	put_kernel_side(&total, kind, account);
 	json_append_made(totals, &total);
 }

@@ -18,6 +18,7 @@ int json_growth(const struct growth *growth, const struct render_options *option
 /* What an incident shows in the same words. */
 void json_put_stacks(struct json_maker *object, const char *key, const struct growth_row *rows,
 		     size_t count);
+void json_put_account_terms(struct json_maker *object, const struct growth_account *account);
 void json_put_degraded(struct json_maker *object, const struct growth_session *session);
 void json_put_losses(struct json_maker *object, const struct growth *growth);
 

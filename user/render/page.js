@@ -228,8 +228,23 @@
 		const rows = (processes || []).flatMap((process) => (process.mappings || []).map((m) => ({ process, ...m })));
 
 		return rows.length ? [table([["process", (r) => who(r.process)], ["kind", (r) => words(r.kind)],
-			["mappings", (r) => r.count, number], ["reserved", (r) => bytes(r.reserved_bytes), number],
+			["name", (r) => r.name, "code"], ["mappings", (r) => r.count, number], ["reserved", (r) => bytes(r.reserved_bytes), number],
 			["resident", (r) => bytes(r.resident_bytes), number]], rows)] : null;
+	}
+
+	/* What a victim had reserved at the kill, and the mappings it had some time before. */
+	function mappingsOfVictim(victim) {
+		const reserved = victim && victim.reserved;
+		const resident = victim && victim.rss && victim.rss.anon_bytes !== undefined
+			? victim.rss.anon_bytes + victim.rss.file_bytes + victim.rss.shmem_bytes : undefined;
+		const rows = victim ? mappingsOf([victim]) : null;
+		const sizes = reserved ? make("p", {}, `${bytes(reserved.all_bytes)} of addresses at the kill (data ${
+			bytes(reserved.data_bytes)}, stack ${bytes(reserved.stack_bytes)}, code ${bytes(reserved.exec_bytes)})${
+			resident === undefined ? "" : `, ${bytes(resident)} resident`}.`) : null;
+		const age = rows && victim.mappings_before_ns !== undefined
+			? make("p", {}, `By mapping, as it was ${(victim.mappings_before_ns / 1e9).toFixed(1)} s before the kill:`) : null;
+
+		return sizes || rows ? [sizes, age, ...rows || []] : null;
 	}
 
 	function lostOf(lost) {
@@ -378,6 +393,8 @@
 		});
 	}
 
+	const without = (object, key) =>
+		Object.fromEntries(Object.entries(object || {}).filter(([name]) => name !== key));
 	const plain = (object) => object && Object.keys(object).length
 		? [table([["", ([name]) => name], ["", ([, value]) => value, "code"]], linesOf(object))] : null;
 	const flame = () => [document.getElementById("flame").content];
@@ -400,7 +417,7 @@
 		["What filled the memory", accountOf],
 		["Flame graph", flame],
 		["The largest stacks", () => data.stacks && data.stacks.length ? [stacksTable(data.stacks)] : null],
-		["The victim", () => plain(data.victim)],
+		["The victim", () => plain(without(data.victim, "mappings"))],
 		["Killed with it", () => data.co_victims && data.co_victims.length
 			? [table([["process", who], ["role", (c) => c.role]], data.co_victims)] : null],
 		["Who asked for memory", () => plain(data.trigger)],
@@ -412,7 +429,7 @@
 			["resident", (c) => bytes(c.rss_bytes), number], ["swap", (c) => bytes(c.swap_bytes), number],
 			["oom_score_adj", (c) => c.oom_score_adj, number], ["badness", (c) => c.badness ?? c.badness_pages, number]],
 			data.candidates, (c) => c.chosen ? "fired" : "")] : null],
-		["Mappings", () => mappingsOf(data.processes) || mappingsOf([data.victim].filter(Boolean))],
+		["Mappings", () => mappingsOfVictim(data.victim)],
 		["System facts", () => plain(data.system)],
 		["Figures", () => data.figures && data.figures.length ? [table([
 			["of", (f) => f.level === undefined || !data.cgroups[f.level] ? "the host" : data.cgroups[f.level].path],
