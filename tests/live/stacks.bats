@@ -147,6 +147,41 @@ MAIN='_start;__libc_start_main[^;]*;([^;]*;)?main;victim_main;victim_run'
 	grows_at realigned "$MAIN;grow_realigned;with_realigned_stack;touch"
 }
 
+@test "rows that found no room have it when who needed it is gone" {
+	local pid large whole broken
+
+	requires python perl
+	mkfifo "$BATS_TEST_TMPDIR/orders"
+	# more files than there is room for
+	exec 9< <(exec /usr/bin/python3 -c 'import ssl, sqlite3, ctypes, lzma, bz2, curses, signal
+print("ready", flush=True)
+signal.pause()' 3>&-)
+	large=$!
+	# shellcheck disable=SC2016
+	exec 8< <(exec /usr/bin/perl -e '$| = 1; my @kept;
+		while (<STDIN>) { push @kept, "x" x (1 << 20) for 1 .. 8; print "grown\n" }' \
+		<"$BATS_TEST_TMPDIR/orders" 3>&-)
+	pid=$!
+	exec 7>"$BATS_TEST_TMPDIR/orders"
+	wait_for_line 9 ready
+	OOMTRACE_TEST_SMALLEST=rows trace_start -p "$large,$pid" -v -i 0.2 --period 4 --format folded
+	wait_for_line "$TRACE_ERR" '*; [1-9]* files have no room for theirs'
+	echo grow >&7
+	wait_for_line 8 grown
+	kill "$large"
+	wait_for_line "$TRACE_ERR" '*; 0 files have no room for theirs'
+	echo grow >&7
+	wait_for_line 8 grown
+	trace_stop
+	exec 7>&-
+	broken=$(grep perl "$TRACE_OUT" | grep -F '[incomplete stack]' | folded_pages -)
+	whole=$(grep perl "$TRACE_OUT" | grep -vF '[incomplete stack]' | folded_pages - main)
+	echo "$broken pages by stacks that are not complete, $whole by those that are"
+	# 8 MiB each, by one page in four
+	((broken > 1900 && broken < 2200))
+	((whole > 1900 && whole < 2200))
+}
+
 @test "deeper than what is kept: 127 frames from the leaf, and the missing root is said" {
 	place deep
 	awk '$0 ~ /;\[truncated stack\];go_down;.*;go_down;touch / {

@@ -298,8 +298,10 @@ struct live_facts live_facts(const struct source *source)
 	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < live->ledger.account_count; i++)
 		facts.process_count += live->ledger.accounts[i].in_use == OT_ACCOUNT_LIFE;
 	programs_each_map(live->programs, add_bytes, &facts.map_bytes);
-	if (live->unwinding)
+	if (live->unwinding) {
 		facts.row_bytes = unwind_tables_bytes(live->unwinding->tables);
+		facts.files_without_room = unwind_follow_refused(live->unwinding->follow);
+	}
 	if (!procfs_memory(&live->root, (uint32_t)getpid(), &own) && own.known & MEMORY_RSS)
 		facts.own_bytes = own.rss_anon_bytes;
 	return facts;

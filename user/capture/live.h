@@ -52,13 +52,14 @@ struct live_facts {
 	bool cgroup_has_memory; /* the kernel accounts for it */
 	size_t process_count;   /* traced now */
 	uint64_t period_pages;
-	uint64_t map_bytes;       /* kernel memory of all maps */
-	uint64_t row_bytes;       /* of the unwind rows of all programs, on top of them */
-	uint64_t own_bytes;       /* anonymous memory of this process; 0: unknown */
-	int kernel_symbols_error; /* why kernel functions have no names, or 0 */
-	int adopt_error;          /* why what was there before could not be adopted, or 0 */
-	bool unwind_rows;         /* stacks are walked by unwind rows */
-	bool period_costly;       /* the ledger takes more than 1/1024 of memory */
+	uint64_t map_bytes;          /* kernel memory of all maps */
+	uint64_t row_bytes;          /* of the unwind rows of all programs, on top of them */
+	uint32_t files_without_room; /* whose rows have none */
+	uint64_t own_bytes;          /* anonymous memory of this process; 0: unknown */
+	int kernel_symbols_error;    /* why kernel functions have no names, or 0 */
+	int adopt_error;             /* why what was there before could not be adopted, or 0 */
+	bool unwind_rows;            /* stacks are walked by unwind rows */
+	bool period_costly;          /* the ledger takes more than 1/1024 of memory */
 };
 
 /*

@@ -21,11 +21,11 @@ static void load_own_code(struct live *live)
 static void load_code_of(struct live *live, uint32_t pid)
 {
 	_cleanup_(mappings_release) struct mappings mappings = {0};
-	bool complete;
+	enum unwind_rows_state state;
 
 	/* what cannot be published now is when its first stack has come */
 	if (!mappings_read(&mappings, &live->root, live->modules, pid))
-		unwind_follow_publish(live->unwinding->follow, pid, &mappings, &complete);
+		unwind_follow_publish(live->unwinding->follow, pid, &mappings, &state);
 }
 
 /* As execvp() looks for it. NULL: nowhere. */

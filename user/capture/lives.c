@@ -288,8 +288,8 @@ static void publish(struct lives *lives, uint32_t number)
 {
 	_cleanup_(mappings_release) struct mappings mappings = {0};
 	struct life *life = &lives->items[number];
+	enum unwind_rows_state state = UNWIND_ROWS_WAITED_FOR;
 	uint32_t pid = life->process.pid;
-	bool complete = false;
 
 	life->code_missing = life->code_stale;
 	if (mappings_copy(&life->mappings, &mappings))
@@ -297,11 +297,11 @@ static void publish(struct lives *lives, uint32_t number)
 	/* the number of a process that is gone may be another's: only what waits can use its code
 	 */
 	if (lives->ledger->accounts[number].frozen_ns || !lives_is_latest(lives, number))
-		complete = unwind_follow_load(lives->follow, &mappings);
-	else if (unwind_follow_publish(lives->follow, pid, &mappings, &complete))
-		complete = false;
-	if (!complete)
-		life->code_missing = true;
+		state = unwind_follow_load(lives->follow, &mappings);
+	else if (unwind_follow_publish(lives->follow, pid, &mappings, &state))
+		state = UNWIND_ROWS_WAITED_FOR;
+	life->code_missing |= state == UNWIND_ROWS_WAITED_FOR;
+	life->code_without_room = state == UNWIND_ROWS_NO_ROOM;
 }
 
 static void publish_later(struct lives *lives, struct life *life, bool stale)
@@ -403,8 +403,17 @@ static void forget_complete(struct lives *lives)
 	lives->missing_count = kept;
 }
 
+static void list_without_room(struct lives *lives)
+{
+	for (uint32_t i = 0; i < lives->ledger->account_count; i++)
+		if (lives->items[i].id && lives->items[i].code_without_room)
+			publish_later(lives, &lives->items[i], false);
+}
+
 void lives_publish_missing(struct lives *lives)
 {
+	if (lives->follow && unwind_follow_make_room(lives->follow))
+		list_without_room(lives);
 	lives->publish_due = false;
 	/* while rows are waited for records are taken, and more may be listed */
 	for (uint32_t i = 0; lives->follow && i < lives->missing_count; i++) {

@@ -34,6 +34,7 @@ struct life {
 	bool adopted;            /* what it had before it was traced */
 	bool code_missing;       /* something of its code is not yet where stacks are walked by */
 	bool code_stale;         /* and its mappings are to be read before */
+	bool code_without_room;  /* rows of some of it found none */
 };
 
 struct lives {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "capture/code_files.h"
 
 enum module_state {
@@ -12,6 +13,11 @@ enum module_state {
 	MODULE_WITHOUT, /* it has no rows */
 	MODULE_REFUSED, /* no room */
 };
+
+/* All slices of a busy host are a hundred thousand entries; looked at for a new file, or for old
+ * ones. */
+#define MAKE_ROOM_NS UINT64_C(1000000000)
+#define TRY_AGAIN_NS UINT64_C(5000000000)
 
 struct module_code {
 	enum module_state state;
@@ -27,7 +33,8 @@ struct unwind_follow {
 	int code_files_fd;
 	struct module_code *modules; /* by module id - 1 */
 	uint32_t module_count;
-	uint32_t refused;
+	uint32_t refused;      /* modules that have no room now */
+	uint64_t made_room_ns; /* all slices were looked at last */
 };
 
 int unwind_follow_new(const struct rows_provider *provider, struct modules *files,
@@ -108,14 +115,20 @@ static void untell(const struct unwind_follow *follow, uint32_t id)
 		code_files_forget(follow->code_files_fd, &key);
 }
 
-/* Lets go of the modules that no process maps any more. */
-static void make_room(struct unwind_follow *follow)
+/* Lets go of the modules that no process maps any more. False: there are none, or it is too soon.
+ */
+static bool make_room(struct unwind_follow *follow, uint64_t interval_ns)
 {
 	uint32_t table_count = unwind_tables_count(follow->tables);
 	_cleanup_free_ bool *used = calloc(table_count, sizeof(*used));
+	uint64_t now_ns = clock_monotonic_ns();
+	bool made = false;
 
+	if (now_ns - follow->made_room_ns < interval_ns)
+		return false;
+	follow->made_room_ns = now_ns;
 	if (!used || code_slices_each(follow->slices, mark_used, used))
-		return;
+		return false;
 	for (uint32_t i = 0; i < follow->module_count; i++) {
 		struct module_code *module = &follow->modules[i];
 
@@ -124,7 +137,20 @@ static void make_room(struct unwind_follow *follow)
 		untell(follow, i + 1);
 		unwind_tables_drop(follow->tables, &module->parts);
 		module->state = MODULE_WAITING;
+		made = true;
 	}
+	return made;
+}
+
+bool unwind_follow_make_room(struct unwind_follow *follow)
+{
+	if (!follow->refused || !make_room(follow, TRY_AGAIN_NS))
+		return false;
+	for (uint32_t i = 0; i < follow->module_count; i++)
+		if (follow->modules[i].state == MODULE_REFUSED)
+			follow->modules[i].state = MODULE_WAITING;
+	follow->refused = 0;
+	return true;
 }
 
 static enum module_state enter(struct unwind_follow *follow, struct module_code *module,
@@ -132,10 +158,8 @@ static enum module_state enter(struct unwind_follow *follow, struct module_code 
 {
 	int error = unwind_tables_add(follow->tables, rows, &module->parts);
 
-	if (error == -ENOSPC) {
-		make_room(follow);
+	if (error == -ENOSPC && make_room(follow, MAKE_ROOM_NS))
 		error = unwind_tables_add(follow->tables, rows, &module->parts);
-	}
 	if (error) {
 		follow->refused++;
 		return MODULE_REFUSED;
@@ -174,9 +198,22 @@ static void module_load(struct unwind_follow *follow, uint32_t id, struct module
 		follow->provider.copied(follow->provider.context, id);
 }
 
-bool unwind_follow_load(struct unwind_follow *follow, const struct mappings *mappings)
+static enum unwind_rows_state rows_state(enum module_state state)
 {
-	bool complete = true;
+	switch (state) {
+	case MODULE_WAITING:
+		return UNWIND_ROWS_WAITED_FOR;
+	case MODULE_REFUSED:
+		return UNWIND_ROWS_NO_ROOM;
+	default:
+		return UNWIND_ROWS_ALL;
+	}
+}
+
+enum unwind_rows_state unwind_follow_load(struct unwind_follow *follow,
+					  const struct mappings *mappings)
+{
+	enum unwind_rows_state worst = UNWIND_ROWS_ALL, state;
 
 	for (size_t i = 0; i < mappings->count; i++) {
 		uint32_t id = mappings->items[i].module;
@@ -185,9 +222,10 @@ bool unwind_follow_load(struct unwind_follow *follow, const struct mappings *map
 		if (!module)
 			continue;
 		module_load(follow, id, module);
-		complete = complete && module->state != MODULE_WAITING;
+		state = rows_state(module->state);
+		worst = state > worst ? state : worst;
 	}
-	return complete;
+	return worst;
 }
 
 struct code_list {
@@ -274,16 +312,16 @@ static int list_make(const struct unwind_follow *follow, const struct mappings *
 }
 
 int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
-			  const struct mappings *mappings, bool *ret_complete)
+			  const struct mappings *mappings, enum unwind_rows_state *ret_state)
 {
-	bool complete = unwind_follow_load(follow, mappings);
+	enum unwind_rows_state state = unwind_follow_load(follow, mappings);
 	_cleanup_(list_release) struct code_list list = {0};
 	int error = list_make(follow, mappings, &list);
 
 	if (!error)
 		error = code_slices_publish(follow->slices, tgid, list.items, list.count);
 	if (!error)
-		*ret_complete = complete;
+		*ret_state = state;
 	return error;
 }
 

@@ -26,15 +26,25 @@ int unwind_follow_new(const struct rows_provider *provider, struct modules *file
 void unwind_follow_free(struct unwind_follow *follow);
 DEFINE_CLEANUP(struct unwind_follow *, unwind_follow_free)
 
-/* Asks for the rows of everything that is mapped. True when all are there, or never will be. */
-bool unwind_follow_load(struct unwind_follow *follow, const struct mappings *mappings);
+enum unwind_rows_state {
+	UNWIND_ROWS_ALL,     /* are there, or never will be */
+	UNWIND_ROWS_NO_ROOM, /* for some of them: see unwind_follow_make_room() */
+	UNWIND_ROWS_WAITED_FOR,
+};
+
+/* Asks for the rows of everything that is mapped. */
+enum unwind_rows_state unwind_follow_load(struct unwind_follow *follow,
+					  const struct mappings *mappings);
+
+/* The same, and tells the kernel; publish again when more rows have come. 0 or -errno. */
+int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
+			  const struct mappings *mappings, enum unwind_rows_state *ret_state);
 
 /*
- * The same, and tells the kernel. *ret_complete as above; publish again when more rows have come.
- * 0 or -errno.
+ * Looks from time to time whether files that no process maps any more leave room for those that
+ * found none. True: publish again what had no room.
  */
-int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
-			  const struct mappings *mappings, bool *ret_complete);
+bool unwind_follow_make_room(struct unwind_follow *follow);
 
 /*
  * Walks a stack of a process with these mappings: `input` without its code. 0 or -ENOMEM.
@@ -42,7 +52,7 @@ int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
 int unwind_follow_walk(const struct unwind_follow *follow, const struct mappings *mappings,
 		       const struct unwinder_input *input, struct unwinder_stack *ret_stack);
 
-/* Modules whose rows found no room. */
+/* Modules whose rows have no room now. */
 uint32_t unwind_follow_refused(const struct unwind_follow *follow);
 
 #endif

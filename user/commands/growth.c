@@ -103,8 +103,9 @@ static void say_memory(const struct recording *recording)
 		return;
 	facts = live_facts(recording->source);
 	log_debug("the recorder holds %" PRIu64 " KiB, its maps %" PRIu64
-		  " KiB, unwind rows %" PRIu64 " KiB",
-		  facts.own_bytes >> 10, facts.map_bytes >> 10, facts.row_bytes >> 10);
+		  " KiB, unwind rows %" PRIu64 " KiB; %" PRIu32 " files have no room for theirs",
+		  facts.own_bytes >> 10, facts.map_bytes >> 10, facts.row_bytes >> 10,
+		  facts.files_without_room);
 }
 
 static int take(struct recording *recording, struct event *event)
@@ -208,6 +209,7 @@ static int print(struct recording *recording)
 	int error;
 
 	naming_report(recording->symbolizer);
+	naming_report_rows(live_facts(recording->source).files_without_room);
 	if (recording->trace)
 		return finish_trace(recording);
 	error = growth_builder_finish(recording->builder, &options, &growth);

@@ -287,6 +287,14 @@ int naming_run_for(struct symbolizer *symbolizer, const struct growth_builder *b
 	return error;
 }
 
+void naming_report_rows(uint32_t files_without_room)
+{
+	if (files_without_room)
+		log_warning("%u files are mapped whose unwind rows have no room: stacks through "
+			    "them may be [incomplete stack]",
+			    files_without_room);
+}
+
 void naming_report(const struct symbolizer *symbolizer)
 {
 	struct symbolizer_losses losses;

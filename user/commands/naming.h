@@ -52,6 +52,9 @@ int naming_run_for(struct symbolizer *symbolizer, const struct growth_builder *b
 		   struct naming_asked *asked, const uint32_t *stack_ids, size_t count,
 		   naming_fn keep, void *context);
 
+/* Says which unwind rows are not used for lack of room. */
+void naming_report_rows(uint32_t files_without_room);
+
 /* Says, once, when names were lost to files that could not be read. */
 void naming_report(const struct symbolizer *symbolizer);
 

@@ -325,6 +325,8 @@ static int end(struct watch_command *watch)
 	watch_losses(watch->source, take_late_loss, watch);
 	say_lost(watch, INCIDENT_SIGKILL, "SIGKILLs");
 	say_lost(watch, INCIDENT_WARNING, "warnings");
+	if (!watch_is_by_log(watch->source))
+		naming_report_rows(live_facts(watch->source).files_without_room);
 	if (health == FINISHER_NO_OUTPUT)
 		return EXIT_CODE_FAILED;
 	return watch->opts->strict && (watch->failed || watch->data_lost) ? EXIT_CODE_DATA_LOST
