@@ -83,8 +83,8 @@ for mark, warning in zip(marks, warnings):
     for key in ("held_bytes", "limit_bytes", "forecast_seconds", "forecast_low_seconds", "forecast_high_seconds"):
         assert mark[key] == warning[key], (key, mark, warning)
 END
-	lines=$("$OOMTRACE" report --spool "$SPOOL" "$(sed -n 's/.*"kind":"oom_kill","id":"\([^"]*\)".*/\1/p' "$told")")
-	[[ $lines == *'  warned: 70 % '*' before, '*'  warned: 80 % '*'  warned: 90 % '*'forecast then: in '* ]]
+	report=$("$OOMTRACE" report --spool "$SPOOL" "$(sed -n 's/.*"kind":"oom_kill","id":"\([^"]*\)".*/\1/p' "$told")")
+	[[ $report == *'  warned: 70 % '*' before, '*'  warned: 80 % '*'  warned: 90 % '*'forecast then: in '* ]]
 }
 
 @test "page cache fills no limit: who reads and writes files alone is not warned of" {
@@ -121,5 +121,48 @@ for warning in warnings:
     assert warning["percent"] <= part, (part, warning)
 assert warnings[0]["usage_bytes"] > 0.9 * (64 << 20), warnings
 assert warnings[0]["held_bytes"] < 0.8 * (64 << 20), warnings
+END
+}
+
+# The first warning of our own cgroup is in $LINE.
+wait_for_warning()
+{
+	wait_for_line "$WATCH_OUT" "*\"kind\":\"warning\"*\"/${CGROUP##*/}\"*" && LINE=${LINES[-1]}
+}
+
+@test "a warning names the stack that grows, by as much as it grew, before one that holds more" {
+	watch_start --format json --warn 70
+	# 64 of 128 MiB stay, 1 MiB a second comes
+	oom_start steady 128
+	oom_go
+	victim_wait filled
+	wait_for_warning
+	kill -KILL "$VICTIM_PID"
+	drain "$VICTIM_OUT" >"$BATS_TEST_TMPDIR/leaked"
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/warning.schema.json" <<<"$LINE"
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/leaked" "$LINE" <<'END'
+import datetime
+import json
+import sys
+
+warning = json.loads(sys.argv[2])
+whole, _, part = warning["time"].rstrip("Z").partition(".")
+told = datetime.datetime.fromisoformat(whole + "+00:00").timestamp() + float("0." + part)
+since = told - warning["grown_seconds"]
+steps = [(int(line.split()[1]), float(line.split()[2])) for line in open(sys.argv[1]) if line.startswith("leaked")]
+leaked = sum(size for size, time in steps if since < time <= told)
+print(warning, leaked, since)
+assert 10 <= warning["grown_seconds"] <= 25 and steps[0][1] < since, steps[0]
+first, *others = warning["stacks"]
+assert "leak_a_little" in first["frames"] and "grow_steady" in first["frames"], first
+assert first["comm"] == "oom" and first["kind"] == "anon"
+# the stated bound is of two sigma: twice that, and a step more or less at both ends
+assert abs(first["grown_bytes"] - leaked) <= 2 * first["error_bytes"] + (1 << 19), (first, leaked)
+assert first["error_bytes"] < leaked, first
+assert not any("hold_much" in stack["frames"] for stack in warning["stacks"]), others
+# what it holds is all that it has leaked
+held = sum(size for size, time in steps if time <= told)
+assert abs(first["held_bytes"] - held) <= 2 * first["error_bytes"] * (held / leaked) ** 0.5 + (1 << 19), (first, held)
+assert first["grown_bytes"] <= warning["grown_bytes"] and warning["grown_stacks"] >= 1
 END
 }

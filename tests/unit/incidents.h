@@ -541,7 +541,10 @@ static inline void play_warning(const struct stage *stage, enum incident_scope s
 						       .path = KUBE_CONTAINER,
 						       .when = TAKEN_BEFORE});
 	play(stage, (struct event){.type = EVENT_WARNING,
-				   .warning = {.level = level, .percent = percent}});
+				   .warning = {.level = level,
+					       .percent = percent,
+					       .grown_slots = level == LEVEL_HOST ? 0 : 170,
+					       .grown_stacks = level == LEVEL_HOST ? 0 : 3}});
 }
 
 /* A container that fills by 4 MiB a second. */
@@ -551,6 +554,19 @@ static inline void scene_warning(const struct stage *stage)
 	play_warning(stage, SCOPE_MEMCG, 0, 70);
 	for (uint64_t second = 0; second <= 20; second++)
 		play_charge(stage, second, 0, 100 + 4 * second, 256);
+	play_process(stage, 1, 1234, 1200, "worker", false, false);
+	play_module(stage, 1, "/usr/bin/actor");
+	play_stack(stage, 1, "worker", STACK(0x100, 0x200, 0x300));
+	play_stack(stage, 2, "worker", STACK(0x110, 0x300));
+	play_snapshot(stage, 10, false);
+	play_cell(stage, 1, 1, KIND_ANON, 20, 0);
+	play_cell(stage, 1, 2, KIND_ANON, 400, 0);
+	play_snapshot(stage, 20, true);
+	play_cell(stage, 1, 1, KIND_ANON, 180, 200); /* by 40 MiB, and 10 MiB came and went */
+	play_cell(stage, 1, 2, KIND_ANON, 408, 8);
+	play_name(stage, 0x100, "bytes_grow");
+	play_name(stage, 0x110, "cache_put");
+	play_name(stage, 0x300, "main");
 	play_end(stage, END_INTERRUPTED);
 }
 

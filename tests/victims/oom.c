@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static char *map(size_t bytes, int flags)
 {
@@ -346,6 +347,39 @@ static void grow_hostile(struct victim *victim)
 	grow_hog(victim);
 }
 
+static __attribute__((noinline)) void hold_much(size_t bytes)
+{
+	victim_touch(map(bytes, MAP_PRIVATE), bytes);
+}
+
+static __attribute__((noinline)) void leak_a_little(size_t bytes)
+{
+	victim_touch(map(bytes, MAP_PRIVATE), bytes);
+}
+
+/* Much that stays, and then four times a second a little that is kept, and said when. */
+static void grow_steady(struct victim *victim)
+{
+	const size_t step = MIB / 4;
+	struct timespec next, now;
+
+	hold_much(victim->size_bytes / 8);
+	victim_say("filled\n");
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (;;) {
+		leak_a_little(step);
+		clock_gettime(CLOCK_REALTIME, &now);
+		victim_say("leaked %zu %ld.%09ld\n", step, (long)now.tv_sec, now.tv_nsec);
+		next.tv_nsec += 250000000;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_nsec -= 1000000000;
+			next.tv_sec++;
+		}
+		/* behind its schedule it catches up */
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+}
+
 static const struct victim_case cases[] = {
 	{"before", NULL, grow_before, NULL},       {"hog", NULL, grow_hog, NULL},
 	{"threads", NULL, grow_threads, NULL},     {"shared", NULL, grow_shared, NULL},
@@ -356,7 +390,7 @@ static const struct victim_case cases[] = {
 	{"hostile", NULL, grow_hostile, NULL},     {"bound", NULL, grow_bound, NULL},
 	{"huge", NULL, grow_huge, NULL},           {"forks", NULL, grow_forks, NULL},
 	{"execs", NULL, grow_execs, NULL},         {"prefork", NULL, grow_prefork, NULL},
-	{"daemon", NULL, grow_daemon, NULL},
+	{"daemon", NULL, grow_daemon, NULL},       {"steady", NULL, grow_steady, NULL},
 };
 
 int main(int argc, char **argv)

@@ -706,6 +706,9 @@ struct warning_event {
 	uint32_t percent;                 /* of the limit, the one that was asked for */
 	uint64_t before_ns;               /* the kill */
 	uint64_t held_bytes, limit_bytes; /* then; of a kill alone */
+	/* of INCIDENT_WARNING: stacks that hold more than at its first snapshot, and how much */
+	uint64_t grown_slots;
+	uint32_t grown_stacks;
 };
 
 /* Bits of life_event.known. */

@@ -12,10 +12,12 @@
  *   incident_log.c      what is known of a kill by the kernel's log alone
  *   incident_cells.c    which stacks held the memory
  *   incident_inherited.c  and which ones of those that a victim was forked from
+ *   incident_growing.c  of a warning: which stacks have grown most
  */
 #ifndef CAPTURE_INCIDENT_H
 #define CAPTURE_INCIDENT_H
 
+#include "capture/cell_baseline.h"
 #include "capture/incident_files.h"
 #include "capture/incident_levels.h"
 #include "capture/kill_cases.h"
@@ -106,6 +108,9 @@ void incident_queue_moments_of(const struct incident *incident, const struct ot_
 /* Who else holds memory where the limit was hit. */
 void incident_queue_neighbours(const struct incident *incident);
 
+/* Declares whoever has an account as a process. Returns its id. */
+uint32_t incident_queue_account(const struct incident *incident, uint32_t number);
+
 /* --- incident_cells.c --- */
 
 /* 0 or -errno. */
@@ -127,5 +132,35 @@ uint32_t incident_author_of(const struct incident *incident, const struct ot_kil
 
 /* Queues whose stacks these pages are of. */
 void incident_queue_inherited(struct incident *incident);
+
+/* --- incident_growing.c --- */
+
+#define GROWING_STACKS 8
+/* That the events of these may take in a trace file; what would take more is left out. */
+#define GROWING_BYTES 40960
+
+/* Less than that in seconds says little of what grows: the minutes are asked. */
+#define GROWING_SLOTS 4
+
+struct growing {
+	enum baseline_age age;          /* since when */
+	uint32_t cells[GROWING_STACKS]; /* what grew most comes first */
+	uint64_t slots[GROWING_STACKS];
+	uint32_t count;
+	uint64_t all_slots; /* of all stacks that grew */
+	uint32_t all_count;
+};
+
+struct growing_told {
+	size_t left_bytes;
+	uint32_t processes[GROWING_STACKS], stacks[GROWING_STACKS]; /* 0: it is left out */
+};
+
+/* Of whoever is in that cgroup or below it; NULL: of the host. */
+void incident_find_growing(const struct incident *incident, const struct known_cgroup *above,
+			   struct growing *ret_growing);
+/* The figures are of now. */
+void incident_queue_growing(struct incident *incident, const struct growing *growing,
+			    uint64_t now_ns);
 
 #endif

@@ -45,9 +45,9 @@ static uint32_t queue_stack(struct incident *incident, struct stack *stack)
 			  .frames = stack->frames},
 	};
 
-	if (stack->incident == incident->watch->sequence)
+	if (stack->incident == incident->watch->declared.incident)
 		return stack->id;
-	stack->incident = incident->watch->sequence;
+	stack->incident = incident->watch->declared.incident;
 	declared_queue(&incident->watch->declared, incident->queue, stack->frames,
 		       stack->frame_count);
 	memcpy(event.stack.comm, stack->comm, sizeof(event.stack.comm));

@@ -127,7 +127,7 @@ static void queue_candidate(const struct incident *incident, const struct ot_acc
 	event_queue_push(incident->queue, &event);
 }
 
-static uint32_t queue_process(const struct incident *incident, uint32_t number)
+uint32_t incident_queue_account(const struct incident *incident, uint32_t number)
 {
 	const struct ot_account *account = &incident->live->ledger.accounts[number];
 	const struct life *life = lives_known(&incident->live->lives, number);
@@ -156,6 +156,6 @@ void incident_queue_neighbours(const struct incident *incident)
 
 		queue_candidate(incident, account);
 		incident_queue_moments_of(incident, account,
-					  queue_process(incident, neighbours.accounts[i]));
+					  incident_queue_account(incident, neighbours.accounts[i]));
 	}
 }

@@ -309,9 +309,10 @@ static const struct trace_field degraded_fields[] = {
 };
 
 static const struct trace_field warning_fields[] = {
-	U32(warning.level),       NUMBER_IN(warning.percent, 4, 1, 100),
-	U64(warning.before_ns),   U64(warning.held_bytes),
-	U64(warning.limit_bytes),
+	U32(warning.level),        NUMBER_IN(warning.percent, 4, 1, 100),
+	U64(warning.before_ns),    U64(warning.held_bytes),
+	U64(warning.limit_bytes),  U64(warning.grown_slots),
+	U32(warning.grown_stacks),
 };
 
 static const struct trace_field life_fields[] = {

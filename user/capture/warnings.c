@@ -5,23 +5,30 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "capture/incident.h"
 #include "capture/watch_state.h"
 
 #define HOST CGROUP_CURVES
 
-int warnings_init(struct warnings *warnings, const struct warn_percents *percents)
+int warnings_init(struct warnings *warnings, const struct warn_percents *percents,
+		  const struct ledger *ledger)
 {
 	*warnings = (struct warnings){0};
 	if (!percents || !percents->count)
 		return 0;
 	warnings->percents = percents;
 	warnings->limits = calloc(CGROUP_CURVES + 1, sizeof(*warnings->limits));
-	return warnings->limits ? 0 : -ENOMEM;
+	warnings->inside = calloc(ledger->account_count, sizeof(*warnings->inside));
+	if (!warnings->limits || !warnings->inside)
+		return -ENOMEM;
+	return cell_baseline_init(&warnings->baseline, ledger);
 }
 
 void warnings_release(struct warnings *warnings)
 {
 	free(warnings->limits);
+	free(warnings->inside);
+	cell_baseline_release(&warnings->baseline);
 	*warnings = (struct warnings){0};
 }
 
@@ -71,7 +78,7 @@ static void queue_points(const struct warned_limit *limit, uint32_t level, uint6
 static void queue_warning(struct live *live, const struct warned_limit *limit,
 			  const struct known_cgroup *known, uint32_t percent, uint64_t now_ns)
 {
-	struct event_queue *queue = &live->watch->brief;
+	struct incident told = {.live = live, .watch = live->watch, .queue = &live->watch->brief};
 	uint32_t level = known ? 0 : LEVEL_HOST;
 	const struct event incident = {
 		.type = EVENT_INCIDENT,
@@ -81,22 +88,29 @@ static void queue_warning(struct live *live, const struct warned_limit *limit,
 			     .realtime_ns = clock_realtime_of(now_ns),
 			     .monotonic_ns = now_ns},
 	};
-	const struct event warning = {
+	struct event warning = {
 		.type = EVENT_WARNING,
 		.warning = {.level = level, .percent = percent},
 	};
-	const struct event end = {
-		.type = EVENT_END,
-		.end = {.duration_ns = now_ns - live->start_ns, .reason = END_INTERRUPTED},
-	};
+	struct event end = {.type = EVENT_END, .end = {.reason = END_INTERRUPTED}};
+	struct growing growing;
+	uint64_t read_ns;
 
-	live_queue_session(live, queue);
-	event_queue_push(queue, &incident);
+	/* stacks are told of before their cells are used */
+	live_take_records(live, RING_BUDGET_NS);
+	incident_find_growing(&told, known, &growing);
+	read_ns = clock_monotonic_ns();
+	end.end.duration_ns = read_ns - live->start_ns;
+	warning.warning.grown_slots = growing.all_slots;
+	warning.warning.grown_stacks = growing.all_count;
+	live_queue_session(live, told.queue);
+	event_queue_push(told.queue, &incident);
 	if (known)
-		queue_level(known, queue);
-	event_queue_push(queue, &warning);
-	queue_points(limit, level, UINT64_MAX, queue);
-	event_queue_push(queue, &end);
+		queue_level(known, told.queue);
+	event_queue_push(told.queue, &warning);
+	queue_points(limit, level, UINT64_MAX, told.queue);
+	incident_queue_growing(&told, &growing, read_ns);
+	event_queue_push(told.queue, &end);
 	live->watch->warnings.count++;
 }
 
@@ -217,4 +231,6 @@ void warnings_look(struct live *live, uint64_t now_ns)
 			       now_ns);
 	if (!cgroup_charge_host(&live->root, &charge))
 		take_charge(live, &warnings->limits[HOST], NULL, &charge, now_ns);
+	/* after the comparisons: one with itself says nothing */
+	cell_baseline_tick(&live->watch->warnings.baseline, &live->ledger, clock_monotonic_ns());
 }

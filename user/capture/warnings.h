@@ -3,11 +3,13 @@
  * Limits that come near: of the cgroups that are followed (cgroup_curves.h), and of the host. Each
  * second what cannot be reclaimed is held against the limit; when it has passed one of the percents
  * asked for, a group of events without a number tells of it, with the points of the time before,
- * from which the model makes a rate and a forecast. Knows nothing of processes. For watch*.c alone.
+ * from which the model makes a rate and a forecast, and with the stacks that have grown most
+ * (incident_growing.c). Knows nothing of processes. For watch*.c and incident*.c alone.
  */
 #ifndef CAPTURE_WARNINGS_H
 #define CAPTURE_WARNINGS_H
 
+#include "capture/cell_baseline.h"
 #include "capture/cgroup_curves.h"
 #include "capture/event.h"
 #include "capture/event_queue.h"
@@ -39,12 +41,15 @@ struct warned_limit {
 
 struct warnings {
 	const struct warn_percents *percents; /* NULL: nobody asked */
+	struct cell_baseline baseline;        /* what stacks held some time ago */
+	bool *inside;                         /* by account: incident_growing.c's alone */
 	struct warned_limit *limits; /* by place of the cgroup's curve; the last: the host */
 	uint64_t count;              /* that were told */
 };
 
 /* 0 or -ENOMEM; the percents are borrowed. */
-int warnings_init(struct warnings *warnings, const struct warn_percents *percents);
+int warnings_init(struct warnings *warnings, const struct warn_percents *percents,
+		  const struct ledger *ledger);
 void warnings_release(struct warnings *warnings);
 
 /* Called once a second, after the curves. */

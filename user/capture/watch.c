@@ -164,7 +164,8 @@ static int set_up(struct live *live, struct watch *watch)
 	error = live->programs ? set_up_bpf(live, watch) : 0;
 	if (error)
 		return error;
-	error = warnings_init(&watch->warnings, &live->options.warn);
+	error = live->programs ? warnings_init(&watch->warnings, &live->options.warn, &live->ledger)
+			       : 0;
 	if (error)
 		return error;
 	watch->out.take = live->options.take_incident;

@@ -3,6 +3,7 @@
 
 #include "capture/event_queue.h"
 #include "capture/trace_reader.h"
+#include "capture/trace_writer.h"
 #include "commands/naming.h"
 #include "model/incident_builder.h"
 
@@ -84,52 +85,62 @@ static int find_lives(const struct finish *finish, const char *id, struct additi
 	return err;
 }
 
-static int find_names(const struct finish *finish, const char *id, struct event_queue *names)
+/* The source is closed. Without an id it is in no spool, and has no lives before it. */
+static int find_names(const struct finish *finish, struct source *source, const char *id,
+		      struct event_queue *names)
 {
 	_cleanup_(incident_builder_freep) struct incident_builder *builder = NULL;
 	struct additions additions = {.events = names};
-	struct source *source = NULL;
 	int err = incident_builder_new(&builder);
 
 	if (!err)
-		err = open_incident(finish, id, &source);
-	if (err)
-		return err;
-	err = build(finish, source, builder);
+		err = build(finish, source, builder);
 	source->close(source);
 	if (err)
 		return err;
 	additions.builder = builder;
 	err = naming_run(finish->symbolizer, incident_builder_growth(builder), keep_name,
 			 &additions);
-	return err ? err : find_lives(finish, id, &additions);
+	return err || !id ? err : find_lives(finish, id, &additions);
 }
 
-static int write_names(const struct finish *finish, struct event_queue *names)
+/* Takes an event of the file that is written. 0 or -errno. */
+typedef int (*add_fn)(void *writer, const struct event *event);
+
+static int add_names(struct event_queue *names, add_fn add, void *writer)
 {
 	struct event event;
 	int err = 0;
 
 	while (!err && event_queue_pop(names, &event))
-		err = spool_writer_add(finish->writer, &event);
+		err = add(writer, &event);
 	return err;
 }
 
-/* The same events, and the names and lives before the end. */
-static int rewrite(const struct finish *finish, struct source *source, struct event_queue *names)
+/* The same events, and the names and lives before the end. The source is closed. */
+static int rewrite(const struct finish *finish, struct source *source, struct event_queue *names,
+		   add_fn add, void *writer)
 {
 	struct event event;
-	int more = 0, err = spool_writer_begin(finish->writer);
+	int more = 0, err = 0;
 
 	while (!err && (more = source->next(source, &event)) > 0) {
 		if (event.type == EVENT_MODULE)
 			learn_module(finish->symbolizer, &event.module);
 		if (event.type == EVENT_END)
-			err = write_names(finish, names);
+			err = add_names(names, add, writer);
 		if (!err)
-			err = spool_writer_add(finish->writer, &event);
+			err = add(writer, &event);
 	}
+	source->close(source);
 	return err ? err : more;
+}
+
+/* --- an incident, in the spool ------------------------------------------------------------- */
+
+static int add_to_spool(void *writer, const struct event *event)
+{
+	return spool_writer_add(writer, event);
 }
 
 static int put_in_place(const struct finish *finish, const char *id, struct event_queue *names)
@@ -139,8 +150,11 @@ static int put_in_place(const struct finish *finish, const char *id, struct even
 
 	if (err)
 		return err;
-	err = rewrite(finish, source, names);
-	source->close(source);
+	err = spool_writer_begin(finish->writer);
+	if (err)
+		source->close(source);
+	else
+		err = rewrite(finish, source, names, add_to_spool, finish->writer);
 	if (err) {
 		spool_writer_abort(finish->writer);
 		return err;
@@ -151,10 +165,76 @@ static int put_in_place(const struct finish *finish, const char *id, struct even
 int finish_incident(const struct finish *finish, const char *id)
 {
 	struct event_queue names = {0};
-	int err = find_names(finish, id, &names);
+	struct source *source = NULL;
+	int err = open_incident(finish, id, &source);
 
+	if (!err)
+		err = find_names(finish, source, id, &names);
 	if (!err)
 		err = put_in_place(finish, id, &names);
 	event_queue_release(&names);
 	return err;
+}
+
+/* --- what is kept nowhere, in memory --------------------------------------------------------- */
+
+static int open_bytes(const void *bytes, size_t len_bytes, struct source **ret_source)
+{
+	FILE *stream = fmemopen((void *)bytes, len_bytes, "r");
+	int err = stream ? trace_reader_new(stream, ret_source) : -ENOMEM;
+
+	if (err && stream)
+		fclose(stream);
+	return err;
+}
+
+static int add_to_trace(void *writer, const struct event *event)
+{
+	return trace_writer_add(writer, event);
+}
+
+static int write_named(const struct finish *finish, struct source *source,
+		       struct event_queue *names, FILE *stream)
+{
+	_cleanup_(trace_writer_freep) struct trace_writer *writer = NULL;
+	int err = trace_writer_new(stream, &writer);
+
+	if (err) {
+		source->close(source);
+		return err;
+	}
+	err = rewrite(finish, source, names, add_to_trace, writer);
+	return err ? err : trace_writer_finish(writer);
+}
+
+static int name_bytes(const struct finish *finish, const void *bytes, size_t len_bytes,
+		      struct event_queue *names, FILE *stream)
+{
+	struct source *source = NULL;
+	int err = open_bytes(bytes, len_bytes, &source);
+
+	if (!err)
+		err = find_names(finish, source, NULL, names);
+	if (!err)
+		err = open_bytes(bytes, len_bytes, &source);
+	return err ? err : write_named(finish, source, names, stream);
+}
+
+int finish_brief(const struct finish *finish, const void *bytes, size_t len_bytes, char **ret_bytes,
+		 size_t *ret_len_bytes)
+{
+	_cleanup_free_ char *named = NULL;
+	size_t named_bytes = 0;
+	struct event_queue names = {0};
+	FILE *stream = open_memstream(&named, &named_bytes);
+	int err = stream ? name_bytes(finish, bytes, len_bytes, &names, stream) : -ENOMEM;
+
+	event_queue_release(&names);
+	if (stream && fclose(stream) && !err)
+		err = -ENOMEM;
+	if (err)
+		return err;
+	*ret_bytes = TAKE_PTR(named);
+	*ret_len_bytes = named_bytes;
+	return 0;
 }

@@ -23,4 +23,11 @@ struct finish {
 /* 0, or -errno of what could not be read or written. */
 int finish_incident(const struct finish *finish, const char *id);
 
+/*
+ * The same of one that is kept nowhere, a trace file in memory: what is made of it is the caller's
+ * to free. 0 or -errno.
+ */
+int finish_brief(const struct finish *finish, const void *bytes, size_t len_bytes, char **ret_bytes,
+		 size_t *ret_len_bytes);
+
 #endif

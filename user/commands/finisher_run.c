@@ -149,6 +149,18 @@ static void take_incident(const struct finishing *finishing, const char *id)
 	prune(finishing);
 }
 
+/* Without names rather than not at all. */
+static void take_brief(struct finishing *finishing)
+{
+	_cleanup_free_ char *named = NULL;
+	const char *bytes = finishing->brief;
+	size_t len_bytes = finishing->brief_bytes;
+
+	if (!finish_brief(&finishing->finish, bytes, len_bytes, &named, &len_bytes))
+		bytes = named;
+	printer_add_brief(finishing->printer, bytes, len_bytes);
+}
+
 static void files_of(const struct msghdr *header, struct files *files)
 {
 	const struct cmsghdr *control = CMSG_FIRSTHDR(header);
@@ -203,8 +215,7 @@ static void take_message(struct finishing *finishing)
 		else if (message.id[0])
 			take_incident(finishing, message.id);
 		else
-			printer_add_brief(finishing->printer, finishing->brief,
-					  finishing->brief_bytes);
+			take_brief(finishing);
 	}
 }
 

@@ -15,8 +15,11 @@
 
 /* A module's file, and what may be its debug files. */
 #define FINISHER_FDS_MAX (1 + SYMBOLIZER_DEBUG_FILES_MAX)
-/* Of what is told in passing: a trace file that follows the message. */
-#define FINISHER_BRIEF_MAX 32768
+/*
+ * Of what is told in passing: a trace file that follows the message. A warning has at most
+ * GROWING_BYTES of stacks, WARNING_POINTS of 45 bytes, a session, and a path.
+ */
+#define FINISHER_BRIEF_MAX 65536
 
 struct finisher_message {
 	uint32_t module;       /* 0: it is about an incident */

@@ -79,19 +79,24 @@ static void write_event(struct watch_command *watch, const struct event *event)
 }
 
 /* By its build-id a module has names even if its file gets lost on the way. */
-static void write_module(struct watch_command *watch, const struct event *event)
+static void hand_over_module(const struct watch_command *watch, struct module_event *module)
 {
 	int debug_fds[SYMBOLIZER_DEBUG_FILES_MAX];
 	size_t debug_count = 0;
-	struct event module = *event;
 
 	if (watch->symbolizer)
-		debug_count =
-			symbolizer_debug_files(watch->symbolizer, module.module.id, debug_fds);
-	finisher_module(watch->finisher, &module.module, debug_fds, debug_count);
+		debug_count = symbolizer_debug_files(watch->symbolizer, module->id, debug_fds);
+	finisher_module(watch->finisher, module, debug_fds, debug_count);
 	if (watch->symbolizer)
-		module.module.build_id_len = symbolizer_build_id(
-			watch->symbolizer, module.module.id, module.module.build_id);
+		module->build_id_len =
+			symbolizer_build_id(watch->symbolizer, module->id, module->build_id);
+}
+
+static void write_module(struct watch_command *watch, const struct event *event)
+{
+	struct event module = *event;
+
+	hand_over_module(watch, &module.module);
 	write_event(watch, &module);
 }
 
@@ -192,8 +197,11 @@ static int take(void *context, const struct event *event)
 static int take_brief(void *context, const struct event *event)
 {
 	struct watch_command *watch = context;
+	struct event known = *event;
 
-	brief_add(watch->brief, event);
+	if (event->type == EVENT_MODULE)
+		hand_over_module(watch, &known.module);
+	brief_add(watch->brief, &known);
 	return 0;
 }
 

@@ -129,12 +129,23 @@ struct incident_warning {
 	struct trend_forecast forecast; /* from then on, until the limit is met */
 };
 
+/* Of a warning: a stack that holds more than some time before. */
+struct incident_growing {
+	const struct growth_row *row; /* its bytes are held now */
+	int64_t grown_bytes;
+	uint64_t error_bytes; /* 95 % bound of grown_bytes */
+};
+
 struct incident {
 	struct incident_event event;
 	const struct incident_victim *victims; /* the chosen one first */
 	size_t victim_count;
-	const struct incident_sender *sender; /* NULL: the OOM killer */
-	const struct warning_event *warning;  /* NULL: it is none; the limit is that of `held` */
+	const struct incident_sender *sender;   /* NULL: the OOM killer */
+	const struct warning_event *warning;    /* NULL: it is none; the limit is that of `held` */
+	const struct incident_growing *growing; /* of a warning: what grew most first */
+	size_t growing_count;
+	uint64_t grown_ns;    /* in so long; 0: it was not looked at */
+	uint64_t grown_bytes; /* by all stacks that grew, also those that are not told */
 	struct incident_trigger trigger;
 	const struct level_event *levels; /* the victim's own first, the root last */
 	size_t level_count;

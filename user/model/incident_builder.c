@@ -137,6 +137,9 @@ int incident_builder_add(struct incident_builder *builder, const struct event *e
 	/* a second one would be of another incident, and a file has one */
 	if (event->type == EVENT_INCIDENT && builder->lists[EVENT_INCIDENT].count)
 		return -EBADMSG;
+	/* before any snapshot: both of its are asked for */
+	if (event->type == EVENT_INCIDENT && event->incident.kind == INCIDENT_WARNING)
+		growth_builder_keep_previous(builder->growth);
 	builder->complete |= event->type == EVENT_END;
 	return kept_types[event->type].kept ? keep(builder, event) : 0;
 }

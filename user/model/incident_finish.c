@@ -84,6 +84,7 @@ static int draft_finish(struct incident_draft *draft)
 		incident_victims_make,
 		incident_sender_make,
 		incident_stacks_make,
+		incident_growing_make,
 		incident_timeline_make,
 		incident_warnings_make,
 		incident_candidates_make,
@@ -102,6 +103,7 @@ int incident_builder_finish(const struct incident_builder *builder,
 			    const struct growth_options *options, struct incident **ret_incident)
 {
 	struct incident_draft draft = {.builder = builder};
+	struct growth_options of_growth = *options;
 	_cleanup_(incident_freep) struct incident *incident = NULL;
 	int err;
 
@@ -115,7 +117,8 @@ int incident_builder_finish(const struct incident_builder *builder,
 	incident->complete = builder->complete;
 	if (incident->event.kind == INCIDENT_WARNING && builder->lists[EVENT_WARNING].first)
 		incident->warning = &builder->lists[EVENT_WARNING].first->event.warning;
-	err = growth_builder_finish(builder->growth, options, &draft.owned->growth);
+	of_growth.since_previous = incident->warning != NULL;
+	err = growth_builder_finish(builder->growth, &of_growth, &draft.owned->growth);
 	if (!err)
 		err = draft_finish(&draft);
 	if (err)

@@ -310,12 +310,16 @@ int text_incident(const struct incident *incident, const struct render_options *
 		  FILE *stream)
 {
 	_cleanup_(buf_release) struct buf out = {0};
-	int err;
+	int err = 0;
 
-	if (incident->event.kind == INCIDENT_WARNING)
-		text_warning(incident, &out);
-	else
+	if (incident->event.kind != INCIDENT_WARNING) {
 		heading(incident, &out);
+	} else {
+		text_warning(incident, &out);
+		err = text_growing(incident, options, &out);
+	}
+	if (err)
+		return err;
 	if (incident_is_brief(incident)) {
 		if (incident->held.loss_count)
 			text_losses(&incident->held, &out);

@@ -22,6 +22,7 @@ void json_put_warning(struct json_maker *object, const struct incident *incident
 		json_put_count(object, "percent", incident->warning->percent);
 	if (incident->held.limit.known)
 		json_put_limit(object, &incident->held.limit);
+	json_put_growing(object, incident);
 }
 
 void text_warning(const struct incident *incident, struct buf *out)

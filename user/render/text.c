@@ -280,15 +280,15 @@ static bool column_is_shown(const struct growth *growth, const struct stack_colu
 	return column->views & 1U << view_of(growth);
 }
 
-static void frames_detail(const struct growth_row *row, const struct render_options *options,
-			  struct buf *detail)
+void text_frames(const struct growth_row *row, const struct render_options *options,
+		 struct buf *out)
 {
 	for (uint32_t i = row->frame_count; i > 0; i--) {
-		escape_terminal_string(detail, row->frames[i - 1]);
+		escape_terminal_string(out, row->frames[i - 1]);
 		if (options->annotate)
-			buf_append_string(detail, growth_frame_mark(row, i - 1));
+			buf_append_string(out, growth_frame_mark(row, i - 1));
 		if (i > 1)
-			buf_append_string(detail, " < ");
+			buf_append_string(out, " < ");
 	}
 }
 
@@ -314,7 +314,7 @@ int text_stacks_table(const struct growth *growth, size_t count,
 			stack_columns[column].cell(growth, row, &cell);
 			text_table_cell(&table, &cell);
 		}
-		frames_detail(row, options, &cell);
+		text_frames(row, options, &cell);
 		text_table_detail(&table, &cell);
 	}
 	return text_table_print(&table, TEXT_INDENT, options->columns, out);

@@ -22,6 +22,10 @@ void text_degraded(const struct growth_session *session, struct buf *out);
 /* The section "What was lost". */
 void text_losses(const struct growth *growth, struct buf *out);
 
+/* The frames of a row, leaf first, escaped and with the marks that the options ask for. */
+void text_frames(const struct growth_row *row, const struct render_options *options,
+		 struct buf *out);
+
 /* "name (pid 1234)", escaped. */
 void text_process_name(struct buf *out, const struct growth_process *process);
 
