@@ -79,7 +79,7 @@ MAIN_OBJECT := $(BUILD)/user/main.o
 ARCHIVE := $(BUILD)/liboomtrace.a
 SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
 
-BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop fork_loop empty)
+BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop fork_loop empty module_cost)
 LIVE_TOOLS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
@@ -153,7 +153,7 @@ $(PROTO_OBJECT): $(BUILD)/render/profile.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -c $< -o $@
 
-$(addprefix $(BUILD)/user/render/,pprof.o pprof_messages.o pprof_places.o): | $(BUILD)/render/profile.pb-c.c
+$(BUILD)/user/render/pprof.o: | $(BUILD)/render/profile.pb-c.c
 
 $(BUILD)/user/%.o: user/%.c | $(BUILD)/tools.checked
 	$(call say,CC,$@)
@@ -219,6 +219,12 @@ $(BUILD)/bench/empty.skel.h: $(BUILD)/bench/empty.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name empty_bpf >$@
 
 $(BUILD)/bench/empty: $(BUILD)/bench/empty.skel.h
+
+# What the names child does, timed without it.
+$(BUILD)/bench/module_cost: tests/bench/module_cost.c $(ARCHIVE)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) $< $(ARCHIVE) $(LDFLAGS) $(PACKAGE_LIBS) -o $@
 
 $(BUILD)/bench/%: tests/bench/%.c
 	$(call say,CC,$@)

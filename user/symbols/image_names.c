@@ -152,13 +152,15 @@ static uint32_t plt_stub_bytes(const struct plt_section *section)
 		       : 8;
 }
 
-static void plt_code_read(struct image *image, struct plt *plt)
+/* *ret_by_data: there are stubs of functions whose address is data as well (.plt.got). */
+static void plt_code_read(struct image *image, struct plt *plt, bool *ret_by_data)
 {
 	static const struct {
 		const char *name;
 		uint32_t stub_bytes; /* 0: it depends */
 	} kinds[PLT_SECTIONS_MAX] = {{".plt", 16}, {".plt.sec", 16}, {".plt.got", 0}};
 
+	*ret_by_data = false;
 	for (size_t i = 0; i < PLT_SECTIONS_MAX; i++) {
 		struct plt_section *section = &plt->sections[plt->section_count];
 
@@ -168,6 +170,7 @@ static void plt_code_read(struct image *image, struct plt *plt)
 		section->stub_bytes =
 			kinds[i].stub_bytes ? kinds[i].stub_bytes : plt_stub_bytes(section);
 		plt->section_count++;
+		*ret_by_data = kinds[i].stub_bytes == 0;
 	}
 }
 
@@ -177,11 +180,13 @@ static int plt_add(struct image *image, struct symbol_table *table)
 	struct image_header header;
 	struct plt plt = {};
 	uint64_t address;
+	bool by_data;
 
 	if (image_header(image, &header) < 0 || header.machine != EM_X86_64 || !header.is_64bit)
 		return 0;
-	plt_code_read(image, &plt);
-	for (size_t i = 0; i < PLT_RELOCATIONS_MAX; i++)
+	plt_code_read(image, &plt, &by_data);
+	/* the others are millions, of which no other stub has one */
+	for (size_t i = 0; i < (by_data ? PLT_RELOCATIONS_MAX : 1); i++)
 		plt.relocation_count +=
 			section_bytes(image, relocations[i], RELOCATIONS_BYTES_MAX,
 				      &plt.relocations[plt.relocation_count], &address);

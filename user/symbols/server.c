@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "symbols/child_heap.h"
 #include "symbols/demangle.h"
 #include "symbols/image_debug.h"
 #include "symbols/module_writer.h"
@@ -15,6 +16,9 @@
 
 static_assert(IMAGE_BUILD_ID_MAX == NAMES_BUILD_ID_MAX, "the same build-id");
 static_assert(IMAGE_DEBUG_NAME_MAX == NAMES_DEBUG_NAME_MAX, "the same name");
+
+/* A module file that took many times that to make. */
+#define LARGE_BYTES (1 << 20)
 
 static int image_identify(int fd, struct names_answer *answer)
 {
@@ -53,6 +57,8 @@ static void serve_build(const struct request *request)
 
 	answer.error = module_write(&sources, &request->wire.identity, request->fds[1]);
 	answer_send(SANDBOX_FD, request, &answer);
+	if (lseek(request->fds[1], 0, SEEK_CUR) > LARGE_BYTES)
+		child_heap_rest();
 }
 
 static void serve_build_map(const struct request *request)
@@ -143,7 +149,9 @@ void server_run(int socket, pid_t parent)
 	ready.error = sandbox_enter(socket, parent);
 	/* the socket may not have reached its place when the sandbox could not be entered */
 	send(ready.error ? socket : SANDBOX_FD, &ready, NAMES_ANSWER_HEADER, MSG_NOSIGNAL);
-	if (ready.error == 0)
+	if (ready.error == 0) {
+		child_heap_prepare();
 		server_loop();
+	}
 	_exit(ready.error ? EXIT_FAILURE : EXIT_SUCCESS);
 }

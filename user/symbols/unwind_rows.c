@@ -13,6 +13,14 @@
 #define ENTRY_BYTES 64
 /* Functions begin at multiples of it. What fills them up is never run, and costs no row. */
 #define ALIGNMENT_BYTES 16
+/*
+ * What compilers take of call frame information for a row, and for a function. Room for all of them
+ * is taken at once: it costs no memory before it is written to, and growing costs copies.
+ */
+#define ROW_FRAME_BYTES 5
+#define FUNCTION_FRAME_BYTES 40
+/* Larger sections are none of a compiler's, or their rows may grow. */
+#define RESERVED_FRAME_BYTES (32u << 20)
 
 /* One function: its rows are items[first] up to the next function's first. */
 struct function {
@@ -37,33 +45,54 @@ struct builder {
 	bool skipping; /* the function that is read lies outside of the text */
 };
 
+static int row_reserve(struct row_array *array, size_t capacity)
+{
+	uint64_t *items = reallocarray(array->items, capacity, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	array->items = items;
+	array->capacity = capacity;
+	return 0;
+}
+
 static int row_push(struct row_array *array, uint64_t row)
 {
-	if (array->count == array->capacity) {
-		size_t capacity = array->capacity ? 2 * array->capacity : 4096;
-		uint64_t *items = reallocarray(array->items, capacity, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		array->items = items;
-		array->capacity = capacity;
-	}
+	if (array->count == array->capacity && row_reserve(array, 2 * array->capacity))
+		return -ENOMEM;
 	array->items[array->count++] = row;
+	return 0;
+}
+
+static int function_reserve(struct builder *builder, size_t capacity)
+{
+	struct function *items = reallocarray(builder->functions, capacity, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	builder->functions = items;
+	builder->function_capacity = capacity;
 	return 0;
 }
 
 static struct function *function_push(struct builder *builder)
 {
-	if (builder->function_count == builder->function_capacity) {
-		size_t capacity = builder->function_capacity ? 2 * builder->function_capacity : 512;
-		struct function *items = reallocarray(builder->functions, capacity, sizeof(*items));
-
-		if (!items)
-			return NULL;
-		builder->functions = items;
-		builder->function_capacity = capacity;
-	}
+	if (builder->function_count == builder->function_capacity &&
+	    function_reserve(builder, 2 * builder->function_capacity))
+		return NULL;
 	return &builder->functions[builder->function_count++];
+}
+
+static int reserve(struct builder *builder, const struct cfi_section *sections, size_t count)
+{
+	size_t bytes = 0;
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += bytes_left(&sections[i].bytes);
+	bytes = bytes < RESERVED_FRAME_BYTES ? bytes : RESERVED_FRAME_BYTES;
+	r = row_reserve(&builder->raw, bytes / ROW_FRAME_BYTES + 1);
+	return r < 0 ? r : function_reserve(builder, bytes / FUNCTION_FRAME_BYTES + 1);
 }
 
 /* What the linker discarded is left behind at address 0, or outside of the code. */
@@ -184,6 +213,8 @@ static int rows_flatten(struct builder *builder, struct row_array *rows)
 	int r = 0;
 
 	functions_sort(builder);
+	/* a gap before each function at most, and what is split where functions overlap */
+	r = row_reserve(rows, builder->raw.count + builder->function_count + 4);
 	for (size_t i = 0; i < builder->function_count && r == 0; i++) {
 		const struct function *function = &builder->functions[i];
 
@@ -253,7 +284,9 @@ int unwind_rows_build(const struct unwind_text *text, const struct cfi_section *
 	};
 	int r;
 
-	r = sections_read(&builder, sections, count);
+	r = reserve(&builder, sections, count);
+	if (r == 0)
+		r = sections_read(&builder, sections, count);
 	if (r == 0 && builder.function_count == 0) {
 		*ret_rows = (struct unwind_rows){};
 		return 0;
