@@ -153,7 +153,7 @@ $(PROTO_OBJECT): $(BUILD)/render/profile.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) -c $< -o $@
 
-$(BUILD)/user/render/pprof.o: | $(BUILD)/render/profile.pb-c.c
+$(addprefix $(BUILD)/user/render/,pprof.o pprof_messages.o pprof_places.o): | $(BUILD)/render/profile.pb-c.c
 
 $(BUILD)/user/%.o: user/%.c | $(BUILD)/tools.checked
 	$(call say,CC,$@)

@@ -79,6 +79,18 @@ static __always_inline bool is_mark(__u64 value)
 	return value & 3;
 }
 
+/*
+ * Another file's code may be where what was told of was: until the process is told of anew, stacks
+ * ask the kernel's tree what is mapped. Removing alone does no harm, for nobody can be there.
+ */
+static __always_inline void code_forget(struct vm_area_struct *vma)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (unwind_rows && vma_is_executable(vma) && BPF_CORE_READ(vma, vm_file))
+		bpf_map_delete_elem(&code_slices, &tgid);
+}
+
 SEC("raw_tp/ma_write")
 int mapping_stored(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -97,8 +109,10 @@ int mapping_stored(struct bpf_raw_tracepoint_args *ctx)
 	record.end = BPF_CORE_READ(state, last) + 1;
 	record.change = value ? OT_MAPPING_STORED : OT_MAPPING_CLEARED;
 	syscall_read(&record.call);
-	if (value)
+	if (value) {
+		code_forget((struct vm_area_struct *)value);
 		record.cell = cell_of_mapping(ctx, mm, record.account);
+	}
 	told = bpf_map_lookup_elem(&mappings_told, &record.account);
 	if (told)
 		told->unfinished = 1;

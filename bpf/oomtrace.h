@@ -408,8 +408,11 @@ struct ot_kernel_stack_record {
 
 /* Page size of x86-64, whose stacks these are. */
 #define OT_STACK_PAGE_BYTES 4096
-/* What is kept of one: the loader's frames alone are more than two pages deep. */
-#define OT_STACK_PAGES 4
+/*
+ * What is kept of one: LLVM's are more than four pages deep, and a value for each CPU may be no
+ * larger than 32 KiB.
+ */
+#define OT_STACK_PAGES 7
 
 /* A user stack to be walked later, from its registers at the entry to the kernel. */
 struct ot_stack_bytes_record {

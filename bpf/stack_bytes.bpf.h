@@ -2,8 +2,8 @@
 /*
  * A stack that went through a file whose rows were not loaded yet keeps its bytes, so that it can
  * be walked afterwards in user space, when they are (user/capture/unwinder.c). So many for each
- * account, and only while the ring is half empty: what was mapped a moment ago is a matter of
- * milliseconds, and those that find no room stay incomplete, which is counted.
+ * account, and only while a quarter of the ring is empty: what was mapped a moment ago is a matter
+ * of milliseconds, and those that find no room stay incomplete, which is counted.
  */
 #ifndef BPF_STACK_BYTES_H
 #define BPF_STACK_BYTES_H
@@ -17,7 +17,7 @@ static __always_inline bool may_take_bytes(struct ot_account *account)
 	if (READ_ONCE(account->late_stacks) >= late_stacks_per_account)
 		return false;
 	return bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) <
-	       bpf_ringbuf_query(&records, BPF_RB_RING_SIZE) / 2;
+	       bpf_ringbuf_query(&records, BPF_RB_RING_SIZE) / 4 * 3;
 }
 
 /*

@@ -198,6 +198,106 @@ signal.pause()' 3>&-)
 	grep -qE '% *no_data *25[6-9], at code without unwind data' "$BATS_TEST_TMPDIR/talk"
 }
 
+# Two libraries, of one layout but for the size of a frame, and who opens one, and at the next line that
+# it reads the other one, and grows in each. Both come to lie at one address, or it says so.
+make_reopener()
+{
+	local name bytes
+
+	for name in first=24 second=4056; do
+		bytes=${name#*=} name=${name%=*}
+		gcc -O1 -fomit-frame-pointer -fno-optimize-sibling-calls -shared -fPIC -x c - -o "$1.$name.so" <<-END
+			void called_by_$name(void (*callback)(void)) __attribute__((visibility("default")));
+			void called_by_$name(void (*callback)(void))
+			{
+				char room[$bytes];
+				__asm__ volatile("" ::"r"(room) : "memory");
+				callback();
+				__asm__ volatile("" ::"r"(room) : "memory");
+			}
+		END
+	done
+	gcc -O1 -fomit-frame-pointer -fno-optimize-sibling-calls -x c - -o "$1" <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <link.h>
+		#include <stdio.h>
+		#include <sys/mman.h>
+		static char *memory;
+		static void touch_pages(void)
+		{
+			for (int i = 0; i < 256; i++)
+				((volatile char *)memory)[i * 4096] = 1;
+			memory += 256 * 4096;
+		}
+		static void *open_library(char **argv, const char *name, unsigned long *base)
+		{
+			char path[512], symbol[64];
+			struct link_map *map;
+			void *library;
+			snprintf(path, sizeof(path), "%s.%s.so", argv[0], name);
+			snprintf(symbol, sizeof(symbol), "called_by_%s", name);
+			library = dlopen(path, RTLD_NOW);
+			dlinfo(library, RTLD_DI_LINKMAP, &map);
+			*base = map->l_addr;
+			return dlsym(library, symbol);
+		}
+		__attribute__((noinline)) static void run(void (*function)(void (*)(void)))
+		{
+			function(touch_pages);
+		}
+		int main(int argc, char **argv)
+		{
+			unsigned long first, second;
+			char line[16];
+			Dl_info info;
+			void *function;
+			memory = mmap(0, 512 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			madvise(memory, 512 * 4096, MADV_NOHUGEPAGE);
+			puts("ready"); fflush(stdout);
+			if (!fgets(line, sizeof(line), stdin)) return 1;
+			function = open_library(argv, "first", &first);
+			run(function);
+			puts("grown"); fflush(stdout);
+			if (!fgets(line, sizeof(line), stdin)) return 1;
+			dladdr(function, &info);
+			function = dlopen(info.dli_fname, RTLD_NOW);
+			dlclose(function);
+			dlclose(function);
+			function = open_library(argv, "second", &second);
+			run(function);
+			puts(first == second ? "same" : "elsewhere"); fflush(stdout);
+			return !fgets(line, sizeof(line), stdin);
+		}
+	END
+}
+
+@test "another library at the same address, a moment later, is walked by its own rows" {
+	requires gcc
+	local name pages
+
+	make_reopener "$BATS_TEST_TMPDIR/reopen"
+	victim_spawn "$BATS_TEST_TMPDIR/reopen"
+	victim_wait ready
+	trace_start -p "$VICTIM_PID" --period 1 --format folded -i 0.1 --stats
+	victim_grow
+	# whatever there was to be known of the first one is known
+	wait_for_line "$TRACE_ERR" '*'
+	wait_for_line "$TRACE_ERR" '*'
+	wait_for_line "$TRACE_ERR" '*'
+	echo go >&"$VICTIM_IN"
+	victim_wait same
+	trace_stop
+	cut -c1-200 "$TRACE_OUT"
+	tail -5 "$TRACE_TALK"
+	for name in first second; do
+		pages=$(awk -v chain="^reopen;pid [0-9]*;_start;__libc_start_main[^;]*;([^;]*;)?main;run;called_by_$name;touch_pages [0-9]*\$" \
+			'$0 ~ chain { sum += $NF / 4096 } END { print sum + 0 }' "$TRACE_OUT")
+		echo "$name: $pages pages"
+		((pages >= 255))
+	done
+}
+
 # 52 + 2 * 32 bytes of headers; then: for 64 pages of zeros, one byte into each; exit(0).
 make_32_bit_program()
 {

@@ -83,7 +83,7 @@ static int on_ring(struct live *live)
 	if (live->has_news && live->quiet_ticks >= QUIET_TICKS)
 		set_pace(live);
 	if (live->lives.publish_due)
-		lives_publish_missing(&live->lives);
+		lives_publish_missing(&live->lives, false);
 	if (live->somebody_joined) {
 		error = live_adopt(live);
 		if (error)
@@ -138,7 +138,7 @@ static int on_sweep(struct live *live)
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
 		programs_watch_movers(live->programs, false);
 	limits_look(&live->limits, live_elapsed_ns(live), false, &live->queue);
-	lives_publish_missing(&live->lives);
+	lives_publish_missing(&live->lives, false);
 	error = stacks_walk_late(&live->stacks, &live->lives, false);
 	if (error)
 		return error;

@@ -102,12 +102,24 @@ static void audit(const struct live *live)
 			  result.accounts_off);
 }
 
-/* At the end there is more time for what waits than in between. */
+/* What is told of a stack stays: the last moment to know better. */
+static int walk_waiting(struct live *live)
+{
+	lives_publish_missing(&live->lives, true);
+	return stacks_walk_late(&live->stacks, &live->lives, true);
+}
+
+/*
+ * At the end there is more time for what waits than in between. Stacks that come while a snapshot
+ * is taken are told with it.
+ */
 static void drain_ring(void *context)
 {
 	struct live *live = context;
 
 	live_take_records(live, live->finished ? RING_FINAL_BUDGET_NS : RING_BUDGET_NS);
+	/* without memory for it they stay as they are */
+	walk_waiting(live);
 }
 
 int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
@@ -139,10 +151,8 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 	error = live_has_rule(live) || live->somebody_joined ? live_adopt(live) : 0;
 	if (!error && !live->options.all)
 		error = spaces_settle(&live->spaces, last);
-	/* what is told of a stack stays: the last moment to know better */
-	lives_publish_missing(&live->lives);
 	if (!error)
-		error = stacks_walk_late(&live->stacks, &live->lives, true);
+		error = walk_waiting(live);
 	return error ? error : snapshot(&context);
 }
 

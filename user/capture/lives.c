@@ -410,7 +410,7 @@ static void list_without_room(struct lives *lives)
 			publish_later(lives, &lives->items[i], false);
 }
 
-void lives_publish_missing(struct lives *lives)
+void lives_publish_missing(struct lives *lives, bool now)
 {
 	if (lives->follow && unwind_follow_make_room(lives->follow))
 		list_without_room(lives);
@@ -421,6 +421,8 @@ void lives_publish_missing(struct lives *lives)
 
 		if (!is_missing(lives, number))
 			continue;
+		if (now)
+			lives->items[number].mappings.read_ns = 0;
 		if (lives->items[number].code_stale)
 			reread(lives, number);
 		publish(lives, number);

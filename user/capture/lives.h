@@ -92,10 +92,11 @@ void lives_code_missing(struct lives *lives, uint32_t account);
 int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes);
 
 /*
- * Tells the walk of all code that was missing. Rows may have to be made first, and records are
- * taken while that lasts: never called from where they are taken.
+ * Tells the walk of all code that was missing. `now`: mappings are read even if they were a moment
+ * ago. Rows may have to be made first, and records are taken while that lasts: never called from
+ * where they are taken.
  */
-void lives_publish_missing(struct lives *lives);
+void lives_publish_missing(struct lives *lives, bool now);
 
 /*
  * Walks a stack that was kept as bytes. -EAGAIN when rows of the process's code may still come,

@@ -108,7 +108,7 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->mark_has_task = kernel_mark_has_task(btf);
 	constants->cpu_count = libbpf_num_possible_cpus();
 	constants->unwind_rows = programs->unwind_rows;
-	constants->late_stacks_per_account = programs->sizes.cells_per_account / 16;
+	constants->late_stacks_per_account = programs->sizes.cells_per_account / 4;
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;
 	constants->call_munmap = SYS_munmap;

@@ -96,12 +96,16 @@ int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 	return 0;
 }
 
+static size_t record_bytes(const struct ot_stack_bytes_record *record)
+{
+	return offsetof(struct ot_stack_bytes_record, words) +
+	       (size_t)record->page_count * OT_STACK_PAGE_BYTES;
+}
+
 static bool is_valid_bytes(const struct ot_stack_bytes_record *record, size_t bytes)
 {
 	return bytes >= offsetof(struct ot_stack_bytes_record, words) && record->page_count > 0 &&
-	       record->page_count <= OT_STACK_PAGES &&
-	       bytes >= offsetof(struct ot_stack_bytes_record, words) +
-				(size_t)record->page_count * OT_STACK_PAGE_BYTES;
+	       record->page_count <= OT_STACK_PAGES && bytes >= record_bytes(record);
 }
 
 int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *record,
@@ -161,14 +165,18 @@ int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now)
 {
 	uint32_t kept = 0;
 
+	stacks->late_bytes = 0;
 	for (uint32_t i = 0; i < stacks->late_count; i++) {
 		uint32_t cell = stacks->late[i];
-		int done = walk_late(stacks, slot(stacks, cell), lives, now);
+		struct stack *stack = slot(stacks, cell);
+		int done = walk_late(stacks, stack, lives, now);
 
 		if (done < 0)
 			return done;
-		if (!done)
-			stacks->late[kept++] = cell;
+		if (done)
+			continue;
+		stacks->late[kept++] = cell;
+		stacks->late_bytes += record_bytes(stack->bytes);
 	}
 	stacks->late_count = kept;
 	return 0;
@@ -178,11 +186,13 @@ int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now)
 static void keep_bytes(struct stacks *stacks, struct stack *stack, uint32_t cell,
 		       struct ot_stack_bytes_record *bytes)
 {
-	if (stacks->late_count == STACKS_LATE_MAX) {
+	if (stacks->late_count == STACKS_LATE_MAX ||
+	    stacks->late_bytes + record_bytes(bytes) > STACKS_LATE_BYTES) {
 		free(bytes);
 		return;
 	}
 	stack->bytes = bytes;
+	stacks->late_bytes += record_bytes(bytes);
 	stacks->late[stacks->late_count++] = cell;
 }
 

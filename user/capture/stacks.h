@@ -12,8 +12,9 @@
 #include "capture/kernel_symbols.h"
 #include "capture/lives.h"
 
-/* Stacks kept as bytes at one time, 16 KiB each at most. */
-#define STACKS_LATE_MAX 2048
+/* Stacks kept as bytes at one time, and all their bytes. */
+#define STACKS_LATE_MAX 8192
+#define STACKS_LATE_BYTES (64u << 20)
 
 struct stack {
 	uint32_t id; /* of this session; 0: the cell has none */
@@ -36,6 +37,7 @@ struct stacks {
 	uint32_t last_id;
 	uint32_t late[STACKS_LATE_MAX]; /* cells whose stacks are to be walked later */
 	uint32_t late_count;
+	size_t late_bytes; /* of them, as of the last walk, and of those that came since */
 	uint64_t late_ends[STACK_END_COUNT]; /* how those that were walked ended */
 	struct event_queue *queue;           /* to say which ones are forgotten */
 };
