@@ -107,7 +107,7 @@ look()
 	"$OOMTRACE" report "$DATA/incidents/pod.oomtrace" -o pod.html
 	node "$BROWSER/timeline.mjs" pod.html "$SHOTS/warned.png" >seen
 	saw '[mark["label"] for mark in seen["warnings"]] == ["70 %", "80 %", "host 70 %"]'
-	saw '"180.0 MiB of 256.0 MiB" in seen["warnings"][0]["title"] and "forecast then: " in seen["warnings"][0]["title"]'
+	saw '"180.0 MiB of 256.0 MiB" in seen["warnings"][0]["title"] and "forecast then: " in seen["warnings"][1]["title"]'
 	# 15, 9 and 4 s before the kill on an axis of 40 s
 	python3 - <<-'END'
 		import json

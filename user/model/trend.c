@@ -29,8 +29,14 @@
  */
 #define WORTH_OF_TEETH 0.3
 #define FORECAST_REACH 100
+/* Any program grows while it starts: less time is too little to tell. A verdict's, too. */
+#define FORECAST_SECONDS 20
+/* Bounds of a slope that are further apart say nothing. */
+#define FORECAST_SLOPES 4
 /* Of the time to go, to either side. */
-#define LEAST_BAND 0.05
+#define LEAST_BAND 0.1
+/* How often the envelope is halved, for what its latest part says. */
+#define LATEST_PARTS 2
 
 /* One end of the curve in each window: its least points, or its greatest. */
 struct envelope {
@@ -249,6 +255,28 @@ static enum trend_shape shape_of(const struct trend_point *points, size_t count,
 									    : TREND_FLAT;
 }
 
+/*
+ * Sen's bounds take the slope for the same all the time. What its later half and its last quarter
+ * say is as likely to go on.
+ */
+static void widen(const struct envelope *upper, struct trend *trend)
+{
+	struct envelope part = *upper;
+
+	for (int i = 0; i < LATEST_PARTS; i++) {
+		struct slopes slopes;
+		double slope;
+
+		part = later_half(&part);
+		slopes = slopes_of(&part);
+		if (!slopes.count)
+			return;
+		slope = median_slope(&slopes);
+		trend->low_bytes_per_second = fmin(trend->low_bytes_per_second, slope);
+		trend->high_bytes_per_second = fmax(trend->high_bytes_per_second, slope);
+	}
+}
+
 static void fit_upper(const struct envelope *upper, struct trend *trend)
 {
 	struct slopes slopes = slopes_of(upper);
@@ -258,6 +286,7 @@ static void fit_upper(const struct envelope *upper, struct trend *trend)
 	trend->bytes_per_second = median_slope(&slopes);
 	trend->low_bytes_per_second = slope_at(&slopes, middle - reach);
 	trend->high_bytes_per_second = slope_at(&slopes, middle + reach);
+	widen(upper, trend);
 	trend->now_bytes = median_level(upper, trend->bytes_per_second);
 	trend->spread_bytes = spread_of(upper, trend->bytes_per_second, trend->now_bytes);
 	if (trend->bytes_per_second <= 0)
@@ -299,13 +328,20 @@ static void blur(const struct trend *trend, struct trend_forecast *forecast)
 	forecast->high_seconds = fmax(forecast->high_seconds, forecast->seconds + least);
 }
 
+static bool tells_when(const struct trend *trend)
+{
+	return trend->shape == TREND_RISING && trend->seconds >= FORECAST_SECONDS &&
+	       trend->low_bytes_per_second > 0 &&
+	       trend->high_bytes_per_second <= FORECAST_SLOPES * trend->low_bytes_per_second;
+}
+
 bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
 		    struct trend_forecast *ret_forecast)
 {
 	double room = (double)limit_bytes - trend->now_bytes;
 	struct trend_forecast forecast;
 
-	if (trend->shape != TREND_RISING || trend->low_bytes_per_second <= 0)
+	if (!tells_when(trend))
 		return false;
 	forecast.seconds = fmax(0, room) / trend->bytes_per_second;
 	forecast.low_seconds = fmax(0, room - trend->spread_bytes) / trend->high_bytes_per_second;

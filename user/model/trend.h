@@ -35,8 +35,8 @@ enum trend_shape {
 
 struct trend {
 	enum trend_shape shape;
-	/* of the upper envelope, for that is what meets a limit; 95 % bounds of it. TREND_RISING
-	 * only */
+	/* of the upper envelope, for that is what meets a limit; bounds: Sen's of 95 %, and what
+	 * its later half and last quarter say. TREND_RISING only */
 	double bytes_per_second;
 	double low_bytes_per_second, high_bytes_per_second;
 	double now_bytes;     /* of the upper envelope, at the end */
@@ -55,10 +55,11 @@ struct trend_forecast {
 };
 
 /*
- * When the curve meets `limit_bytes`, with the bounds of the trend, which are at least 5 % of the
- * time to go and the time between two points. False where nothing can be
- * said: the trend is not rising, or the limit is so far that its bounds mean nothing (over a
- * hundred times the time that was looked at).
+ * When the curve meets `limit_bytes`, with the bounds of the trend, which are at least 10 % of the
+ * time to go and the time between two points. False where nothing can be said: the trend is not
+ * rising, was looked at for less than 20 seconds (a start rises, too), does not rise in its last
+ * quarter, has bounds that are more than four times apart, or the limit is over a hundred times the
+ * time away that was looked at.
  */
 bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
 		    struct trend_forecast *ret_forecast);
