@@ -135,7 +135,7 @@ assert incident["sender"]["ancestors"][0]["comm"] == "bash", incident["sender"]'
 	victim_start heap malloc 32
 	victim_grow
 	mkdir "$bin"
-	# the real one looks at the memory of the whole host: one of its name is enough
+	# one of its name; the real one has a test of its own
 	cp /bin/kill "$bin/earlyoom"
 	"$bin/earlyoom" -KILL "$VICTIM_PID"
 	sigkill_line "$VICTIM_PID" incident
@@ -154,6 +154,42 @@ assert "account_cgroup" not in incident, "the host, for no limit was reached"'
 	trace_wait
 	"$OOMTRACE" list --spool "$SPOOL" -p "$VICTIM_PID" | grep -q "$id"
 	"$OOMTRACE" report --spool "$SPOOL" "$id" | grep -q 'sender    earlyoom (pid'
+}
+
+# The real one looks at the memory of the whole host and kills whom it likes. As the first process of
+# a pid namespace it likes nobody outside of that: it sees, and can signal, its own alone. "$0" is the victim.
+# shellcheck disable=SC2016 # for bash in the namespace
+EARLYOOM='
+(($$ == 1)) || exit 1
+(echo go && exec sleep 1000) | "$0" malloc 32 >victim.out &
+until grep -qs grown victim.out; do :; done
+total=$(sed -n "s/^MemTotal: *\([0-9]*\) kB/\1/p" /proc/meminfo)
+exec earlyoom -M $((total - 1)),$((total - 1)) -s 100,100 -r 0 --prefer "^heap\$"'
+
+@test "the real earlyoom is told as the one who killed for memory, with the stacks of its victim" {
+	requires earlyoom unshare
+	cd "$BATS_TEST_TMPDIR" || return
+	watch_start --format json --sigkills
+	cgroup_make
+	(
+		echo "$BASHPID" >"$CGROUP/cgroup.procs"
+		run_in_background unshare --pid --fork --mount-proc --kill-child bash -c "$EARLYOOM" "$BUILD/victims/heap" \
+			</dev/null >earlyoom.out 2>&1
+	) &
+	SLEEPERS+=("$!")
+	wait_for_line "$WATCH_OUT" '*"comm":"heap"*"sender":*' || fail "$(cat earlyoom.out)"
+	LINE=${LINES[-1]}
+	grep -q 'sending SIGKILL to process .* "heap"' earlyoom.out
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+	incident_check '
+sender = incident["sender"]
+assert incident["kind"] == "sigkill" and sender["for_memory"], incident
+assert (sender["kind"], sender["how"], sender["comm"]) == ("earlyoom", "system_call", "earlyoom"), sender
+assert sender["exe"].endswith("/earlyoom") and victim["cgroup"] == "/" + sys.argv[2], (sender, victim)
+anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+held, error = sum(s["bytes"] for s in anon), sum(s["error_bytes"] for s in anon)
+assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, error, victim)
+assert any("grow_malloc" in stack["frames"] for stack in anon), anon' "${CGROUP##*/}"
 }
 
 @test "ten thousand SIGKILLs do not crowd out an OOM kill, and what is not told is counted" {
