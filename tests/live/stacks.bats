@@ -327,3 +327,94 @@ END
 	awk '/;pid [0-9]*;small\+0x[0-9a-f]* / { sum += $NF } END { exit sum < 64 * 4096 }' \
 		"$BATS_TEST_TMPDIR/folded"
 }
+
+# --- another unwinder, of the same process --------------------------------------------------------
+
+# Runs a program that reads into memory nobody has touched: the pages are taken in the call of read(),
+# and in that very call it waits for more, stopped, with the same stack.
+same_stack_as_judged()
+{
+	victim_spawn "$@"
+	victim_wait ready
+	trace_start -p "$VICTIM_PID" --period 1 --format folded
+	head -c 4000000 /dev/zero >&"$VICTIM_IN"
+	# read(0, ...) is what it waits in
+	until [[ $(awk '{ print $1, $2 }' "/proc/$VICTIM_PID/syscall") == "0 0x0" ]] &&
+		(($(awk '/^rchar/ { print $2 }' "/proc/$VICTIM_PID/io") >= 4000000)); do :; done
+	kill -STOP "$VICTIM_PID"
+	until [[ $(awk '{ print $3 }' "/proc/$VICTIM_PID/stat") == [Tt] ]]; do :; done
+	kill -INT "$TRACE_PID"
+	trace_wait
+	"$ROOT/tests/lib/same-stacks" "$VICTIM_PID" "$TRACE_OUT"
+	kill -CONT "$VICTIM_PID"
+}
+
+@test "eu-stack sees the same frames of python3" {
+	requires python eu_stack
+	same_stack_as_judged /usr/bin/python3 -c '
+import os, functools
+def grow(depth):
+    if depth:
+        return sorted([depth], key=lambda depth: grow(depth - 1))
+    keep = []
+    while True:
+        keep.append(os.read(0, 1 << 20))
+print("ready", flush=True)
+grow(6)'
+}
+
+@test "eu-stack sees the same frames of perl" {
+	requires perl eu_stack
+	# shellcheck disable=SC2016
+	same_stack_as_judged /usr/bin/perl -e '
+$| = 1; my @keep;
+sub grow { my $depth = shift; return map { grow($depth - 1) } 1 if $depth;
+	while (1) { my $bytes; sysread(STDIN, $bytes, 1 << 20); push @keep, $bytes } }
+print "ready\n"; my @sorted = sort { grow(6) } 1, 2;'
+}
+
+@test "eu-stack sees the same frames of C++ that handles an exception" {
+	requires cxx eu_stack
+	g++ -O2 -x c++ -o "$BATS_TEST_TMPDIR/catches" - <<-'END'
+		#include <cstdio>
+		#include <cstdlib>
+		#include <functional>
+		#include <memory>
+		#include <stdexcept>
+		#include <unistd.h>
+		template <int depth> struct deeper {
+			__attribute__((noinline)) static int go(const std::function<int()> &last)
+			{
+				std::unique_ptr<char[]> kept(new char[depth]);
+				int result = deeper<depth - 1>::go([&] { return last() + kept[0]; });
+				__asm__ volatile("" ::: "memory");
+				return result;
+			}
+		};
+		template <> struct deeper<0> {
+			static int go(const std::function<int()> &last) { return last() + 1; }
+		};
+		__attribute__((noinline)) static int grow()
+		{
+			for (;;)
+				if (read(0, malloc(1 << 20), 1 << 20) < 0)
+					return 1;
+		}
+		__attribute__((noinline)) static int thrown(int depth)
+		{
+			if (depth)
+				return thrown(depth - 1) + depth;
+			throw std::runtime_error("deep");
+		}
+		int main()
+		{
+			puts("ready"); fflush(stdout);
+			try {
+				return thrown(20);
+			} catch (const std::exception &) {
+				return deeper<9>::go(grow);
+			}
+		}
+	END
+	same_stack_as_judged "$BATS_TEST_TMPDIR/catches"
+}

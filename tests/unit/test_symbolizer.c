@@ -119,6 +119,20 @@ __attribute__((noinline)) int cart_add(int x)
 	return 5 * x + 1;
 }
 
+/* As rustc calls them: the older way, and v0. */
+int rust_legacy(int x) __asm__("_ZN4shop4cart3add17h0123456789abcdefE");
+int rust_v0(int x) __asm__("_RINvNtCs15kBYyAo9fc_4shop4cart3addmE");
+
+__attribute__((noinline)) int rust_legacy(int x)
+{
+	return 9 * x + 1;
+}
+
+__attribute__((noinline)) int rust_v0(int x)
+{
+	return 11 * x + 1;
+}
+
 static void functions_of_a_program_are_named(void **state)
 {
 	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
@@ -129,6 +143,8 @@ static void functions_of_a_program_are_named(void **state)
 	assert_name(symbolizer, 1, own_offset((const char *)local_function + 1), "local_function");
 	assert_name(symbolizer, 1, own_offset(symbolizer_name), "symbolizer_name");
 	assert_name(symbolizer, 1, own_offset(cart_add), "shop::cart::add");
+	assert_name(symbolizer, 1, own_offset(rust_legacy), "shop::cart::add");
+	assert_name(symbolizer, 1, own_offset(rust_v0), "shop::cart::add::<u32>");
 }
 
 static void exported_functions_of_a_library_are_named(void **state)
@@ -284,6 +300,67 @@ static void a_file_truncated_later_costs_only_its_names(void **state)
 	symbolizer_losses(symbolizer, &losses);
 	assert_int_equal(losses.modules_unreadable, 1);
 	assert_int_equal(losses.children_died, 0);
+}
+
+/* In a process of its own: cuts a file, writes over it and puts it together again, without end. */
+static pid_t file_keep_changing(int fd, const void *bytes, size_t size)
+{
+	pid_t pid = fork();
+	unsigned int seed = 5;
+
+	if (pid != 0)
+		return pid;
+	for (;;) {
+		off_t at = rand_r(&seed) % (off_t)size;
+		uint64_t noise = (uint64_t)rand_r(&seed) << 32 | (uint64_t)rand_r(&seed);
+
+		if (ftruncate(fd, at % 4096) < 0)
+			_exit(1);
+		for (size_t done = 0; done < size; done += 4096)
+			if (pwrite(fd, (const char *)bytes + done,
+				   size - done < 4096 ? size - done : 4096, (off_t)done) < 0)
+				_exit(1);
+		if (pwrite(fd, &noise, sizeof(noise), at) < 0)
+			_exit(1);
+	}
+}
+
+/* Nothing is mapped: there is no SIGBUS to die of. And what was read is checked. */
+static void a_file_that_changes_while_it_is_read_harms_nobody(void **state)
+{
+	_cleanup_(symbolizer_closep) struct symbolizer *symbolizer = symbolizer_start();
+	_cleanup_close_ int fd = fixture_copy("/proc/self/exe");
+	struct symbolizer_losses losses;
+	uint64_t offset = own_offset(local_function);
+	unsigned int named = 0;
+	struct stat status;
+	void *bytes;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(fstat(fd, &status), 0);
+	bytes = malloc((size_t)status.st_size);
+	assert_non_null(bytes);
+	assert_int_equal(pread(fd, bytes, (size_t)status.st_size, 0), status.st_size);
+	pid = file_keep_changing(fd, bytes, (size_t)status.st_size);
+	assert_true(pid > 0);
+	for (uint32_t i = 1; i <= 100; i++) {
+		_cleanup_(names_release) struct names names = {};
+
+		if (module_add(symbolizer, i, fd) == 0)
+			symbolizer_name(symbolizer, i, &offset, 1, on_name, &names);
+		named += names.count && names.names[0];
+	}
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	symbolizer_losses(symbolizer, &losses);
+	print_message("%u times read, %u times refused, %u times the function had a name\n",
+		      losses.modules_built, losses.modules_unreadable, named);
+	assert_int_equal(losses.children_died + losses.children_hung + losses.children_lied, 0);
+	module_add_path(symbolizer, 1000, "/proc/self/exe");
+	assert_name(symbolizer, 1000, own_offset(local_function), "local_function");
+	free(bytes);
 }
 
 static void names_survive_a_later_truncation_once_read(void **state)
@@ -691,6 +768,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_program_is_counted),
 		cmocka_unit_test(a_file_truncated_later_costs_only_its_names),
 		cmocka_unit_test(names_survive_a_later_truncation_once_read),
+		cmocka_unit_test(a_file_that_changes_while_it_is_read_harms_nobody),
 		cmocka_unit_test(the_child_has_no_rights),
 		cmocka_unit_test(the_child_outlives_what_interrupts_its_parent),
 		cmocka_unit_test(closing_leaves_nothing_behind),

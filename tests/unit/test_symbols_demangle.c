@@ -59,6 +59,46 @@ static void names_of_rust_are_told_from_cxx(void **state)
 	assert_demangled("_RNvCs15kBYyAo9fc_7mycrate7example", "mycrate::example");
 }
 
+static void names_of_rust_v0_are_written_out(void **state)
+{
+	(void)state;
+	assert_demangled("_RNvMsr_NtCs3ssYzQotkvD_3std4pathNtB5_7PathBuf3newCs15kBYyAo9fc_7mycrate",
+			 "<std::path::PathBuf>::new");
+	assert_demangled("_RINvNtC3std3mem8align_ofINtNtC5alloc3vec3VechEECs15_7mycrate",
+			 "std::mem::align_of::<alloc::vec::Vec<u8>>");
+	assert_demangled("_RNCNvC7mycrate4main0", "mycrate::main::{closure#0}");
+	assert_demangled("_RNvYmNtC7mycrate5Trait3runB4_", "<u32 as mycrate::Trait>::run");
+}
+
+/* (u32, u32), then a pair of that, a pair of those, ...: thirty times, each by its place. */
+static void a_rust_name_that_unfolds_without_end_is_stopped(void **state)
+{
+	static const char digits[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char symbol[1024] = "_RINvC1a1fTmmE", name[NAME_BYTES];
+	size_t place = strlen("INvC1a1f"), next = strlen("INvC1a1fTmmE");
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		char number[8], pair[32];
+
+		/* base 62, one less than it says */
+		if (place - 1 < 62)
+			snprintf(number, sizeof(number), "%c", digits[place - 1]);
+		else
+			snprintf(number, sizeof(number), "%c%c", digits[(place - 1) / 62],
+				 digits[(place - 1) % 62]);
+		snprintf(pair, sizeof(pair), "TB%s_B%s_E", number, number);
+		strcat(symbol, pair);
+		place = next;
+		next += strlen(pair);
+	}
+	strcat(symbol, "E");
+	assert_int_equal(demangle(symbol, name, sizeof(name)), NAME_BYTES - 1);
+	assert_memory_equal(name, "a::f::<(u32, u32), ((u32, u32), (u32, u32)), ", 44);
+	assert_string_equal(name + NAME_BYTES - 4, "...");
+}
+
 static void broken_mangling_is_shown_as_it_is(void **state)
 {
 	(void)state;
@@ -133,6 +173,8 @@ int main(void)
 		cmocka_unit_test(stubs_stay_told_from_what_they_lead_to),
 		cmocka_unit_test(names_of_cxx_lose_their_parameters),
 		cmocka_unit_test(names_of_rust_are_told_from_cxx),
+		cmocka_unit_test(names_of_rust_v0_are_written_out),
+		cmocka_unit_test(a_rust_name_that_unfolds_without_end_is_stopped),
 		cmocka_unit_test(broken_mangling_is_shown_as_it_is),
 		cmocka_unit_test(long_names_are_cut_and_say_so),
 		cmocka_unit_test(a_name_that_unfolds_without_end_is_stopped),

@@ -489,6 +489,52 @@ static void an_endless_string_costs_nothing(void **state)
 	assert_int_equal(rows.row_count, 0);
 }
 
+/* "zRRRR…": each letter takes what is not there, and letters nobody knows end it. */
+static void augmentations_that_lie_cost_their_functions_alone(void **state)
+{
+	static const char *const letters[] = {"zRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR",
+					      "zPPPPPPPPPPPPPPP",
+					      "zLLLLLLLLLLLLLLLL",
+					      "R",
+					      "zX",
+					      "eh",
+					      "\xff\xff"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++) {
+		_cleanup_(unwind_rows_release) struct unwind_rows rows = {};
+		_cleanup_(frames_release) struct frames frames = {};
+		size_t length = strlen(letters[i]) + 1;
+
+		put_u32(&frames, (uint32_t)(4 + 1 + length + 3));
+		put_u32(&frames, 0);
+		put(&frames, "\1", 1);
+		put(&frames, letters[i], length);
+		put(&frames, "\1\x78\x10", 3);
+		for (uint32_t j = 0; j < 1000; j++)
+			put_function(&frames, TEXT_BASE + j, 1, NULL, 0);
+		assert_int_equal(build(&frames, frames.size, 0x1000, &rows), 0);
+	}
+}
+
+/* A function whose common part is itself, or the function before, which has the one after. */
+static void functions_in_a_circle_have_no_rows(void **state)
+{
+	_cleanup_(unwind_rows_release) struct unwind_rows rows = {};
+	_cleanup_(frames_release) struct frames frames = {};
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		put_u32(&frames, 4 + 16);
+		/* back to itself; to the one before; to the one after */
+		put_u32(&frames, i % 3 == 0 ? 4 : i % 3 == 1 ? 28 : (uint32_t)-20);
+		for (int word = 0; word < 4; word++)
+			put_u32(&frames, 0x10);
+	}
+	assert_int_equal(build(&frames, frames.size, 0x1000, &rows), 0);
+	assert_int_equal(rows.row_count, 0);
+}
+
 static void ten_million_rows_are_refused(void **state)
 {
 	static const uint8_t two[] = {DW_CFA_advance_loc | 1, DW_CFA_def_cfa_offset, 16,
@@ -604,6 +650,8 @@ int main(void)
 		cmocka_unit_test(a_bad_instruction_spoils_the_rest_of_its_function_alone),
 		cmocka_unit_test(a_truncated_section_gives_what_it_still_holds),
 		cmocka_unit_test(an_endless_string_costs_nothing),
+		cmocka_unit_test(augmentations_that_lie_cost_their_functions_alone),
+		cmocka_unit_test(functions_in_a_circle_have_no_rows),
 		cmocka_unit_test(ten_million_rows_are_refused),
 		cmocka_unit_test(rules_that_do_not_fit_go_to_the_dictionary),
 		cmocka_unit_test(where_nothing_is_known_the_entry_point_ends_the_stack),
