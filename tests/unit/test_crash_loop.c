@@ -73,6 +73,7 @@ struct spec {
 	const char *pod;
 	uint64_t memory_mib;
 	bool unknown_start;
+	bool incomplete; /* its stack */
 };
 
 static const struct spec usual = {
@@ -124,7 +125,14 @@ static void play_spec(const struct stage *stage, const struct spec *spec, const 
 		play_moment(stage, ns_of((spec->death - spec->start) * i / 10), 1,
 			    MIB(memory_mib) * (uint64_t)(10 - i) / 10);
 	play_module(stage, 1, "/usr/bin/python3");
-	play_stack(stage, 1, "python3", STACK(0x100, 0x200));
+	play(stage,
+	     (struct event){
+		     .type = EVENT_STACK,
+		     .stack = {.id = 1,
+			       .end = spec->incomplete ? STACK_END_NO_DATA : STACK_END_COMPLETE,
+			       .comm = "python3",
+			       .frame_count = spec->incomplete ? 1 : 2,
+			       .frames = (const struct event_frame[]){{1, 0x100}, {1, 0x200}}}});
 	play_snapshot(stage, 100, true);
 	play_held(stage, 1, 1, KIND_ANON, MIB(memory_mib) / 4096, MIB(memory_mib) / 4096);
 	play_name(stage, 0x100, spec->leaf ? spec->leaf : usual.leaf);
@@ -293,6 +301,10 @@ static void test_only_the_same_workload_is_linked(void **state)
 		 {.leaf = "render", .cgroup = "/jobs/import-9c2e44"},
 		 1},
 		{"the same script, dying of something else", {.exe = NULL}, {.leaf = "render"}, 2},
+		{"a new hash, and stacks that are not complete",
+		 {.exe = NULL},
+		 {.cgroup = "/jobs/import-9c2e44", .incomplete = true},
+		 2},
 		{"a pod that was replaced",
 		 {.pod = "mailer-7d9f8b6c5-x2x4z", .cgroup = "/a"},
 		 {.pod = "mailer-7d9f8b6c5-9kqwl", .cgroup = "/b", .leaf = "render"},
@@ -330,6 +342,13 @@ static void test_runs_far_apart_and_side_by_side_are_no_loop(void **state)
 					    {.start = 7000, .death = 7040}};
 	static const struct spec replicas[] = {{.start = 10, .death = 50},
 					       {.start = 11, .death = 52}};
+	static const struct spec burst[] = {{.start = 10, .death = 10.8},
+					    {.start = 10.2, .death = 11.1}};
+	static const struct spec unknown_burst[] = {
+		{.start = 10, .death = 10.8},
+		{.start = 10.2, .death = 11.1, .unknown_start = true}};
+	static const struct spec at_once[] = {{.start = 10, .death = 10.8},
+					      {.start = 10.8, .death = 11.1}};
 	static const struct spec unknown_apart[] = {
 		{.start = 10, .death = 50}, {.start = 52, .death = 7040, .unknown_start = true}};
 	static const struct spec unknown_near[] = {
@@ -338,6 +357,9 @@ static void test_runs_far_apart_and_side_by_side_are_no_loop(void **state)
 	(void)state;
 	assert_int_equal(number_of(apart, 2), 1);
 	assert_int_equal(number_of(replicas, 2), 1);
+	assert_int_equal(number_of(burst, 2), 1);
+	assert_int_equal(number_of(unknown_burst, 2), 1);
+	assert_int_equal(number_of(at_once, 2), 2);
 	assert_int_equal(number_of(unknown_apart, 2), 1);
 	assert_int_equal(number_of(unknown_near, 2), 2);
 }

@@ -290,7 +290,7 @@ int naming_run_for(struct symbolizer *symbolizer, const struct growth_builder *b
 void naming_report_rows(uint32_t files_without_room)
 {
 	if (files_without_room)
-		log_warning("%u files are mapped whose unwind rows have no room: stacks through "
+		log_warning("there was no room for the unwind rows of %u files: stacks through "
 			    "them may be [incomplete stack]",
 			    files_without_room);
 }

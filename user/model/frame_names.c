@@ -204,3 +204,9 @@ void frame_names_of_row(const struct frame_names *names, struct growth_row *row)
 	row->frame_count = names->count;
 	row->kernel_frame_count = names->kernel_count;
 }
+
+bool frame_names_are_incomplete(const struct growth_row *row)
+{
+	return !row->places[0].module && (strcmp(row->frames[0], LABEL_INCOMPLETE) == 0 ||
+					  strcmp(row->frames[0], LABEL_TRUNCATED) == 0);
+}

@@ -31,6 +31,9 @@ int frame_names_make_label(struct arena *arena, const char *label, uint32_t inhe
 /* Gives a row its frames, and all that is said of them. */
 void frame_names_of_row(const struct frame_names *names, struct growth_row *row);
 
+/* The root of its stack is missing. */
+bool frame_names_are_incomplete(const struct growth_row *row);
+
 /* Label of an origin that has no frames. */
 const char *stack_origin_label(enum stack_origin origin);
 

@@ -16,8 +16,11 @@
  * restarts (MaxContainerBackOff), and forgets what was after ten.
  */
 #define RESTART_NS (600 * UINT64_C(1000000000))
-/* A clock that is set goes back by less. */
-#define CLOCK_SLACK_NS UINT64_C(1000000000)
+/* Start times may be to the clock tick, and a clock is slewed: siblings of one burst overlap by
+ * more. */
+#define CLOCK_SLACK_NS UINT64_C(20000000)
+/* At least so long a life has taken whose start nobody knows. */
+#define UNKNOWN_LIFE_NS UINT64_C(1000000000)
 
 struct kill {
 	struct arena arena; /* of the strings */
@@ -58,7 +61,7 @@ static bool follows(const struct life_event *life, const struct life_event *earl
 	if (earlier->realtime_ns >= life->realtime_ns)
 		return false;
 	if (!begin_ns)
-		begin_ns = life->realtime_ns;
+		begin_ns = life->realtime_ns - UNKNOWN_LIFE_NS;
 	return begin_ns + CLOCK_SLACK_NS > earlier->realtime_ns &&
 	       begin_ns < earlier->realtime_ns + RESTART_NS;
 }

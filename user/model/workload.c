@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "model/frame_names.h"
 #include "model/incident.h"
 
 /* Of a command line, what is compared. */
@@ -125,7 +126,8 @@ uint64_t workload_stack_hash(const struct growth_row *row)
 	uint64_t hash = 0xcbf29ce484222325ULL;
 	uint32_t taken = 0;
 
-	if (row->origin != STACK_USER)
+	/* how far the walk got may be another thing in each life */
+	if (row->origin != STACK_USER || frame_names_are_incomplete(row))
 		return 0;
 	for (uint32_t i = 0; i < row->frame_count; i++) {
 		/* an address in no file, as of a JIT's code, is another one in each life */
