@@ -38,7 +38,7 @@ refuses()
 @test "--help lists every option that is taken, within 100 columns" {
 	run -0 "$OOMTRACE" --help=all
 	for option in pid comm cgroup all children duration period interval max-size output format from to kinds \
-		since-start virtual top strict watch-oom-kills spool spool-size keep-free warn container \
+		since-start virtual top strict watch-oom-kills spool spool-size keep-free warn on-warn on-warn-user on-warn-deadline container \
 		since until reverse last json \
 		verbose help version; do
 		[[ $output == *"--$option"* ]]
@@ -80,6 +80,10 @@ refuses()
 	refuses "*--warn*'70,49'*50 to 99*" --watch-oom-kills --warn 70,49
 	refuses "*--warn*'70,'*50 to 99*" --watch-oom-kills --warn 70,
 	refuses "*--warn*means nothing to a recording*" -p 1 --warn 70
+	refuses "*--on-warn*add --warn PERCENT*" --watch-oom-kills --on-warn true
+	refuses "*--on-warn-user*add --on-warn CMD*" --watch-oom-kills --warn 70 --on-warn-user daemon
+	refuses "*--on-warn-deadline*add --on-warn CMD*" --watch-oom-kills --warn 70 --on-warn-deadline 5
+	refuses "*--on-warn-deadline*'soon'*" --watch-oom-kills --warn 70 --on-warn true --on-warn-deadline soon
 	refuses "*--duration*'soon'*" -p 1 -d soon
 	refuses "*--pid*'0'*" -p 0
 	refuses "*--pid*'1,'*list of at most 128*" -p 1,

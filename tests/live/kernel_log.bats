@@ -3,6 +3,7 @@
 #
 # Where BPF cannot be used the kernel's log is watched: the same spool, list and report, less in them.
 
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and may have a WATCH_UNDER of its own
 setup()
 {
 	bats_require_minimum_version 1.5.0
@@ -56,6 +57,15 @@ if "order" in incident:
 	"$OOMTRACE" list --spool "$SPOOL" -p "$VICTIM_PID" | grep -q "$id"
 	"$OOMTRACE" report --spool "$SPOOL" "$id" | grep -q "Out of memory: killed oom (pid $VICTIM_PID)"
 	[[ $("$OOMTRACE" report --spool "$SPOOL" "$id" --format json) == "$LINE" ]]
+}
+
+@test "what the kernel's log does not tell of is said when it is all there is" {
+	# and being somebody else
+	# shellcheck disable=SC2034,SC2054
+	WATCH_UNDER=(setpriv --bounding-set=-all,+syslog,+setuid,+setgid --inh-caps=-all)
+	watch_start --warn 70 --sigkills --on-warn true
+	[[ ${LINES[*]} == *"--warn: nobody is warned of, for limits are watched with BPF alone; --on-warn never runs"* ]]
+	[[ ${LINES[*]} == *"--sigkills: none is told of, for the kernel's log has the OOM killer's alone"* ]]
 }
 
 @test "kills in the log are counted as the kernel counts them: none twice, none missing without a word" {

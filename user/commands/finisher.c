@@ -23,18 +23,20 @@ struct finisher {
 	size_t unsent_count;
 };
 
-static pid_t fork_process(const struct opts *opts, struct spool *spool, int sockets[2])
+static pid_t fork_process(const struct opts *opts, struct spool *spool, struct hook *hook,
+			  int sockets[2])
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid == 0) {
 		close(sockets[0]);
-		finisher_run(opts, spool, sockets[1], parent);
+		finisher_run(opts, spool, hook, sockets[1], parent);
 	}
 	return pid < 0 ? -errno : pid;
 }
 
-int finisher_start(const struct opts *opts, struct spool *spool, struct finisher **ret_finisher)
+int finisher_start(const struct opts *opts, struct spool *spool, struct hook *hook,
+		   struct finisher **ret_finisher)
 {
 	_cleanup_free_ struct finisher *finisher = calloc(1, sizeof(*finisher));
 	int sockets[2];
@@ -46,7 +48,7 @@ int finisher_start(const struct opts *opts, struct spool *spool, struct finisher
 	/* written to now: at a kill there may be no memory for it */
 	memset(finisher->unsent, 0xff, sizeof(finisher->unsent));
 	finisher->socket = sockets[0];
-	finisher->pid = fork_process(opts, spool, sockets);
+	finisher->pid = fork_process(opts, spool, hook, sockets);
 	close(sockets[1]);
 	if (finisher->pid < 0) {
 		close(sockets[0]);

@@ -15,9 +15,14 @@
 #include "fleet/spool.h"
 
 struct finisher;
+struct hook;
 
-/* Forks it: early, before there is anything to inherit. All is borrowed. 0 or -errno. */
-int finisher_start(const struct opts *opts, struct spool *spool, struct finisher **ret_finisher);
+/*
+ * Forks it: early, before there is anything to inherit. All is borrowed; without a hook nothing is
+ * run for warnings. 0 or -errno.
+ */
+int finisher_start(const struct opts *opts, struct spool *spool, struct hook *hook,
+		   struct finisher **ret_finisher);
 void finisher_free(struct finisher *finisher);
 DEFINE_CLEANUP(struct finisher *, finisher_free)
 

@@ -13,6 +13,7 @@
 #include "commands/finisher_wire.h"
 #include "commands/naming.h"
 #include "commands/printer.h"
+#include "commands/replay.h"
 
 /* As `ps` shows it. */
 #define PROCESS_NAME "oomtrace-finish"
@@ -24,6 +25,7 @@ struct finishing {
 	const struct spool *spool;
 	struct finish finish;
 	struct printer *printer;
+	struct hook *hook;              /* what warnings are told to; NULL: nothing */
 	int socket;                     /* -1: the recorder has closed it */
 	char brief[FINISHER_BRIEF_MAX]; /* what is told in passing */
 	size_t brief_bytes;
@@ -149,6 +151,16 @@ static void take_incident(const struct finishing *finishing, const char *id)
 	prune(finishing);
 }
 
+static void run_hook(const struct finishing *finishing, const char *bytes, size_t len_bytes)
+{
+	_cleanup_(replay_release) struct replay replay = {0};
+
+	if (replay_stream("what was told in passing", fmemopen((void *)bytes, len_bytes, "r"),
+			  finishing->opts, &replay) &&
+	    replay.incident)
+		hook_warn(finishing->hook, replay.incident);
+}
+
 /* Without names rather than not at all. */
 static void take_brief(struct finishing *finishing)
 {
@@ -158,6 +170,9 @@ static void take_brief(struct finishing *finishing)
 
 	if (!finish_brief(&finishing->finish, bytes, len_bytes, &named, &len_bytes))
 		bytes = named;
+	/* not when it is printed: nobody may be reading that */
+	if (finishing->hook)
+		run_hook(finishing, bytes, len_bytes);
 	printer_add_brief(finishing->printer, bytes, len_bytes);
 }
 
@@ -255,12 +270,14 @@ static int wait_once(struct finishing *finishing)
 	return ready == 0 && finishing->socket < 0;
 }
 
-void finisher_run(const struct opts *opts, struct spool *spool, int socket, pid_t parent)
+void finisher_run(const struct opts *opts, struct spool *spool, struct hook *hook, int socket,
+		  pid_t parent)
 {
 	static struct finishing finishing;
 	int err;
 
-	finishing = (struct finishing){.opts = opts, .spool = spool, .socket = socket};
+	finishing =
+		(struct finishing){.opts = opts, .spool = spool, .hook = hook, .socket = socket};
 	err = set_up(&finishing, spool, parent);
 	if (err) {
 		log_warning("incidents will have no names and are not printed: %s", strerror(-err));

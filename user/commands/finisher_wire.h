@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "commands/hook.h"
 #include "commands/options.h"
 #include "fleet/spool.h"
 #include "symbols/symbolizer.h"
@@ -28,6 +29,7 @@ struct finisher_message {
 };
 
 /* What the process does, in a fresh fork, until the socket is closed at its other end. */
-_Noreturn void finisher_run(const struct opts *opts, struct spool *spool, int socket, pid_t parent);
+_Noreturn void finisher_run(const struct opts *opts, struct spool *spool, struct hook *hook,
+			    int socket, pid_t parent);
 
 #endif

@@ -17,6 +17,8 @@
 #define STACKS_DEFAULT 20
 #define TRACE_BYTES_DEFAULT (64ULL << 20)
 #define SPOOL_BYTES_DEFAULT (256ULL << 20)
+/* For the command of --on-warn. */
+#define HOOK_DEADLINE_NS_DEFAULT UINT64_C(30000000000)
 #define KEEP_FREE_DEFAULT 5
 #define OPERANDS_MAX 2
 
@@ -271,6 +273,23 @@ static int check_format(struct opts *opts)
 	return 0;
 }
 
+static int check_on_warn(const struct words *words)
+{
+	const struct opts *opts = &words->opts;
+
+	if (opts->on_warn && !opts->warn.count) {
+		log_error("--on-warn runs its command for warnings: add --warn PERCENT,...");
+		return -EINVAL;
+	}
+	if (!opts->on_warn &&
+	    (opts->on_warn_user || opts->on_warn_deadline_ns != HOOK_DEADLINE_NS_DEFAULT)) {
+		log_error("--on-warn-user and --on-warn-deadline are of a command: add --on-warn "
+			  "CMD");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* Of moments of different sorts the recording will tell. */
 static int check_interval(const struct opts *opts)
 {
@@ -316,6 +335,8 @@ static int check_words(struct words *words)
 	if (!err)
 		err = check_interval(&words->opts);
 	if (!err)
+		err = check_on_warn(words);
+	if (!err)
 		err = check_names(&words->opts);
 	return err;
 }
@@ -326,6 +347,7 @@ int options_parse(int argc, char **argv, struct opts *ret_opts)
 		.opts = {.top = STACKS_DEFAULT,
 			 .max_bytes = TRACE_BYTES_DEFAULT,
 			 .cache_path = CACHE_PATH,
+			 .on_warn_deadline_ns = HOOK_DEADLINE_NS_DEFAULT,
 			 .spool = SPOOL_DIRECTORY,
 			 .spool_bytes = SPOOL_BYTES_DEFAULT,
 			 .keep_free = KEEP_FREE_DEFAULT},

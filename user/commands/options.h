@@ -45,9 +45,12 @@ struct opts {
 	bool watch;                /* for OOM kills, of the whole host */
 	bool sigkills;             /* and report all other SIGKILLs, too */
 	struct warn_percents warn; /* and tell of limits that come near */
-	const char *spool;         /* directory of incidents */
-	uint64_t spool_bytes;      /* that they may take together */
-	uint64_t keep_free;        /* percent of the spool's file system */
+	const char *on_warn;       /* a command to run then; NULL: none */
+	const char *on_warn_user;  /* whose it is; NULL: nobody's */
+	uint64_t on_warn_deadline_ns;
+	const char *spool;    /* directory of incidents */
+	uint64_t spool_bytes; /* that they may take together */
+	uint64_t keep_free;   /* percent of the spool's file system */
 
 	/* COMMAND_LIST, with pids and comm: which incidents */
 	const char *container;

@@ -16,6 +16,7 @@
 #include "commands/brief.h"
 #include "commands/failures.h"
 #include "commands/finisher.h"
+#include "commands/hook.h"
 #include "commands/naming.h"
 #include "commands/takeover.h"
 #include "fleet/spool_writer.h"
@@ -34,6 +35,7 @@ struct watch_command {
 	struct spool *spool;
 	struct spool_writer *writer;
 	struct symbolizer *symbolizer; /* for unwind rows; NULL: there are none */
+	struct hook *hook;             /* NULL: there is none */
 	struct finisher *finisher;
 	struct brief *brief;
 	struct source *source;
@@ -55,6 +57,8 @@ static void watch_close(struct watch_command *watch)
 		brief_free(watch->brief);
 	if (watch->finisher)
 		finisher_free(watch->finisher);
+	if (watch->hook)
+		hook_free(watch->hook);
 	if (watch->symbolizer)
 		symbolizer_close(watch->symbolizer);
 	if (watch->writer)
@@ -246,8 +250,12 @@ static bool attend_finisher(void *context)
 /* Whatever is forked is forked before there is anything to inherit. */
 static int start_helpers(struct watch_command *watch)
 {
-	int err = finisher_start(watch->opts, watch->spool, &watch->finisher);
+	int err = hook_start(watch->opts, &watch->hook);
 
+	if (err)
+		return err;
+	err = finisher_start(watch->opts, watch->spool, watch->hook, &watch->finisher);
+	hook_leave(watch->hook);
 	if (err)
 		log_error("cannot start the process that names incidents: %s", strerror(-err));
 	else
@@ -255,6 +263,17 @@ static int start_helpers(struct watch_command *watch)
 	if (!err)
 		err = brief_new(watch->finisher, &watch->brief);
 	return err;
+}
+
+/* What the kernel's log does not tell. */
+static void say_unwatched(const struct opts *opts)
+{
+	if (opts->warn.count)
+		log_warning("--warn: nobody is warned of, for limits are watched with BPF alone%s",
+			    opts->on_warn ? "; --on-warn never runs" : "");
+	if (opts->sigkills)
+		log_warning("--sigkills: none is told of, for the kernel's log has the OOM "
+			    "killer's alone");
 }
 
 static int start(struct watch_command *watch)
@@ -289,6 +308,7 @@ static int start(struct watch_command *watch)
 		failure_report(&failure, watch->opts);
 		log_warning("so the kernel's log alone is watched: incidents have no stacks and no "
 			    "curve");
+		say_unwatched(watch->opts);
 	}
 	if (watch->symbolizer)
 		symbolizer_set_meanwhile(watch->symbolizer, live_busy_fd(watch->source),
@@ -328,6 +348,7 @@ static int end(struct watch_command *watch)
 {
 	enum finisher_health health = finisher_end(watch->finisher);
 
+	hook_end(watch->hook);
 	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " lost", watch->written,
 		 watch->written == 1 ? "" : "s", watch->opts->spool, watch->failed);
 	watch_losses(watch->source, take_late_loss, watch);

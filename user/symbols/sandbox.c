@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,9 +16,8 @@
 #include <seccomp.h>
 
 #include "base/cleanup.h"
+#include "base/drop.h"
 
-/* Owns no file, and is the same in every distribution. */
-#define NOBODY SANDBOX_USER
 /* On top of what the fork already maps. */
 #define MEMORY_BYTES (1ull << 30)
 #define CPU_SECONDS 120
@@ -32,26 +29,16 @@
 #define WRITTEN_BYTES (512u << 20)
 #define OOM_SCORE_ADJ "500"
 
+_Static_assert(SANDBOX_FD == DROP_FD && SANDBOX_USER == DROP_NOBODY, "as they are dropped");
+
 DEFINE_CLEANUP(scmp_filter_ctx, seccomp_release)
-DEFINE_CLEANUP(cap_t, cap_free)
 
 /*
  * A handler of the parent must not run here, on memory that is a copy. SIGTERM goes to every
  * process of a service at once: the names are needed for what the recorder still has to say. Who
  * writes too much is told so.
  */
-static int signals_reset(void)
-{
-	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXFSZ};
-	sigset_t none;
-
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
-		signal(ignored[i], SIG_IGN);
-	sigemptyset(&none);
-	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
-}
+static const int ignored_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXFSZ};
 
 static void file_write(const char *path, const char *text)
 {
@@ -59,24 +46,6 @@ static void file_write(const char *path, const char *text)
 
 	if (fd >= 0)
 		dprintf(fd, "%s", text);
-}
-
-/* Standard streams become /dev/null: the reader of our stdout must not wait for this process. */
-static int descriptors_close(int fd)
-{
-	int null, kept;
-
-	/* first out of the way: the parent may have been started without standard streams */
-	kept = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_FD + 1);
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (kept < 0 || null < 0)
-		return -errno;
-	for (int stream = 0; stream < SANDBOX_FD; stream++)
-		if (dup2(null, stream) < 0)
-			return -errno;
-	if (dup2(kept, SANDBOX_FD) < 0)
-		return -errno;
-	return close_range(SANDBOX_FD + 1, ~0u, 0) < 0 ? -errno : 0;
 }
 
 /* Address space in use. A fork begins with all of its parent's, an instrumented one's is huge. */
@@ -130,27 +99,6 @@ static int limits_set(uint64_t descriptors)
 			return r;
 	}
 	return 0;
-}
-
-static bool capability_held(cap_value_t capability)
-{
-	_cleanup_(cap_freep) cap_t held = cap_get_proc();
-	cap_flag_value_t value = CAP_CLEAR;
-
-	return held && cap_get_flag(held, capability, CAP_EFFECTIVE, &value) == 0 &&
-	       value == CAP_SET;
-}
-
-/* Who may not change its ids keeps them, and is left with what any program of that user has. */
-static int identity_drop(void)
-{
-	_cleanup_(cap_freep) cap_t none = cap_init();
-
-	if (capability_held(CAP_SETUID) && capability_held(CAP_SETGID) &&
-	    (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	     setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return -errno;
-	return !none || cap_set_proc(none) < 0 ? -errno : 0;
 }
 
 /* After the ids: the kernel forgets both settings when they change. */
@@ -211,13 +159,13 @@ static int rights_drop(int fd, pid_t parent, uint64_t descriptors)
 	/* an extra: a program that has its capabilities from its file does not own its /proc */
 	file_write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
 	setsid();
-	r = signals_reset();
+	r = drop_signals(ignored_signals, sizeof(ignored_signals) / sizeof(*ignored_signals));
 	if (r == 0)
-		r = descriptors_close(fd);
+		r = drop_descriptors(fd, false);
 	if (r == 0)
 		r = limits_set(descriptors);
 	if (r == 0)
-		r = identity_drop();
+		r = drop_identity(SANDBOX_USER, SANDBOX_USER);
 	if (r == 0)
 		r = parent_follow(parent);
 	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
