@@ -20,7 +20,8 @@ teardown()
 
 # Grows for some seconds, so that it is looked at, and says how many files it has open.
 GROWING='
-import os, socket, time
+import mmap, os, socket, time
+reserved = mmap.mmap(-1, 300 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)
 sockets = [socket.socket() for _ in range(3)]
 files = [open("/dev/null") for _ in range(20)]
 print("files", len(os.listdir("/proc/self/fd")) - 1, flush=True)
@@ -54,6 +55,19 @@ assert facts["threads"]["value"] == 1 and facts["runtime"]["text"] == "python", 
 assert all(f["taken"] == "before" for f in facts.values())
 settings = {f["key"] for f in incident["figures"] if f["source"] == "setting"}
 assert "vm.overcommit_memory" in settings, settings
+# what it had reserved, at the kill and, by name, some time before it
+reserved, resident = victim["reserved"], victim["rss"]
+assert reserved["taken"] == "at_kill" and reserved["stack_bytes"] >= 4096, reserved
+assert reserved["all_bytes"] >= (300 << 20) + resident["anon_bytes"], reserved
+assert reserved["all_bytes"] >= reserved["data_bytes"] + reserved["stack_bytes"] + reserved["exec_bytes"]
+mappings = victim["mappings"]
+sizes = [m["reserved_bytes"] for m in mappings if m["kind"] != "others"]
+assert sizes == sorted(sizes, reverse=True) and len(mappings) <= 17, mappings
+assert mappings[0]["kind"] == "anonymous" and sizes[0] >= 300 << 20, mappings
+assert any(m.get("name", "").endswith("/libc.so.6") and m["count"] >= 3 for m in mappings), mappings
+assert victim["mappings_taken"] == "before" and victim["mappings_before_ns"] > 0, victim
+assert sum(m["reserved_bytes"] for m in mappings) <= reserved["all_bytes"], mappings
+assert (victim["exe_taken"], victim["argv_taken"]) == ("before", "before"), victim
 # whose variables are for other runtimes is not misconfigured
 assert incident["verdict"]["kind"] != "runtime_misconfigured", incident["verdict"]
 ' "$files"

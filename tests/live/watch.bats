@@ -150,9 +150,11 @@ except BlockingIOError:
 
 @test "a line of any length comes in one piece" {
 	watch_start --format json
-	oom_start crowd 64 128
+	# of two victims the command line is told, eight bytes for each of these and as hexadecimal
+	VICTIM_LIMIT_BYTES=$((64 << 20))
+	victim_start oom shared 256 "$(printf '\xff%.0s' {1..4000})"
 	oom_go
-	# what one read finds are whole lines; with its candidates and their curves this one is long
+	# what one read finds are whole lines
 	/usr/bin/python3 - "$WATCH_OUT" "/${CGROUP##*/}" <<'END'
 import json
 import os
@@ -177,17 +179,42 @@ END
 	# shellcheck disable=SC2034 # tests/lib/watch.bash runs it
 	WATCH_UNDER=(env LD_PRELOAD="$BUILD/preload/allocations.so" ALLOCATIONS="$log")
 	watch_start --format json
-	for round in 1 2 3; do
-		oom_start hog 64
+	for round in hog hog shared prefork threads; do
+		oom_start "$round" 64 128
 		oom_go
 		watch_line
 		victim_cleanup
 	done
 	cat "$log"
-	(($(wc -l <"$log") >= 3))
-	# the heap never grows, and where trigger and victim were known nothing asks for memory at all
-	[[ $(sed 's/.* heap/heap/' "$log" | sort -u) == "heap 0" ]]
-	grep -qx 'calls 0 mappings 0 heap 0' "$log"
+	(($(wc -l <"$log") >= 5))
+	# what the records of its last moments need comes from the reserve, before the first byte
+	[[ $(sort -u "$log") == 'calls 0 mappings 0 heap 0' ]]
+	# dozens of processes that run a file nobody has seen, one killed after the other, may take more
+	# than there is in reserve; but from the first byte to the last nothing is asked for
+	mkdir -p "$BATS_TEST_TMPDIR/new/victims"
+	cp "$BUILD/victims/oom" "$BATS_TEST_TMPDIR/new/victims"
+	BUILD=$BATS_TEST_TMPDIR/new oom_start crowd 64 128
+	oom_go
+	watch_line
+	victim_cleanup
+	cat "$log"
+	[[ $(sed 's/ heap .*//' "$log" | sort -u) == 'calls 0 mappings 0' ]]
+}
+
+@test "how long after the kill it is durable is told, whatever the victim's size" {
+	local mib id
+
+	watch_start -v --format json
+	for mib in 16 64 256 1024; do
+		oom_start hog "$mib" $((mib + 64))
+		oom_go
+		watch_line
+		id=${LINE#*'"id":"'} id=${id%%'"'*}
+		wait_for_line "$TRACE_ERR" "*incident $id was durable * ms after the kill"
+		# for people: on a busy machine it says nothing about us
+		echo "# $mib MiB: ${LINES[-1]#*incident * was }" >&3
+		victim_cleanup
+	done
 }
 
 @test "without the process that names them incidents stay raw, and the next watcher's finishes them" {

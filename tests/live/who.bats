@@ -51,6 +51,19 @@ assert sum(term["bytes"] for term in incident["account"]) == 8 << 20, incident["
 ' "$VICTIM_PID" "$BASHPID" "$before" "$BUILD/victims/oom" "${CGROUP##*/}"
 }
 
+@test "one that has executed nothing since it was forked runs what its parent runs" {
+	watch_start --format json
+	oom_start prefork 64 256
+	oom_go
+	watch_line
+	incident_check '
+exe = sys.argv[2]
+assert victim["comm"] == "worker" and victim["argv"][0] == victim["exe"] == exe, victim
+assert victim["argv"][1:] == ["prefork", "256"] and victim["argv_taken"] == "before", victim
+assert victim["exe_taken"] in ("before", "at_kill"), victim
+' "$BUILD/victims/oom"
+}
+
 @test "a victim in pid and mount namespaces of its own is known by the host's pids and paths" {
 	requires unshare mount
 	watch_start --format json

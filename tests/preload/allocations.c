@@ -4,7 +4,8 @@
  * One line in the file that ALLOCATIONS names:
  *
  *   calls N      malloc() and its kin from the first byte that was written to the last
- *   mappings N   mmap() since the watcher looked for kills and found this one
+ *   mappings N   mmap() of memory since the watcher looked for kills and found this one; files that
+ *                are mapped for a moment, to be known again, take none
  *   heap N       bytes by which the heap has grown since
  *
  * Allocators of glibc's own, that of open_memstream() for one, call malloc() by its inner name and
@@ -57,7 +58,7 @@ void *reallocarray(void *old, size_t count, size_t bytes)
 
 void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-	mappings++;
+	mappings += (flags & MAP_ANONYMOUS) != 0;
 	return (void *)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
 }
 
