@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "commands/earlier.h"
 
-#include <string.h>
-
 #include "capture/trace_reader.h"
 #include "model/kill_history.h"
 
@@ -77,31 +75,32 @@ static int add_file(const struct earlier *earlier, const char *id)
 	return err;
 }
 
-/* Those that wait for their names will have their turn. */
-static int read_spool(struct earlier *earlier, const char *id)
+/*
+ * Those that wait for their names, the one that asks among them, will have their turn; one that a
+ * watcher before could not finish may be older than the others.
+ */
+static int read_spool(struct earlier *earlier)
 {
 	_cleanup_(spool_ids_release) struct spool_ids ids = {0};
-	size_t end = 0;
 	int err = spool_list(earlier->spool, &ids);
 
 	if (err)
 		return err;
-	while (end < ids.count && strverscmp(ids.ids[end], id) < 0)
-		end++;
-	for (size_t i = end > READ_MAX ? end - READ_MAX : 0; i < end && err != -ENOMEM; i++)
+	for (size_t i = ids.count > READ_MAX ? ids.count - READ_MAX : 0;
+	     i < ids.count && err != -ENOMEM; i++)
 		if (!spool_is_raw(earlier->spool, ids.ids[i]))
 			err = add_file(earlier, ids.ids[i]);
 	return err;
 }
 
-int earlier_find(struct earlier *earlier, const char *id, const struct incident_builder *builder,
+int earlier_find(struct earlier *earlier, const struct incident_builder *builder,
 		 struct life_event ret_lives[LIVES_MAX], size_t *ret_count)
 {
 	int err = 0;
 
 	*ret_count = 0;
 	if (!earlier->read)
-		err = read_spool(earlier, id);
+		err = read_spool(earlier);
 	earlier->read = true;
 	if (err != -ENOMEM)
 		err = add(earlier, builder, ret_lives, ret_count);

@@ -19,11 +19,11 @@ void earlier_free(struct earlier *earlier);
 DEFINE_CLEANUP(struct earlier *, earlier_free)
 
 /*
- * The lives before the incident `id`, which `builder` has, names included: the oldest first, with
- * ids that are valid until the next call. An incident that cannot be read has none before it.
- * 0 or -ENOMEM.
+ * The lives before the incident that `builder` has, names included, and that is raw still: the
+ * oldest first, with ids that are valid until the next call. An incident that cannot be read has
+ * none before it. 0 or -ENOMEM.
  */
-int earlier_find(struct earlier *earlier, const char *id, const struct incident_builder *builder,
+int earlier_find(struct earlier *earlier, const struct incident_builder *builder,
 		 struct life_event ret_lives[LIVES_MAX], size_t *ret_count);
 
 #endif

@@ -69,13 +69,12 @@ static int keep_name(const struct event *event, void *context)
 }
 
 /* An incident without them is better than none: only lack of memory is an error. */
-static int find_lives(const struct finish *finish, const char *id, struct additions *additions)
+static int find_lives(const struct finish *finish, struct additions *additions)
 {
 	struct life_event lives[LIVES_MAX];
 	size_t count = 0;
-	int err = finish->earlier
-			  ? earlier_find(finish->earlier, id, additions->builder, lives, &count)
-			  : 0;
+	int err = finish->earlier ? earlier_find(finish->earlier, additions->builder, lives, &count)
+				  : 0;
 
 	for (size_t i = 0; i < count && !err; i++) {
 		event_queue_push(additions->events,
@@ -101,7 +100,7 @@ static int find_names(const struct finish *finish, struct source *source, const 
 	additions.builder = builder;
 	err = naming_run(finish->symbolizer, incident_builder_growth(builder), keep_name,
 			 &additions);
-	return err || !id ? err : find_lives(finish, id, &additions);
+	return err || !id ? err : find_lives(finish, &additions);
 }
 
 /* Takes an event of the file that is written. 0 or -errno. */

@@ -11,8 +11,8 @@
 #define LONG_SECONDS 600
 #define HOURS_SECONDS 3600
 #define CONFIDENCE_LONG 0.45
-/* Who has its memory so soon, and dies of it, takes it for its start. */
-#define START_SECONDS 60
+/* Who has so much so soon, and dies of it, takes it for its start. */
+#define START_SECONDS 10
 
 static void take_facts(const struct crash_loop *loop, const struct verdict_findings *findings,
 		       struct verdict_step *step)
