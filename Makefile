@@ -234,7 +234,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 # The tools come first and the rest in a second make, which then sees what was installed.
 check: ## every test this machine can run, as root (installs what the tests need)
 	$(Q)tools/install-deps --test
-	$(Q)$(MAKE) all unit-tests victims $(PROFILE_READERS)
+	$(Q)$(MAKE) all unit-tests victims $(PROFILE_READERS) $(if $(VM_POSSIBLE),$(VERIFIER_19))
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests
 
 # Of profiles, sharing no code with ours, nor with Go's: a decoder, and a viewer that runs in a browser.
@@ -250,6 +250,8 @@ check-unit: unit-tests ## the unit tests alone, without root
 check-live: all victims ## the tests that need root and a kernel with BPF
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests live
 
+# QEMU is asked for once it has been installed.
+VM_POSSIBLE = $(shell command -v qemu-system-x86_64)
 # What the matrix loads as well: the programs as another compiler makes them. Only what includes the
 # skeleton is compiled once more; it is linked before the archive, which has the rest.
 VERIFIER_19 := $(BUILD)/clang-19/live/verifier

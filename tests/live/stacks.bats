@@ -39,7 +39,7 @@ reaches_entry()
 @test "python3: 99 % of its stacks are complete" {
 	requires python
 	reaches_entry 9900 /usr/bin/python3 -c \
-		'import json; x = [{str(i): [i]} for i in range(200000)]; json.loads(json.dumps(x))'
+		'import json; x = [{str(i): [i]} for i in range('"${STACKS_ITEMS:-200000}"')]; json.loads(json.dumps(x))'
 }
 
 @test "perl: 99 % of its stacks are complete" {

@@ -301,7 +301,8 @@ assert any("grow_hog" in stack["frames"] for stack in incident["stacks"])'
 
 	mkdir -p "$root/app"
 	cp "$BUILD/victims/oom" "$root/app/server"
-	ldd "$BUILD/victims/oom" | grep -oE '/[^ ]+' | while read -r file; do
+	# what ldd does, which is a script that the machine does not have
+	LD_TRACE_LOADED_OBJECTS=1 "$BUILD/victims/oom" | grep -oE '/[^ ]+' | while read -r file; do
 		cp -L --parents "$file" "$root"
 	done
 	victim_limit 64

@@ -101,6 +101,7 @@ vm_hierarchies()
 		if ! vm_boot "$cgroups"; then
 			sed 's/^/        /' "$directory/boot.$cgroups.log"
 		fi
+		export VM_BASE_MADE=yes
 		vm_show "$vm_kernel $cgroups" "$directory/console.$cgroups.log" \
 			<"$directory/result.$cgroups"
 	done

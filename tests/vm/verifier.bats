@@ -8,6 +8,8 @@ setup()
 {
 	load ../lib/common
 	requires root bpf
+	# nothing here is by chance
+	export BATS_TEST_RETRIES=0
 }
 
 # costs_within DIRECTORY: the most each program costs in any configuration is left on the virtual
