@@ -24,20 +24,7 @@ costs_within()
 		$3 > most[$2] { most[$2] = $3 }
 		END { for (program in most) print "# cost", kernel, compiler, program, most[program] }' \
 		"$BATS_TEST_TMPDIR/costs" | sort | tee "$BATS_TEST_TMPDIR/now" >&3
-	awk '
-		FILENAME == ARGV[1] { if (!/^#/) recorded[$1, $2, $3] = $4; next }
-		{
-			limit = recorded[$3, $4, $5] * 1.1
-			if (!limit) {
-				printf "%s has no recorded cost on %s with %s\n", $5, $3, $4
-				grown = 1
-			} else if ($6 > limit) {
-				printf "%s costs the verifier %d instructions, recorded are %d\n",
-					$5, $6, recorded[$3, $4, $5]
-				grown = 1
-			}
-		}
-		END { exit grown }' "$ROOT/tests/vm/verifier-costs" "$BATS_TEST_TMPDIR/now" ||
+	"$ROOT/tests/vm/grown" "$ROOT/tests/vm/verifier-costs" "$BATS_TEST_TMPDIR/now" ||
 		fail 'on purpose? then run tests/vm/costs, and commit tests/vm/verifier-costs'
 }
 
