@@ -25,7 +25,7 @@ teardown()
 	watch_start --format json
 	[[ ${LINES[*]} == *"is missing"*"the kernel's log alone is watched"*"watching for OOM kills by the kernel's log"* ]]
 	oom_start hog 64
-	cgroup_enter inner "$VICTIM_PID"
+	cgroup_nest "$CGROUP"
 	oom_go
 	# where the dump was not printed nothing but the pid tells whose it is
 	wait_for_line "$WATCH_OUT" "*\"victim\":{\"pid\":$VICTIM_PID,*"
