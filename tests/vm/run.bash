@@ -3,6 +3,7 @@
 #
 # The kernels' part of tools/run-tests, whose counters these functions add to: boots each kernel for
 # each cgroup hierarchy it has, shows what comes back, and closes with a table.
+# Each kernel's job runs in the background and leaves files; only the shell itself counts.
 
 VM_CACHE=${VM_CACHE:-build/vm}
 # Set while the tests of a kernel are shown: its name in tests/kernels.
@@ -54,28 +55,51 @@ vm_fail()
 	echo "  FAIL  $*"
 }
 
-# Boots once more where the kernel itself broke, which an emulator can cause: said, and counted in
-# the table.
+# vm_boot KERNEL CGROUPS: boots once more where the kernel itself broke, which an emulator can cause: said,
+# and counted in the table.
 vm_boot()
 {
-	local cgroups=$1 directory=$VM_CACHE/$vm_kernel crash
+	local directory=$VM_CACHE/$1 cgroups=$2 crash
 
-	tests/vm/boot --cgroups "$cgroups" ${FULL:+--full} "$vm_kernel" </dev/null \
+	tests/vm/boot --cgroups "$cgroups" ${FULL:+--full} "$1" </dev/null \
 		>"$directory/result.$cgroups" 2>"$directory/boot.$cgroups.log"
 	[[ $(tail -n 1 "$directory/result.$cgroups") != 'done' ]] || return 0
 	crash=$(grep -aom1 -E '(BUG|Oops|Kernel panic|general protection).*' \
 		"$directory/console.$cgroups.log") || return
-	echo "  the kernel broke, booting it once more: $crash"
+	echo "  the kernel broke, booting it once more: $crash" >>"$directory/retries"
 	cp "$directory/console.$cgroups.log" "$directory/console.$cgroups.first.log"
-	((++vm_retries))
-	tests/vm/boot --cgroups "$cgroups" ${FULL:+--full} "$vm_kernel" </dev/null \
+	tests/vm/boot --cgroups "$cgroups" ${FULL:+--full} "$1" </dev/null \
 		>"$directory/result.$cgroups" 2>"$directory/boot.$cgroups.log"
 }
 
-# Everything the machine wrote: "kernel RELEASE", then for each file its TAP, then "done".
+vm_hierarchies()
+{
+	awk -v name="$1" '$1 == name { print $4 }' tests/kernels | tr , ' '
+}
+
+# vm_job KERNEL: fetches it and runs all of its tests; what they said is left in its directory.
+vm_job()
+{
+	local cgroups directory=$VM_CACHE/$1 started=$SECONDS
+
+	mkdir -p "$directory"
+	rm -f "$directory"/{result,console,boot}.* "$directory"/{retries,seconds}
+	: >"$directory/retries"
+	if tests/vm/fetch "$1" >"$directory/fetched" 2>"$directory/fetch.log"; then
+		for cgroups in $(vm_hierarchies "$1"); do
+			vm_boot "$1" "$cgroups"
+		done
+	else
+		rm -f "$directory/fetched"
+	fi
+	echo $((SECONDS - started)) >"$directory/seconds"
+}
+
+# What one hierarchy's machine wrote: "kernel RELEASE", then for each file its TAP, then "done".
 vm_show()
 {
-	local name=$1 log=$2 line ended=
+	local cgroups=$1 directory=$VM_CACHE/$vm_kernel line ended=
+	local name="$vm_kernel $cgroups"
 
 	while IFS= read -r line; do
 		case $line in
@@ -83,49 +107,58 @@ vm_show()
 		'file '*) echo "$name ${line#file }" && show_tap "$name ${line#file }" ;;
 		'done') ended=1 ;;
 		esac
-	done
+	done <"$directory/result.$cgroups"
 	[[ ! $ended ]] || return 0
-	vm_fail "$name did not get to its end; $log ends with:"
-	tail -n 20 "$log" 2>/dev/null | sed 's/^/        /'
+	vm_fail "$name did not get to its end; $directory/console.$cgroups.log ends with:"
+	tail -n 20 "$directory/boot.$cgroups.log" "$directory/console.$cgroups.log" 2>/dev/null |
+		sed 's/^/        /'
 }
 
-# Both hierarchies, of a kernel that is there.
-vm_hierarchies()
+# vm_count KERNEL: shows what its job has left, and keeps its row of the table.
+vm_count()
 {
-	local cgroups directory=$VM_CACHE/$vm_kernel
-
-	for cgroups in $(awk -v name="$vm_kernel" '$1 == name { print $4 }' tests/kernels | tr , ' '); do
-		echo "booting $vm_kernel, cgroup $cgroups"
-		: >"$directory/result.$cgroups"
-		: >"$directory/console.$cgroups.log"
-		if ! vm_boot "$cgroups"; then
-			sed 's/^/        /' "$directory/boot.$cgroups.log"
-		fi
-		export VM_BASE_MADE=yes
-		vm_show "$vm_kernel $cgroups" "$directory/console.$cgroups.log" \
-			<"$directory/result.$cgroups"
-	done
-}
-
-vm_run()
-{
-	local vm_retries=0 vm_release='' started=$SECONDS
+	local vm_release='' cgroups directory=$VM_CACHE/$1
 	# shellcheck disable=SC2154 # run-tests counts
 	local before_passed=$passed before_failed=$failed before_skipped=$skipped
 
 	vm_kernel=$1
-	mkdir -p "$VM_CACHE/$vm_kernel"
-	rm -f "$VM_CACHE/$vm_kernel"/{result,console,boot}.*
-	if tests/vm/fetch "$vm_kernel" >/dev/null 2>"$VM_CACHE/$vm_kernel/fetch.log"; then
-		vm_hierarchies
+	cat "$directory/retries"
+	if [[ -e $directory/fetched ]]; then
+		for cgroups in $(vm_hierarchies "$1"); do
+			vm_show "$cgroups"
+		done
 	else
-		vm_fail "$vm_kernel: its package cannot be fetched"
-		sed 's/^/        /' "$VM_CACHE/$vm_kernel/fetch.log"
+		vm_fail "$1: its package cannot be fetched"
+		sed 's/^/        /' "$directory/fetch.log"
 	fi
-	vm_rows+=("$(printf '%-7s %-28s %6d %6d %7d %7d %7d' "$vm_kernel" "${vm_release:-?}" \
+	vm_rows+=("$(printf '%-7s %-28s %6d %6d %7d %7d %7d' "$1" "${vm_release:-?}" \
 		$((passed - before_passed)) $((failed - before_failed)) \
-		$((skipped - before_skipped)) $vm_retries $((SECONDS - started)))")
+		$((skipped - before_skipped)) "$(wc -l <"$directory/retries")" \
+		"$(<"$directory/seconds")")")
 	vm_kernel=
+}
+
+# vm_all KERNEL...: two at a time (VM_JOBS), where there are two processors: nothing in them is judged by its
+# time, and an emulator keeps little more than one processor busy.
+vm_all()
+{
+	local -a jobs=()
+	local next=0 kernel at_once
+
+	at_once=${VM_JOBS:-$(($(nproc) > 1 ? 2 : 1))}
+	mkdir -p "$VM_CACHE"
+	tests/vm/image "$VM_CACHE/base.cpio" || { vm_fail 'no image for the machines' && return; }
+	export VM_BASE_MADE=yes
+	echo "booting $*"
+	for ((kernel = 1; kernel <= $#; kernel++)); do
+		for (( ; next < $# && next < kernel - 1 + at_once; next++)); do
+			vm_job "${@:next+1:1}" &
+			jobs+=($!)
+		done
+		wait "${jobs[kernel - 1]}"
+		vm_count "${@:kernel:1}"
+	done
+	vm_compare "$@"
 }
 
 # vm_compare KERNEL...: what they have told of the same kills, held against each other.
