@@ -88,6 +88,11 @@ static void find_since(const struct incident *incident, enum baseline_age age,
 void incident_find_growing(const struct incident *incident, const struct known_cgroup *above,
 			   struct growing *ret_growing)
 {
+	*ret_growing = (struct growing){.count = 0};
+	if (!incident->watch->warnings.baseline.count)
+		return;
+	/* stacks are told of before their cells are used */
+	live_take_records(incident->live, RING_BUDGET_NS);
 	programs_settle_cpus(incident->live->programs);
 	ledger_settle(&incident->live->ledger, incident->live->programs);
 	find_inside(incident, above, incident->watch->warnings.inside);

@@ -96,8 +96,6 @@ static void queue_warning(struct live *live, const struct warned_limit *limit,
 	struct growing growing;
 	uint64_t read_ns;
 
-	/* stacks are told of before their cells are used */
-	live_take_records(live, RING_BUDGET_NS);
 	incident_find_growing(&told, known, &growing);
 	read_ns = clock_monotonic_ns();
 	end.end.duration_ns = read_ns - live->start_ns;
