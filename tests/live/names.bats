@@ -7,6 +7,7 @@
 setup()
 {
 	load ../lib/common
+	load ../lib/container
 	requires root bpf
 	cd "$BATS_TEST_TMPDIR" || return # node leaves a log there
 }
@@ -60,15 +61,6 @@ node_grows()
 	rm -f "/tmp/perf-$VICTIM_PID.map"
 }
 
-# The pid that a command started by the victim's shell has here.
-child_of()
-{
-	local child
-
-	until child=$(pgrep -P "$1" | head -n 1) && [[ -n $child ]]; do :; done
-	echo "$child"
-}
-
 @test "the map of a JIT in namespaces of its own is found, by the pid it has there" {
 	requires node unshare mount
 	local named all pid
@@ -110,18 +102,6 @@ child_of()
 	done
 }
 
-# A file system of its own below $1, with a program in it and what it needs; HEAP: another one than
-# the victim, DEBUG_AS: and where its debug file goes.
-fill_root()
-{
-	local heap=${HEAP:-$BUILD/victims/heap}
-
-	# shellcheck disable=SC2046 # one word a library
-	cp --parents $(ldd "$heap" | grep -o '/[^ ]*') "$1"
-	cp "$heap" "$1/heap"
-	[[ -z ${DEBUG_AS-} ]] || install -D "$heap.debug" "$1/$DEBUG_AS"
-}
-
 grown_is_named()
 {
 	local named
@@ -132,21 +112,10 @@ grown_is_named()
 	((named >= 3900))
 }
 
-# Grows in a root of its own on a mount nobody else sees, which is gone, with it, before the end.
+# container_grows PROGRAM: it is gone, and all it had, before anything is named.
 container_grows()
 {
-	local root=$BATS_TEST_TMPDIR/root
-
-	mkdir -p "$root"
-	export -f fill_root
-	export BUILD
-	# shellcheck disable=SC2016 # expanded inside
-	victim_spawn unshare --mount --pid --fork --kill-child bash -c \
-		'mount -t tmpfs none "$0" && fill_root "$0" && cd "$0" && mkdir old &&
-		 pivot_root . old && exec /heap malloc 16' "$root"
-	victim_wait ready
-	CONTAINER_PID=$(child_of "$VICTIM_PID")
-	[[ ! -e $root/heap ]]
+	container_start "$1" malloc 16
 	trace_start -p "$CONTAINER_PID" --period 1 --format folded
 	victim_grow
 	kill -KILL "$CONTAINER_PID"
@@ -157,41 +126,30 @@ container_grows()
 @test "names survive the container: another root, a mount nobody else sees, gone before the end" {
 	requires unshare mount
 
-	container_grows
+	container_grows "$BUILD/victims/heap"
 	grown_is_named "$CONTAINER_PID"
-}
-
-# A stripped program, ./heap, and its ./heap.debug.
-stripped_heap_build()
-{
-	# shellcheck disable=SC2153 # of tests/lib/common.bash
-	gcc -D_GNU_SOURCE= -I"$ROOT" -std=gnu11 -g -O1 -fno-optimize-sibling-calls -fno-builtin \
-		-fno-inline "$@" "$ROOT/tests/victims/heap.c" -pthread -o heap
-	objcopy --only-keep-debug heap heap.debug
-	strip heap
-	objcopy --add-gnu-debuglink=heap.debug heap
 }
 
 @test "debug files of a container are read while it lives: by build-id, by name and checksum" {
 	requires unshare mount gcc
 	local id
 
-	export HEAP=$PWD/heap DEBUG_AS=
-	stripped_heap_build -Wl,--build-id
-	container_grows
+	export DEBUG_AS=
+	stripped_build heap -Wl,--build-id
+	container_grows "$PWD/heap"
 	(($(folded_pages "$TRACE_OUT" grow_malloc) == 0)) || fail "names out of nothing"
 	id=$(readelf -n heap | sed -n 's/.*Build ID: //p')
 	DEBUG_AS=usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug
-	container_grows
+	container_grows "$PWD/heap"
 	grown_is_named "$CONTAINER_PID"
 
-	stripped_heap_build -Wl,--build-id=none
+	stripped_build heap -Wl,--build-id=none
 	DEBUG_AS=.debug/heap.debug
-	container_grows
+	container_grows "$PWD/heap"
 	grown_is_named "$CONTAINER_PID"
 	# its name alone is not enough
 	echo changed >>heap.debug
-	container_grows
+	container_grows "$PWD/heap"
 	(($(folded_pages "$TRACE_OUT" grow_malloc) == 0)) || fail "names of another file"
 }
 
@@ -199,7 +157,7 @@ stripped_heap_build()
 	local pid root=$BATS_TEST_TMPDIR/root
 
 	mkdir "$root"
-	fill_root "$root"
+	fill_root "$root" "$BUILD/victims/heap"
 	victim_spawn chroot "$root" /heap malloc 16
 	victim_wait ready
 	trace_start -p "$VICTIM_PID" --period 1 --format folded
@@ -354,7 +312,7 @@ heap_grows()
 	requires gcc debuginfod
 	local before
 
-	stripped_heap_build -Wl,--build-id
+	stripped_build heap -Wl,--build-id
 	mkdir served
 	mv heap.debug served/
 	server_start "$(readelf -n heap | sed -n 's/.*Build ID: //p')"

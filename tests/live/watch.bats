@@ -9,6 +9,7 @@ setup()
 	load ../lib/common
 	load ../lib/incident
 	load ../lib/watch
+	load ../lib/container
 	requires root bpf cgroup_memory
 }
 
@@ -72,6 +73,19 @@ END
 	"$OOMTRACE" list --spool "$SPOOL" -p "$pid" | grep -q "$id"
 	"$OOMTRACE" report --spool "$SPOOL" "$id" | grep -q grow_hog
 	[[ $("$OOMTRACE" report --spool "$SPOOL" "$id" --format json) == "$LINE" ]]
+}
+
+@test "an incident has the names of the debug file that the victim's container had" {
+	requires unshare mount gcc
+	cd "$BATS_TEST_TMPDIR"
+	stripped_build oom -Wl,--build-id=none
+	export DEBUG_AS=.debug/oom.debug
+	watch_start --format json
+	VICTIM_LIMIT_BYTES=$((96 << 20))
+	container_start "$PWD/oom" hog 384
+	oom_go
+	watch_line
+	incident_check 'assert any("grow_hog" in stack["frames"] for stack in incident["stacks"]), incident["stacks"]'
 }
 
 @test "the watcher is locked in memory and the last to be killed, or says that it may not be" {
