@@ -273,7 +273,7 @@ make_reopener()
 }
 
 @test "another library at the same address, a moment later, is walked by its own rows" {
-	requires gcc
+	requires gcc mapping_events
 	local name pages
 
 	make_reopener "$BATS_TEST_TMPDIR/reopen"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the symbolizer share: symbolizer.c speaks to the outside, symbolizer_child.c to
- * the child, symbolizer_build.c makes sure that a module's file is there. Private to these three.
+ * the child, symbolizer_build.c makes sure that a module's file is there, symbolizer_fetch.c that
+ * it has what servers know, symbolizer_lines.c asks for lines. Private to these.
  */
 #ifndef SYMBOLS_SYMBOLIZER_STATE_H
 #define SYMBOLS_SYMBOLIZER_STATE_H
