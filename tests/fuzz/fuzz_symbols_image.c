@@ -25,10 +25,10 @@ static void offsets_ask(const struct module_file *file)
 
 static void file_exercise(int fd, int out_fd)
 {
-	const struct module_identity identity = {.inode = 1};
+	const struct module_identity identity = {.file = {.inode = 1}};
 	_cleanup_(module_file_unmapp) struct module_file *file = NULL;
 
-	if (module_write(&(struct module_sources){.fd = fd}, &identity, out_fd) < 0)
+	if (module_write(&(struct module_sources){fd, &fd, 1}, &identity, out_fd) < 0)
 		return;
 	if (module_file_map(out_fd, &file) < 0)
 		abort();
