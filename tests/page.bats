@@ -91,6 +91,14 @@ look()
 	saw '"oomtrace diff 20231114T221454Z-4a7d-14 20231114T221500Z-4a7d-15" in seen["text"]'
 }
 
+@test "the page of a forked victim has what it inherited, and what it had reserved, by mapping" {
+	look incidents/heir 'load_catalogue'
+	saw '"Mappings" in seen["sections"] and "inherited from 700" in seen["text"]'
+	saw '"900.0 MiB of addresses at the kill (data 850.0 MiB, stack 132.0 KiB, code 4.0 MiB), 102.0 MiB resident." in seen["text"]'
+	saw '"as it was 1.5 s before the kill" in seen["text"] and "/usr/lib/libshop.so" in seen["text"]'
+	saw 'seen["text"].index("512.0 MiB") < seen["text"].index("320.0 MiB") < seen["text"].index("/usr/lib/libshop.so")'
+}
+
 @test "the timeline zooms where it is dragged, tells what is under the pointer, and comes back" {
 	requires chromium node
 	"$OOMTRACE" report "$DATA/incidents/pod.oomtrace" -o pod.html

@@ -36,7 +36,8 @@ expect_incident()
 
 	[[ $(incident_field incident scope) == memcg ]]
 	VICTIM=$(incident_field victim process role=chosen)
-	[[ $(incident_field victim known role=chosen) == 1f ]]
+	# program, command line and reserved addresses included
+	[[ $(incident_field victim known role=chosen) == 39f ]]
 	anon=$(($(incident_field victim anon role=chosen) / 4096))
 	incident_close_to "$(incident_pages "$VICTIM" anon)" "$anon"
 	incident_lines stack "id=$(incident_field incident kernel_stack) " | grep -q oom_kill_process

@@ -216,15 +216,15 @@ END
 }
 
 @test "how long after the kill it is durable is told, whatever the victim's size" {
-	local mib id
+	local mib incident
 
 	watch_start -v --format json
 	for mib in 16 64 256 1024; do
 		oom_start hog "$mib" $((mib + 64))
 		oom_go
 		watch_line
-		id=${LINE#*'"id":"'} id=${id%%'"'*}
-		wait_for_line "$TRACE_ERR" "*incident $id was durable * ms after the kill"
+		incident=${LINE#*'"id":"'} incident=${incident%%'"'*}
+		wait_for_line "$TRACE_ERR" "*incident $incident was durable * ms after the kill"
 		# for people: on a busy machine it says nothing about us
 		echo "# $mib MiB: ${LINES[-1]#*incident * was }" >&3
 		victim_cleanup

@@ -17,14 +17,24 @@ static bool is_own_memory(const struct verdict_findings *findings, struct verdic
 	return true;
 }
 
+/* What it has inherited it has not grown by. NULL: there is nothing else. */
+static const struct growth_row *largest_of_its_own(const struct growth *held)
+{
+	for (size_t i = 0; i < held->row_count; i++)
+		if (!held->rows[i].inherited_from_pid)
+			return held->rows[i].bytes > 0 ? &held->rows[i] : NULL;
+	return NULL;
+}
+
 static void fact_top_stack(const struct verdict_findings *findings, struct verdict_step *step)
 {
 	const struct growth *held = &findings->incident->held;
+	const struct growth_row *largest = largest_of_its_own(held);
 
-	if (!held->row_count || held->rows[0].bytes <= 0)
+	if (!largest)
 		return;
-	step_fact_text(step, "most of it allocated in", step_telling_frame(&held->rows[0]));
-	step_fact_bytes(step, "by that one stack", (double)held->rows[0].bytes,
+	step_fact_text(step, "most of it allocated in", step_telling_frame(largest));
+	step_fact_bytes(step, "by that one stack", (double)largest->bytes,
 			(double)held->total_bytes);
 }
 
