@@ -236,6 +236,32 @@ static void test_three_lives_in_a_row_are_a_crash_loop(void **state)
 	release(&built);
 }
 
+static void test_a_life_whose_stacks_are_not_known_hides_no_common_stack(void **state)
+{
+	static const struct spec specs[] = {
+		{.start = 10, .death = 50},
+		{.start = 51, .death = 92, .incomplete = true},
+		{.start = 93, .death = 133},
+	};
+	static const struct spec unknown[] = {
+		{.start = 10, .death = 50, .incomplete = true},
+		{.start = 51, .death = 92},
+	};
+	struct built built = play_all(specs, COUNT(specs));
+
+	(void)state;
+	assert_int_equal(built.incident->loop.stack_count, 1);
+	assert_int_equal(built.incident->loop.stacks[0].bytes[0], MIB(90));
+	assert_int_equal(built.incident->loop.stacks[0].bytes[1], 0);
+	assert_int_equal(built.incident->loop.stacks[0].bytes[2], MIB(90));
+	release(&built);
+	/* of one life alone nothing is common */
+	built = play_all(unknown, COUNT(unknown));
+	assert_int_equal(built.incident->loop.life_count, 2);
+	assert_int_equal(built.incident->loop.stack_count, 0);
+	release(&built);
+}
+
 static void test_two_lives_are_told_and_are_no_loop_yet(void **state)
 {
 	static const struct spec specs[] = {{.start = 10, .death = 50}, {.start = 51, .death = 92}};
@@ -420,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_what_differs_from_life_to_life_is_left_out_of_names),
 		cmocka_unit_test(test_a_generalised_name_is_never_longer),
 		cmocka_unit_test(test_three_lives_in_a_row_are_a_crash_loop),
+		cmocka_unit_test(test_a_life_whose_stacks_are_not_known_hides_no_common_stack),
 		cmocka_unit_test(test_two_lives_are_told_and_are_no_loop_yet),
 		cmocka_unit_test(test_lives_that_grow_longer_are_said_to),
 		cmocka_unit_test(test_long_lives_have_a_cause_that_says_more),

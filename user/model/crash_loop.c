@@ -142,20 +142,27 @@ static struct loop_figure figure_of(const struct life_event *lives, size_t count
 	return figure;
 }
 
-/* False: one of the lives did not have it among its largest. */
+/* False: one of the lives did not have it among its largest, or nobody knows of any but this one.
+ */
 static bool bytes_in_each(const struct life_event *lives, size_t count, uint64_t hash,
 			  struct loop_stack *stack)
 {
+	size_t told = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		int at = 0;
 
+		stack->bytes[i] = 0;
+		if (!lives[i].stack_hashes[0])
+			continue;
 		while (at < LIFE_STACKS && lives[i].stack_hashes[at] != hash)
 			at++;
 		if (at == LIFE_STACKS)
 			return false;
 		stack->bytes[i] = lives[i].stack_bytes[at];
+		told++;
 	}
-	return true;
+	return told > 1;
 }
 
 /* Of threads of another name, or another kind of memory. */

@@ -36,10 +36,11 @@ struct loop_figure {
 	enum loop_trend trend;
 };
 
-/* That every life held among its largest. */
+/* That every life whose stacks are known held among its largest. */
 struct loop_stack {
-	const struct growth_row *row;  /* of the last life */
-	uint64_t bytes[LIVES_MAX + 1]; /* of each life that is told, the oldest first */
+	const struct growth_row *row; /* of the last life */
+	uint64_t bytes[LIVES_MAX +
+		       1]; /* of each life, the oldest first; 0: its stacks are not known */
 };
 
 struct crash_loop {

@@ -146,7 +146,10 @@ static void text_stack(const struct crash_loop *loop, const struct loop_stack *s
 	buf_append_string(out, "    ");
 	for (size_t i = first; i < loop->life_count; i++) {
 		buf_append_string(out, i > first ? ", " : "");
-		quantity_bytes(out, stack->bytes[i]);
+		if (stack->bytes[i])
+			quantity_bytes(out, stack->bytes[i]);
+		else
+			buf_append_byte(out, '?');
 	}
 	buf_append_string(out, "  ");
 	for (uint32_t i = stack->row->frame_count; i > 0; i--) {
@@ -242,7 +245,10 @@ static void put_stacks(struct json_maker *object, const struct crash_loop *loop)
 		struct json_maker stack = json_make_object(), bytes = json_make_array();
 
 		for (size_t life = 0; life < loop->life_count; life++)
-			json_append_count(&bytes, loop->stacks[i].bytes[life]);
+			if (loop->stacks[i].bytes[life])
+				json_append_count(&bytes, loop->stacks[i].bytes[life]);
+			else
+				json_append_unknown(&bytes);
 		json_put_names(&stack, "frames", loop->stacks[i].row->frames,
 			       loop->stacks[i].row->frame_count);
 		json_put_made(&stack, "bytes", &bytes);

@@ -196,6 +196,12 @@ void json_append_count(struct json_maker *array, uint64_t count)
 		array->failed = true;
 }
 
+void json_append_unknown(struct json_maker *array)
+{
+	if (json_array_append_new(array->value, json_null()))
+		array->failed = true;
+}
+
 int json_print_line(const struct json_maker *object, FILE *stream)
 {
 	if (object->failed)

@@ -53,6 +53,8 @@ void json_put_names(struct json_maker *object, const char *key, const char *cons
 void json_put_made(struct json_maker *to, const char *key, struct json_maker *from);
 void json_append_made(struct json_maker *to, struct json_maker *from);
 void json_append_count(struct json_maker *array, uint64_t count);
+/* null, in a place that cannot be absent. */
+void json_append_unknown(struct json_maker *array);
 
 /* One line, ASCII only, so that no terminal is controlled by it. 0, -ENOMEM or -errno. */
 int json_print_line(const struct json_maker *object, FILE *stream);

@@ -329,7 +329,7 @@
 			: seconds(life.lived_ns), number], ["held", (life) => bytes(life.memory_bytes), number],
 		["killed", (life) => life.time && life.time.replace(/\.\d+Z$/, "Z")], ["incident", (life) => life.id, "code"]], lives, (life) => life.own ? "fired" : ""),
 		loop.stacks.length ? make("p", {}, "Among the largest stacks of every life:") : null,
-		loop.stacks.length ? table([["bytes in each life", (s) => s.bytes.map(bytes).join(", ")],
+		loop.stacks.length ? table([["bytes in each life", (s) => s.bytes.map((b) => b === null ? "?" : bytes(b)).join(", ")],
 			["stack, leaf first", (s) => leafFirst(s.frames), "code"]], loop.stacks) : null,
 		make("p", {}, "Two lives side by side: ", make("code", {},
 			`oomtrace diff ${lives[lives.length - 2].id} ${data.id}`))];
