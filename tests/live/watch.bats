@@ -45,6 +45,8 @@ spool_wait()
 }
 
 @test "a kill is one line on stdout, an entry in the list, and a report with the guilty stack" {
+	local id pid
+
 	watch_start --format json
 	oom_start hog 64
 	oom_go
@@ -157,8 +159,8 @@ except BlockingIOError:
 	[[ $(sed -n 's/.*"id":"\([^"]*\)".*/\1/p' <<<"$printed") == "$ids" ]]
 	[[ $(wc -l <<<"$ids") -ge 5 ]]
 	# and they have names: not all, for a child that is gone before its maps are read has none
-	while read -r id; do
-		"$OOMTRACE" report --spool "$SPOOL" --format folded "$id"
+	while read -r each; do
+		"$OOMTRACE" report --spool "$SPOOL" --format folded "$each"
 	done <<<"$ids" | grep -q 'grow_crowd;victim_touch'
 }
 
