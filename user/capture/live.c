@@ -124,8 +124,6 @@ static int on_sweep(struct live *live)
 	int error = live->watch ? watch_take(live) : 0;
 
 	if (live->watch) {
-		if (live->has_news)
-			recorder_refill();
 		watch_look(live);
 		watch_read_log(live->watch);
 	}
@@ -147,6 +145,9 @@ static int on_sweep(struct live *live)
 		error = sweep(&live->sweep_due, &live->ledger, &live->lives, &live->stacks,
 			      live_cgroups(live), live->programs);
 	set_pace(live);
+	/* last of all: the next thing to be done may be a kill */
+	if (live->watch && live->has_news)
+		recorder_refill();
 	live->has_news = false;
 	if (error || live->options.all)
 		return error;

@@ -40,7 +40,7 @@ void recorder_refill(void)
 {
 	void *reserve;
 
-	if (mallinfo2().keepcost >= RECORDER_RESERVE_BYTES / 2)
+	if (mallinfo2().keepcost >= RECORDER_RESERVE_BYTES)
 		return;
 	reserve = malloc(RECORDER_RESERVE_BYTES);
 	/* written to, so that the pages are there */
