@@ -106,6 +106,10 @@ spool_make()
 		# shellcheck disable=SC2086 # several words
 		"$OOMTRACE" list --spool spool $filter >out
 		[[ $(wc -l <out) -eq 2 ]]
+		id=$(awk 'END { print $1 }' out)
+		# shellcheck disable=SC2086
+		"$OOMTRACE" list --spool spool --json $filter >out
+		[[ $(wc -l <out) -eq 1 && $(<out) == *"\"id\":\"$id\""* ]]
 	done
 	for filter in '-p 1' '--comm worke' '--container fe0' '--since 1h' '--until 2023-11-14T22:00:00Z'; do
 		# shellcheck disable=SC2086
