@@ -231,10 +231,13 @@ $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE= -I$(BUILD)/bench -O2 -g -std=gnu11 $(WARNINGS) $< -lbpf -lelf -lz -o $@
 
+# Unless somebody has said how many jobs there may be.
+IN_PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # The tools come first and the rest in a second make, which then sees what was installed.
 check: ## every test this machine can run, as root (installs what the tests need)
 	$(Q)tools/install-deps --test
-	$(Q)$(MAKE) all unit-tests victims $(PROFILE_READERS) $(if $(VM_POSSIBLE),$(VERIFIER_19))
+	$(Q)$(MAKE) $(IN_PARALLEL) all unit-tests victims $(PROFILE_READERS) $(if $(VM_POSSIBLE),$(VERIFIER_19))
 	$(Q)BUILD='$(BUILD)' OOMTRACE='$(abspath $(PROGRAM))' tools/run-tests
 
 # Of profiles, sharing no code with ours, nor with Go's: a decoder, and a viewer that runs in a browser.
