@@ -60,6 +60,6 @@ median()
 	(($(held | wc -l) > 8))
 	((late <= early + early / 4 + 1024))
 	# Only what the kernel skips by itself, which is in no table's power.
-	! grep 'lost:' "$TRACE_TALK" | grep -v '(recursion)' || fail "lost"
+	! grep 'warning: lost:' "$TRACE_TALK" | grep -v '(recursion)' || fail "lost"
 	((TRACE_STATUS == 0)) || grep -q 'lost:.*(recursion)' "$TRACE_TALK"
 }
