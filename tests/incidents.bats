@@ -101,7 +101,7 @@ spool_make()
 
 @test "list picks by pid, name, container and time" {
 	spool_make
-	for filter in '-p 502' '--comm hog' '--container mailer-0' '--container 3fe0c1d2b3a4' \
+	for filter in '-p 502' '--comm hog' '--container mailer-0' '--container ghcr.io/shop/mailer:1.4' '--container 3fe0c1d2b3a4' \
 		'--since 2023-11-14T22:15:00Z --comm hog' '--until 2023-11-15T00:00:00Z -p 77'; do
 		# shellcheck disable=SC2086 # several words
 		"$OOMTRACE" list --spool spool $filter >out

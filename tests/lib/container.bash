@@ -21,8 +21,11 @@ stripped_build()
 # fill_root ROOT PROGRAM: what the program needs; DEBUG_AS: and where its debug file goes.
 fill_root()
 {
-	# shellcheck disable=SC2046 # one word a library
-	cp --parents $(ldd "$2" | grep -o '/[^ ]*') "$1"
+	local library
+
+	for library in $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
+		cp --parents "$library" "$1" || return
+	done
 	cp "$2" "$1/"
 	[[ -z ${DEBUG_AS-} ]] || install -D "$2.debug" "$1/$DEBUG_AS"
 }

@@ -23,7 +23,7 @@ static inline void fake_proc_make(struct fake_proc *fake)
 	if (!mkdtemp(fake->path))
 		abort();
 	fake->root.proc_fd = open(fake->path, O_RDONLY | O_DIRECTORY);
-	fake->root.sys_fd = fake->root.log_fd = fake->root.proc_fd;
+	fake->root.sys_fd = fake->root.log_fd = fake->root.root_fd = fake->root.proc_fd;
 }
 
 /* `name` may have directories in it; they are made. */

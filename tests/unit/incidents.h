@@ -163,8 +163,9 @@ static inline void scene_pod(const struct stage *stage)
 	play_word(stage, 1, 2, "mail with attachments", false);
 	play_ancestor(stage, 1, 1, 1200, "supervisor");
 	play_ancestor(stage, 1, 2, 1, "init");
-	play(stage,
-	     (struct event){.type = EVENT_WORKLOAD, .workload = {1, "shop", "mailer-0", "worker"}});
+	play(stage, (struct event){.type = EVENT_WORKLOAD,
+				   .workload = {1, "shop", "mailer-0", "worker",
+						"ghcr.io/shop/mailer:1.4"}});
 	play_level(stage, (struct level_event){.index = 0,
 					       .id = 4711,
 					       .path = KUBE_CONTAINER,
@@ -364,7 +365,8 @@ static inline void scene_evil(const struct stage *stage)
 	play_word(stage, 1, 0, evil, true);
 	play_word(stage, 1, 1, "", false);
 	play_ancestor(stage, 1, 1, 1, "\x1b[31m\xff\n");
-	play(stage, (struct event){.type = EVENT_WORKLOAD, .workload = {1, evil, evil, evil}});
+	play(stage,
+	     (struct event){.type = EVENT_WORKLOAD, .workload = {1, evil, evil, evil, evil}});
 	play_level(stage, (struct level_event){.index = 0,
 					       .path = evil,
 					       .known = LEVEL_USAGE | LEVEL_LIMIT | LEVEL_SWAP |

@@ -64,6 +64,9 @@ static void test_a_generalised_name_is_never_longer(void **state)
 	}
 }
 
+#define DOCKER(digit) \
+	"/docker/" digit "fe0c1d2b3a495867768594a3b2c1d0e3fe0c1d2b3a495867768594a3b2c1d0e"
+
 /* --- lives --------------------------------------------------------------------------------- */
 
 /* One kill; what is zero or NULL is as in `usual`. */
@@ -71,6 +74,7 @@ struct spec {
 	double start, death; /* seconds */
 	const char *cgroup, *exe, *script, *leaf;
 	const char *pod;
+	const char *image, *container; /* of no pod */
 	uint64_t memory_mib;
 	bool unknown_start;
 	bool incomplete; /* its stack */
@@ -121,6 +125,11 @@ static void play_spec(const struct stage *stage, const struct spec *spec, const 
 	if (spec->pod)
 		play(stage, (struct event){.type = EVENT_WORKLOAD,
 					   .workload = {1, "shop", spec->pod, "worker"}});
+	if (spec->image)
+		play(stage, (struct event){.type = EVENT_WORKLOAD,
+					   .workload = {.process = 1,
+							.container = spec->container,
+							.image = spec->image}});
 	for (int i = 10; i > 0 && !spec->unknown_start; i--)
 		play_moment(stage, ns_of((spec->death - spec->start) * i / 10), 1,
 			    MIB(memory_mib) * (uint64_t)(10 - i) / 10);
@@ -339,6 +348,36 @@ static void test_only_the_same_workload_is_linked(void **state)
 		 {.pod = "mailer-7d9f8b6c5-x2x4z"},
 		 {.pod = "crawler-7d9f8b6c5-x2x4z"},
 		 1},
+		{"a container of the same image, elsewhere",
+		 {.image = "shop/mailer:1.4", .cgroup = DOCKER("3")},
+		 {.image = "shop/mailer:1.5@sha256:0b", .cgroup = "/jobs" DOCKER("4")},
+		 2},
+		{"a container of that name and image, dying of something else",
+		 {.image = "shop/mailer:1.4", .container = "web", .cgroup = DOCKER("3")},
+		 {.image = "shop/mailer:1.5",
+		  .container = "web",
+		  .cgroup = DOCKER("4"),
+		  .leaf = "render"},
+		 2},
+		{"a container with a name that was made up, dying of something else",
+		 {.image = "shop/mailer:1.4", .container = "calm_hopper", .cgroup = DOCKER("3")},
+		 {.image = "shop/mailer:1.4",
+		  .container = "bold_noether",
+		  .cgroup = DOCKER("4"),
+		  .leaf = "render"},
+		 1},
+		{"another image",
+		 {.image = "reg:5000/shop/mailer", .container = "web", .cgroup = DOCKER("3")},
+		 {.image = "reg:5000/shop/crawler", .container = "web", .cgroup = DOCKER("4")},
+		 1},
+		{"another image that is known by its id alone",
+		 {.image = "sha256:0b", .cgroup = DOCKER("3")},
+		 {.image = "sha256:0c", .cgroup = DOCKER("4")},
+		 1},
+		{"an image that is not known",
+		 {.image = "shop/mailer:1.4", .cgroup = DOCKER("3")},
+		 {.cgroup = DOCKER("4")},
+		 2},
 		{"a unit",
 		 {.cgroup = "/system.slice/app.service"},
 		 {.cgroup = "/system.slice/app.service", .leaf = "render"},

@@ -428,6 +428,7 @@ static void random_workload(struct event *event)
 		.kube_namespace = random_string(200),
 		.pod = random_string(200),
 		.container = random_u64() & 1 ? random_string(200) : NULL,
+		.image = random_u64() & 1 ? random_string(200) : NULL,
 	};
 }
 
@@ -569,7 +570,8 @@ static void expect_pointed_to(struct event *got, const struct event *wanted)
 				offsetof(struct event, line.file)},
 		[EVENT_WORKLOAD] = {offsetof(struct event, workload.kube_namespace),
 				    offsetof(struct event, workload.pod),
-				    offsetof(struct event, workload.container)},
+				    offsetof(struct event, workload.container),
+				    offsetof(struct event, workload.image)},
 		[EVENT_SENDER] = {offsetof(struct event, sender.cgroup)},
 		[EVENT_MAPPED] = {offsetof(struct event, mapped.name)},
 		[EVENT_DEGRADED] = {offsetof(struct event, degraded.without)},

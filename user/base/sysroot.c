@@ -21,7 +21,8 @@ int sysroot_open(const char *root, struct sysroot *ret_root)
 
 	ret_root->proc_fd = TAKE_FD(proc_fd);
 	ret_root->sys_fd = TAKE_FD(sys_fd);
-	ret_root->log_fd = openat(root_fd, "var/log", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ret_root->root_fd = TAKE_FD(root_fd);
+	ret_root->log_fd = openat(ret_root->root_fd, "var/log", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return 0;
 }
 
@@ -35,7 +36,9 @@ void sysroot_close(struct sysroot *root)
 	cleanup_close(&root->proc_fd);
 	cleanup_close(&root->sys_fd);
 	cleanup_close(&root->log_fd);
+	cleanup_close(&root->root_fd);
 	root->proc_fd = -1;
 	root->sys_fd = -1;
 	root->log_fd = -1;
+	root->root_fd = -1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where /proc, /sys and /var/log are. Whoever parses them gets a struct sysroot and opens paths
+ * Where /, /proc, /sys and /var/log are. Whoever parses them gets a struct sysroot and opens paths
  * relative to it, so that a test can hand over a fake tree. Knows nothing of what is in there.
  */
 #ifndef BASE_SYSROOT_H
@@ -11,13 +11,14 @@
 struct sysroot {
 	int proc_fd;
 	int sys_fd;
-	int log_fd; /* /var/log; -1: there is none */
+	int log_fd;  /* /var/log; -1: there is none */
+	int root_fd; /* / */
 };
 
 /* An owning local starts as SYSROOT_CLOSED and wears _cleanup_(sysroot_close). */
-#define SYSROOT_CLOSED                                    \
-	{                                                 \
-		.proc_fd = -1, .sys_fd = -1, .log_fd = -1 \
+#define SYSROOT_CLOSED                                                   \
+	{                                                                \
+		.proc_fd = -1, .sys_fd = -1, .log_fd = -1, .root_fd = -1 \
 	}
 
 /* Opens the directories of this host. 0 or -errno. */

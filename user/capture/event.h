@@ -16,9 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/container_format.h"
+
 #define EVENT_COMM_LEN 16
 #define EVENT_MAX_FRAMES 192
 #define EVENT_BUILD_ID_MAX 20
+#define WORKLOAD_ID_LEN 64
 
 enum event_type {
 	EVENT_SESSION = 1, /* first, once */
@@ -618,14 +621,19 @@ struct moment_event {
 };
 
 /*
- * Looked up after the kill, by the ids in the cgroup's path, where the runtime keeps its logs.
- * NULL: not found there.
+ * Looked up after the kill, by the ids in the cgroup's path, where the runtime keeps its logs, and
+ * the file that it keeps of the container. NULL: not found there.
  */
 struct workload_event {
 	uint32_t process;
 	const char *kube_namespace;
 	const char *pod;
 	const char *container;
+	const char *image; /* by that file, which the finisher has read */
+	/* never in a file; whoever takes the event may duplicate the descriptor, or read it now */
+	enum container_format state_format; /* CONTAINER_NONE: there is no descriptor */
+	int state_fd;
+	char container_id[WORKLOAD_ID_LEN + 1]; /* whose it is */
 };
 
 /* What is known to send SIGKILLs, by its program or its name. */

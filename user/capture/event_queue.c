@@ -86,6 +86,8 @@ static void close_file(const struct event *event)
 {
 	if (event->type == EVENT_MODULE && event->module.fd >= 0)
 		close(event->module.fd);
+	if (event->type == EVENT_WORKLOAD && event->workload.state_format != CONTAINER_NONE)
+		close(event->workload.state_fd);
 }
 
 static void queued_free(struct queued_event *queued)

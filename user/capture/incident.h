@@ -68,6 +68,18 @@ void incident_fill_logged_cause(const struct kmsg_dump *dump, struct incident_ev
 
 /* --- incident_victims.c --- */
 
+struct place;
+struct pod_names;
+
+/*
+ * What the container of a process is called, and the file that tells its image, if there is one:
+ * looked for with `place`, which is NULL where another victim of the same cgroup has it already.
+ * Nothing where nothing is known.
+ */
+void incident_queue_workload(struct event_queue *queue, const struct sysroot *root,
+			     uint32_t process, const struct place *place,
+			     const struct pod_names *names);
+
 void incident_queue_victims(struct incident *incident);
 /* Returns the id of its process. */
 uint32_t incident_queue_victim(const struct incident *incident, const struct ot_kill_record *record,

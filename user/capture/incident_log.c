@@ -154,16 +154,12 @@ static void queue_workload(const struct logged *logged, uint32_t process)
 	char room[PLACE_ROOM];
 	struct pod_names names;
 	struct place place;
-	const struct event event = {
-		.type = EVENT_WORKLOAD,
-		.workload = {process, names.kube_namespace, names.pod, names.container},
-	};
 
 	if (!logged->dump || !logged->dump->home[0])
 		return;
 	place_of_cgroup(logged->dump->home, room, &place);
-	if (pod_names_find(&logged->live->root, &place, &names))
-		event_queue_push(logged->queue, &event);
+	pod_names_find(&logged->live->root, &place, &names);
+	incident_queue_workload(logged->queue, &logged->live->root, process, &place, &names);
 }
 
 /* --- why ---------------------------------------------------------------------------------- */

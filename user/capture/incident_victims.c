@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "capture/container_state.h"
 #include "capture/incident.h"
 #include "capture/pod_names.h"
 #include "capture/sender.h"
@@ -9,7 +10,6 @@
 /* What was found for the victim before. */
 struct workload {
 	uint64_t cgroup_id;
-	bool found;
 	struct pod_names names;
 };
 
@@ -219,6 +219,29 @@ static const char *name_or_null(const char *name)
 	return name[0] ? name : NULL;
 }
 
+void incident_queue_workload(struct event_queue *queue, const struct sysroot *root,
+			     uint32_t process, const struct place *place,
+			     const struct pod_names *names)
+{
+	struct event event = {
+		.type = EVENT_WORKLOAD,
+		.workload = {.process = process,
+			     .kube_namespace = name_or_null(names->kube_namespace),
+			     .pod = name_or_null(names->pod),
+			     .container = name_or_null(names->container)},
+	};
+	int fd = place ? container_state_open(root, place, &event.workload.state_format) : -ENOENT;
+
+	if (fd >= 0) {
+		event.workload.state_fd = fd;
+		snprintf(event.workload.container_id, sizeof(event.workload.container_id), "%s",
+			 place->container_id);
+	} else if (!event.workload.pod) {
+		return;
+	}
+	event_queue_push(queue, &event);
+}
+
 static void queue_mapped(const struct incident *incident, struct mapped_event mapped)
 {
 	const struct event event = {.type = EVENT_MAPPED, .mapped = mapped};
@@ -258,27 +281,21 @@ static void queue_mappings(const struct incident *incident, const struct ot_kill
 static void queue_workload(const struct incident *incident, const struct ot_kill_record *record,
 			   uint32_t process, struct workload *known)
 {
+	const struct sysroot *root = &incident->live->root;
 	char path[INCIDENT_PATH_MAX], room[PLACE_ROOM];
 	struct place place;
-	struct event event = {
-		.type = EVENT_WORKLOAD,
-		.workload = {.process = process,
-			     .kube_namespace = known->names.kube_namespace,
-			     .pod = known->names.pod,
-			     .container = name_or_null(known->names.container)},
-	};
+	bool new;
 
 	if (!record->level_count)
 		return;
-	if (known->cgroup_id != record->levels[0].id) {
+	new = known->cgroup_id != record->levels[0].id;
+	if (new) {
 		incident_level_path(record, 0, path);
 		place_of_cgroup(path, room, &place);
 		known->cgroup_id = record->levels[0].id;
-		known->found = pod_names_find(&incident->live->root, &place, &known->names);
-		event.workload.container = name_or_null(known->names.container);
+		pod_names_find(root, &place, &known->names);
 	}
-	if (known->found)
-		event_queue_push(incident->queue, &event);
+	incident_queue_workload(incident->queue, root, process, new ? &place : NULL, &known->names);
 }
 
 uint32_t incident_queue_victim(const struct incident *incident, const struct ot_kill_record *record,

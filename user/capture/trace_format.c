@@ -282,10 +282,8 @@ static const struct trace_field member_fields[] = {
 };
 
 static const struct trace_field workload_fields[] = {
-	U32(workload.process),
-	OPTIONAL(workload.kube_namespace),
-	OPTIONAL(workload.pod),
-	OPTIONAL(workload.container),
+	U32(workload.process),        OPTIONAL(workload.kube_namespace), OPTIONAL(workload.pod),
+	OPTIONAL(workload.container), OPTIONAL(workload.image),
 };
 
 static const struct trace_field sender_fields[] = {
@@ -354,7 +352,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_FIGURE] = GROWN(figure, 5),     [EVENT_CANDIDATE] = LAYOUT(candidate),
 	[EVENT_MOMENT] = GROWN(moment, 9),     [EVENT_HOST] = LAYOUT(host),
 	[EVENT_FILE] = LAYOUT(file),           [EVENT_CGROUP] = GROWN(cgroup, 14),
-	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = LAYOUT(workload),
+	[EVENT_MEMBER] = LAYOUT(member),       [EVENT_WORKLOAD] = GROWN(workload, 4),
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
 	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = GROWN(warning, 2),

@@ -4,6 +4,7 @@
 #include "capture/event_queue.h"
 #include "capture/trace_reader.h"
 #include "capture/trace_writer.h"
+#include "commands/container_files.h"
 #include "commands/naming.h"
 #include "model/incident_builder.h"
 
@@ -21,6 +22,15 @@ static void learn_module(struct symbolizer *symbolizer, struct module_event *mod
 		naming_add_known(symbolizer, module);
 	len = symbolizer_build_id(symbolizer, module->id, module->build_id);
 	module->build_id_len = len ? len : module->build_id_len;
+}
+
+/* What the file says of itself, and what other files say of its events. */
+static void learn(const struct finish *finish, struct event *event)
+{
+	if (event->type == EVENT_MODULE)
+		learn_module(finish->symbolizer, &event->module);
+	if (event->type == EVENT_WORKLOAD && finish->containers)
+		container_files_learn(finish->containers, finish->symbolizer, &event->workload);
 }
 
 static int open_incident(const struct finish *finish, const char *id, struct source **ret_source)
@@ -44,8 +54,7 @@ static int build(const struct finish *finish, struct source *source,
 	while ((more = source->next(source, &event)) > 0) {
 		int err;
 
-		if (event.type == EVENT_MODULE)
-			learn_module(finish->symbolizer, &event.module);
+		learn(finish, &event);
 		err = incident_builder_add(builder, &event);
 		if (err)
 			return err;
@@ -124,8 +133,7 @@ static int rewrite(const struct finish *finish, struct source *source, struct ev
 	int more = 0, err = 0;
 
 	while (!err && (more = source->next(source, &event)) > 0) {
-		if (event.type == EVENT_MODULE)
-			learn_module(finish->symbolizer, &event.module);
+		learn(finish, &event);
 		if (event.type == EVENT_END)
 			err = add_names(names, add, writer);
 		if (!err)

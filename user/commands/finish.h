@@ -17,7 +17,8 @@ struct finish {
 	struct spool_writer *writer;
 	/* has the incident's modules, or learns them by their build-ids; NULL: no names */
 	struct symbolizer *symbolizer;
-	struct earlier *earlier; /* finds the lives before it; NULL: nobody does */
+	struct container_files *containers; /* of the incident's victims; NULL: none */
+	struct earlier *earlier;            /* finds the lives before it; NULL: nobody does */
 };
 
 /* 0, or -errno of what could not be read or written. */

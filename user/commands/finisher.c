@@ -124,6 +124,19 @@ void finisher_module(struct finisher *finisher, const struct module_event *modul
 		*byte |= bit;
 }
 
+void finisher_container(struct finisher *finisher, const struct workload_event *workload)
+{
+	struct finisher_message message = {.container = workload->state_format,
+					   .process = workload->process};
+
+	if (finisher->socket < 0 || workload->state_format == CONTAINER_NONE)
+		return;
+	memcpy(message.container_id, workload->container_id, WORKLOAD_ID_LEN);
+	/* incidents that wait come before this one: the file would be taken for theirs */
+	if (!finisher->unsent_count)
+		send_message(finisher, &message, &workload->state_fd, 1, MSG_DONTWAIT);
+}
+
 static int send_incident(const struct finisher *finisher, const char *id, int flags)
 {
 	struct finisher_message message = {0};

@@ -33,6 +33,12 @@ DEFINE_CLEANUP(struct finisher *, finisher_free)
 void finisher_module(struct finisher *finisher, const struct module_event *module,
 		     const int *debug_fds, size_t debug_count);
 
+/*
+ * Hands over the file that a runtime keeps of the container of a victim, if there is one, before
+ * finisher_incident(). Where there is no room for it, its image is not known.
+ */
+void finisher_container(struct finisher *finisher, const struct workload_event *workload);
+
 /* An incident is in the spool. */
 void finisher_incident(struct finisher *finisher, const char *id);
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "capture/privileges.h"
 #include "commands/commands.h"
+#include "commands/container_files.h"
 #include "commands/finish.h"
 #include "commands/finisher_wire.h"
 #include "commands/naming.h"
@@ -24,6 +25,7 @@ struct finishing {
 	const struct opts *opts;
 	const struct spool *spool;
 	struct finish finish;
+	struct container_files containers; /* of the next incident */
 	struct printer *printer;
 	struct hook *hook;              /* what warnings are told to; NULL: nothing */
 	int socket;                     /* -1: the recorder has closed it */
@@ -53,6 +55,7 @@ static int set_up(struct finishing *finishing, struct spool *spool, pid_t parent
 		return err;
 	spool_leave_lock(spool);
 	finishing->finish.spool = spool;
+	finishing->finish.containers = &finishing->containers;
 	/* while it may still change its ids, which the child that reads files does */
 	finishing->finish.symbolizer = naming_open(finishing->opts);
 	err = spool_writer_new(spool, SPOOL_FINISHED, &finishing->finish.writer);
@@ -94,6 +97,7 @@ static void finish_leftover(const struct finishing *finishing, const char *id)
 	struct finish finish = finishing->finish;
 
 	finish.symbolizer = naming_open_for_rows(finishing->opts);
+	finish.containers = NULL;
 	finish_one(finishing, &finish, id);
 	if (finish.symbolizer)
 		symbolizer_close(finish.symbolizer);
@@ -144,9 +148,21 @@ static void take_module(const struct finishing *finishing, const struct finisher
 		symbolizer_add_debug_files(symbolizer, module.id, files->fds + 1, files->count - 1);
 }
 
-static void take_incident(const struct finishing *finishing, const char *id)
+static void take_container(struct finishing *finishing, const struct finisher_message *message,
+			   const struct files *files)
+{
+	struct workload_event workload = {.process = message->process,
+					  .state_format = message->container};
+
+	memcpy(workload.container_id, message->container_id, WORKLOAD_ID_LEN);
+	if (files->count > 0)
+		container_files_add(&finishing->containers, &workload, files->fds[0]);
+}
+
+static void take_incident(struct finishing *finishing, const char *id)
 {
 	finish_one(finishing, &finishing->finish, id);
+	container_files_clear(&finishing->containers);
 	printer_add(finishing->printer, id);
 	prune(finishing);
 }
@@ -227,6 +243,8 @@ static void take_message(struct finishing *finishing)
 		message.id[sizeof(message.id) - 1] = '\0';
 		if (message.module)
 			take_module(finishing, &message, &files);
+		else if (message.container != CONTAINER_NONE)
+			take_container(finishing, &message, &files);
 		else if (message.id[0])
 			take_incident(finishing, message.id);
 		else

@@ -23,8 +23,12 @@
 #define FINISHER_BRIEF_MAX 65536
 
 struct finisher_message {
-	uint32_t module;       /* 0: it is about an incident */
-	bool perf_map;         /* the file is one of a JIT's names */
+	uint32_t module; /* 0: it is about an incident */
+	bool perf_map;   /* the file is one of a JIT's names */
+	/* other than none: the file is of the container of a victim of the next incident */
+	enum container_format container;
+	uint32_t process; /* that victim */
+	char container_id[WORKLOAD_ID_LEN + 1];
 	char id[SPOOL_ID_MAX]; /* of that; "": what follows is one that is told in passing */
 };
 

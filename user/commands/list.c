@@ -32,11 +32,13 @@ static bool name_matches(const char *wanted, const char *name)
 	return name && strcmp(wanted, name) == 0;
 }
 
-/* By its name, its pod's, or the beginning of its id. */
+/* By its name, its pod's, its image, or the beginning of its id. */
 static bool container_matches(const char *wanted, const struct incident_victim *victim)
 {
 	if (victim->names && (name_matches(wanted, victim->names->container) ||
 			      name_matches(wanted, victim->names->pod)))
+		return true;
+	if (name_matches(wanted, victim->image))
 		return true;
 	return victim->place.container_id &&
 	       strncmp(victim->place.container_id, wanted, strlen(wanted)) == 0;

@@ -292,7 +292,7 @@ static const struct option_row rows[] = {
 	{"on-warn-deadline", 0, "TIME", "with --on-warn: kill it after TIME (default: 30s)",
 	 "a duration such as 5, 30s or 5m, of at most a year", GROUP_INCIDENTS, WATCHING,
 	 store_duration, MEMBER(on_warn_deadline_ns), .rare = true},
-	{"container", 0, "NAME", "list: its name, its pod's, or how its id begins", "a name",
+	{"container", 0, "NAME", "list: its name, pod, image, or how its id begins", "a name",
 	 GROUP_INCIDENTS, LISTING, store_string, MEMBER(container), .rare = true},
 	{"since", 0, "WHEN", "list: from then on; 2h ago, or an RFC 3339 time",
 	 "90s, 2h or a time such as 2024-05-01T12:00:00Z", GROUP_INCIDENTS, LISTING, store_moment,

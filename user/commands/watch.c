@@ -183,6 +183,8 @@ static int take(void *context, const struct event *event)
 		write_module(watch, event);
 	else
 		write_event(watch, event);
+	if (event->type == EVENT_WORKLOAD)
+		finisher_container(watch->finisher, &event->workload);
 	if (event->type == EVENT_INCIDENT) {
 		snprintf(watch->id, sizeof(watch->id), "%s", event->incident.id);
 		watch->sequence = event->incident.sequence;

@@ -38,7 +38,8 @@ struct incident_victim {
 	const struct incident_ancestor *ancestors; /* the parent first */
 	size_t ancestor_count;
 	struct place place;                      /* by its cgroup's path */
-	const struct workload_event *names;      /* of its pod; NULL: unknown */
+	const struct workload_event *names;      /* NULL: nothing that is in it is known */
+	const char *image;                       /* of its container; NULL: unknown */
 	const struct growth_process *process;    /* what the ledger says of it; NULL: nothing */
 	const struct incident_mapping *mappings; /* largest first; what is not told is last */
 	size_t mapping_count;

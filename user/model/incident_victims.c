@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who was killed: what is spread over several events of a process, put together. */
+#include <string.h>
+
 #include "model/estimate.h"
 #include "model/incident_events.h"
 
@@ -143,6 +145,24 @@ static int victim_index(struct incident_owned *owned, struct incident_victim *vi
 			       victim);
 }
 
+/* The file of a container is looked for once, for the first victim in it. */
+static const char *image_of(const struct incident_owned *owned,
+			    const struct incident_victim *victim)
+{
+	const struct incident *incident = &owned->incident;
+
+	if (victim->names && victim->names->image)
+		return victim->names->image;
+	for (size_t i = 0; i < incident->victim_count && victim->place.container_id; i++) {
+		const struct incident_victim *other = &incident->victims[i];
+
+		if (other->image && other->place.container_id &&
+		    strcmp(other->place.container_id, victim->place.container_id) == 0)
+			return other->image;
+	}
+	return NULL;
+}
+
 int incident_victims_make(struct incident_draft *draft)
 {
 	struct incident *incident = &draft->owned->incident;
@@ -156,6 +176,7 @@ int incident_victims_make(struct incident_draft *draft)
 		struct incident_victim *victim = &victims[incident->victim_count++];
 
 		err = victim_make(draft, &kept->event.victim, victim);
+		victim->image = image_of(draft->owned, victim);
 		if (!err)
 			err = victim_index(draft->owned, victim);
 	}

@@ -215,6 +215,39 @@ static const char *place_of(const struct incident_victim *victim, struct arena *
 	return generalised(arena, victim->kill.cgroup ? victim->kill.cgroup : "");
 }
 
+/*
+ * "registry:5000/shop/mailer:1.4@sha256:…" without what another version of it would have: a colon
+ * before the last slash is a port's. An id of an image, "sha256:…", is left whole. NULL: no memory,
+ * which is as if it were unknown.
+ */
+static char *repository_of(const char *image, struct arena *arena)
+{
+	char *copy = arena_strdup(arena, image), *at, *slash;
+
+	if (!copy || strncmp(copy, "sha256:", strlen("sha256:")) == 0)
+		return copy;
+	at = strchr(copy, '@');
+	if (at)
+		*at = '\0';
+	slash = strrchr(copy, '/');
+	at = strchr(slash ? slash : copy, ':');
+	if (at)
+		*at = '\0';
+	return copy;
+}
+
+/* Of pods the names of the kubelet are the place. */
+static void take_container(const struct incident_victim *victim, struct arena *arena,
+			   struct workload *workload)
+{
+	if (workload->place_is_named || !victim->place.container_id)
+		return;
+	if (victim->image)
+		workload->image = repository_of(victim->image, arena);
+	if (victim->names && victim->names->container)
+		workload->container = arena_strdup(arena, victim->names->container);
+}
+
 int workload_of(const struct incident *incident, struct arena *arena, struct workload *ret_workload)
 {
 	const struct incident_victim *victim =
@@ -228,6 +261,7 @@ int workload_of(const struct incident *incident, struct arena *arena, struct wor
 	workload.program = arena_strdup(arena, victim->exe ? victim->exe : victim->comm);
 	if (!workload.place || !workload.program)
 		return -ENOMEM;
+	take_container(victim, arena, &workload);
 	workload.command = command_of(victim, arena);
 	if (victim->kill.cgroup)
 		workload.cgroup = arena_strdup(arena, victim->kill.cgroup);
@@ -271,19 +305,43 @@ static bool is_same_cgroup(const struct workload *left, const struct workload *r
 	       strcmp(left->cgroup, right->cgroup) == 0;
 }
 
+/* Containers of one image are in one place, wherever their cgroups lie. */
+static enum likeness images_are(const struct workload *left, const struct workload *right)
+{
+	if (!left->image || !right->image)
+		return UNKNOWN;
+	return strcmp(left->image, right->image) == 0 ? ALIKE : UNLIKE;
+}
+
+static bool is_same_place(const struct workload *left, const struct workload *right)
+{
+	enum likeness images = images_are(left, right);
+
+	if (left->place_is_named != right->place_is_named || images == UNLIKE)
+		return false;
+	return images == ALIKE || strcmp(left->place, right->place) == 0;
+}
+
+/* Names that runtimes make up are other ones each time, and say nothing. */
+static bool is_same_container(const struct workload *left, const struct workload *right)
+{
+	return images_are(left, right) == ALIKE && left->container && right->container &&
+	       strcmp(left->container, right->container) == 0;
+}
+
 /*
- * In a place that has a name, or in the very same cgroup, the program says it, unless its words say
- * otherwise: an interpreter runs many things. Where only the pattern of the path is the same, its
- * words or its stacks have to be as well, and neither may differ.
+ * In a place that has a name, as a container of one name and image is, or in the very same cgroup,
+ * the program says it, unless its words say otherwise: an interpreter runs many things. Where only
+ * the pattern of the path is the same, its words or its stacks have to be as well, and neither may
+ * differ.
  */
 bool workload_is_same(const struct workload *left, const struct workload *right)
 {
 	enum likeness commands = commands_are(left, right), stacks = stacks_are(left, right);
 
-	if (strcmp(left->program, right->program) != 0 || strcmp(left->place, right->place) != 0 ||
-	    left->place_is_named != right->place_is_named)
+	if (strcmp(left->program, right->program) != 0 || !is_same_place(left, right))
 		return false;
-	if (left->place_is_named || is_same_cgroup(left, right))
+	if (left->place_is_named || is_same_container(left, right) || is_same_cgroup(left, right))
 		return commands != UNLIKE;
 	return commands != UNLIKE && stacks != UNLIKE && (commands == ALIKE || stacks == ALIKE);
 }

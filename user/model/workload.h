@@ -18,11 +18,13 @@ struct arena;
 struct incident;
 
 struct workload {
-	const char *cgroup;  /* as it was; NULL: unknown */
-	const char *place;   /* its pod's container, its unit, or its cgroup, generalised */
-	bool place_is_named; /* by people: it is more than a pattern of a path */
-	const char *program; /* its file, or its name where that is unknown */
-	const char *command; /* its words, generalised; NULL: unknown */
+	const char *cgroup;    /* as it was; NULL: unknown */
+	const char *place;     /* its pod's container, its unit, or its cgroup, generalised */
+	bool place_is_named;   /* by people: it is more than a pattern of a path */
+	const char *image;     /* of its container, without tag and digest; NULL: unknown */
+	const char *container; /* what the runtime calls it; NULL: unknown */
+	const char *program;   /* its file, or its name where that is unknown */
+	const char *command;   /* its words, generalised; NULL: unknown */
 	uint64_t stacks[LIFE_STACKS]; /* the largest first, by hash; 0: none */
 };
 

@@ -188,7 +188,7 @@ static struct json_maker make_victim(const struct incident *incident,
 	put_optional(&object, "cgroup", victim->kill.cgroup);
 	if (victim->kill.known & VICTIM_CGROUP)
 		json_put_count(&object, "cgroup_id", victim->kill.cgroup_id);
-	json_put_place(&object, &victim->place, victim->names);
+	json_put_place(&object, &victim->place, victim->names, victim->image);
 	put_rss(&object, &victim->kill);
 	if (!incident_is_brief(incident))
 		put_anon_sums(&object, victim);

@@ -54,6 +54,22 @@ static void cell_life(const struct incident *incident, struct buf *cell)
 		buf_printf(cell, "%" PRIu32, incident->loop.number);
 }
 
+/* By its name and its image, or as much as is known; the id where neither is. */
+static void container_append(const struct incident_victim *victim, struct buf *cell)
+{
+	const char *name = victim->names ? victim->names->container : NULL;
+
+	if (name)
+		escape_terminal_string(cell, name);
+	if (victim->image) {
+		buf_append_string(cell, name ? " of " : "");
+		escape_terminal_string(cell, victim->image);
+	}
+	if (!name && !victim->image)
+		escape_terminal(cell, victim->place.container_id,
+				strnlen(victim->place.container_id, 12));
+}
+
 /* What a person calls the place: the pod's container, the unit, else the cgroup. */
 static void cell_where(const struct incident *incident, struct buf *cell)
 {
@@ -70,8 +86,7 @@ static void cell_where(const struct incident *incident, struct buf *cell)
 	} else if (victim->place.unit) {
 		escape_terminal_string(cell, victim->place.unit);
 	} else if (victim->place.container_id) {
-		escape_terminal(cell, victim->place.container_id,
-				strnlen(victim->place.container_id, 12));
+		container_append(victim, cell);
 	} else if (victim->kill.cgroup) {
 		escape_terminal_string(cell, victim->kill.cgroup);
 	}

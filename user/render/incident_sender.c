@@ -68,7 +68,7 @@ static void put_optional(struct json_maker *object, const char *key, const char 
 }
 
 void json_put_place(struct json_maker *object, const struct place *place,
-		    const struct workload_event *names)
+		    const struct workload_event *names, const char *image)
 {
 	struct json_maker container;
 
@@ -83,8 +83,10 @@ void json_put_place(struct json_maker *object, const struct place *place,
 		put_optional(&container, "name", names->container);
 		put_optional(&container, "pod", names->pod);
 		put_optional(&container, "namespace", names->kube_namespace);
-		json_put_name(&container, "names_taken", taken_when_name(TAKEN_AFTER));
 	}
+	put_optional(&container, "image", image);
+	if (names || image)
+		json_put_name(&container, "names_taken", taken_when_name(TAKEN_AFTER));
 	json_put_made(object, "container", &container);
 }
 
@@ -106,7 +108,7 @@ void json_put_sender(struct json_maker *object, const struct incident *incident)
 	json_put_count(&entry, "uid", sender->event.uid);
 	put_optional(&entry, "exe", sender->exe);
 	put_optional(&entry, "cgroup", sender->event.cgroup);
-	json_put_place(&entry, &sender->place, NULL);
+	json_put_place(&entry, &sender->place, NULL, NULL);
 	json_put_ancestors(&entry, sender->ancestors, sender->ancestor_count);
 	json_put_made(object, "sender", &entry);
 }

@@ -17,6 +17,6 @@ void text_sender(const struct incident *incident, struct buf *out);
 void json_put_ancestors(struct json_maker *object, const struct incident_ancestor *ancestors,
 			size_t count);
 void json_put_place(struct json_maker *object, const struct place *place,
-		    const struct workload_event *names);
+		    const struct workload_event *names, const char *image);
 
 #endif

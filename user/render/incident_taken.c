@@ -56,8 +56,10 @@ void text_incident_taken(const struct incident *incident, struct buf *out)
 		append(&before, "mappings");
 	if (has_facts(incident))
 		append(&before, "settings");
-	if (victim->names)
+	if (victim->names && (victim->names->pod || victim->names->container))
 		append(&after, "names of pod and container");
+	if (victim->image)
+		append(&after, "image");
 	if (!at_kill.len_bytes && !before.len_bytes)
 		return;
 	buf_append_string(out, "\nWhen it was taken\n\n");

@@ -85,6 +85,7 @@ static void who_place(const struct incident_victim *victim, struct buf *out)
 		name_append(out, &separator, "pod", victim->names->pod);
 		name_append(out, &separator, "container", victim->names->container);
 	}
+	name_append(out, &separator, "image", victim->image);
 	name_append(out, &separator, place->runtime ? place->runtime : "container",
 		    place->container_id);
 	name_append(out, &separator, "pod uid", place->pod_uid);

@@ -287,6 +287,7 @@
 				bytes(rss.anon_bytes + (rss.file_bytes || 0) + (rss.shmem_bytes || 0))],
 			["of it anon", bytes(rss.anon_bytes)], ["limit that fired", level && bytes(level.limit_bytes)],
 			["container", victim.container && (victim.container.name || victim.container.id)],
+			["image", victim.container && victim.container.image],
 			["pod", victim.container && victim.container.pod], ["unit", victim.unit],
 			["asked for by", who(data.trigger)]),
 		data.data_lost ? make("p", { class: "bad" }, "Data was lost, see below.") : null,

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "symbols/child_heap.h"
+#include "symbols/container_config.h"
 #include "symbols/demangle.h"
 #include "symbols/image_debug.h"
 #include "symbols/module_writer.h"
@@ -103,6 +104,30 @@ static void serve_line(const struct request *request)
 	answer_send(SANDBOX_FD, request, &answer);
 }
 
+static void container_encode(const struct container_names *names, struct names_answer *answer)
+{
+	size_t image = strlen(names->image) + 1, name = strlen(names->name);
+
+	memcpy(answer->bytes, names->image, image);
+	memcpy(answer->bytes + image, names->name, name);
+	answer->length = (uint32_t)(image + name);
+}
+
+static void serve_container(const struct request *request)
+{
+	const struct names_container *container = &request->wire.container;
+	struct names_answer answer = {.type = NAMES_CONTAINER_NAMED};
+	struct container_names names;
+	char id[CONTAINER_ID_LEN + 1] = "";
+
+	memcpy(id, container->id, CONTAINER_ID_LEN);
+	answer.error = container_config_read(request->fds[0],
+					     (enum container_format)container->format, id, &names);
+	if (!answer.error)
+		container_encode(&names, &answer);
+	answer_send(SANDBOX_FD, request, &answer);
+}
+
 static const struct {
 	void (*serve)(const struct request *request);
 	size_t fds_min, fds_max;
@@ -116,13 +141,15 @@ static const struct {
 	[NAMES_DEMANGLE] = {serve_demangle, 0, 0, 1, NAMES_SYMBOL_MAX},
 	[NAMES_OPEN_LINES] = {serve_open_lines, 1, 1 + NAMES_DEBUG_FILES_MAX, 0, 0},
 	[NAMES_LINE] = {serve_line, 0, 0, sizeof(struct names_place), sizeof(struct names_place)},
+	[NAMES_CONTAINER] = {serve_container, 1, 1, sizeof(struct names_container),
+			     sizeof(struct names_container)},
 };
 
 static bool request_is_valid(const struct request *request)
 {
 	const struct names_request *wire = &request->wire;
 
-	return wire->type >= NAMES_IDENTIFY && wire->type <= NAMES_LINE &&
+	return wire->type >= NAMES_IDENTIFY && wire->type <= NAMES_CONTAINER &&
 	       wire->module < NAMES_MODULES_MAX &&
 	       request->bytes == NAMES_REQUEST_HEADER + wire->length &&
 	       wire->length >= services[wire->type].length_min &&
@@ -146,6 +173,7 @@ void server_run(int socket, pid_t parent)
 	struct names_answer ready = {.type = NAMES_READY};
 
 	prctl(PR_SET_NAME, "oomtrace-names");
+	container_config_prepare();
 	ready.error = sandbox_enter(socket, parent);
 	/* the socket may not have reached its place when the sandbox could not be entered */
 	send(ready.error ? socket : SANDBOX_FD, &ready, NAMES_ANSWER_HEADER, MSG_NOSIGNAL);

@@ -24,6 +24,7 @@
 
 #include "base/cleanup.h"
 #include "base/module_rows.h"
+#include "symbols/container_config.h"
 
 #define SYMBOLIZER_BUILD_ID_MAX 20
 #define SYMBOLIZER_CHILDREN_MAX 8
@@ -151,6 +152,14 @@ typedef void (*symbolizer_line_fn)(void *context, uint32_t module, uint64_t offs
  */
 int symbolizer_lines(struct symbolizer *symbolizer, uint32_t module, const uint64_t *offsets,
 		     size_t count, symbolizer_line_fn fn, void *context);
+
+/*
+ * What a container is called and made of, by the file its runtime keeps (container_config.h), which
+ * the child reads; `id` of CONTAINER_ID_LEN digits. A file over which a child ends is not shown to
+ * another one. 0, -EINVAL, what is wrong with the file, or as symbolizer_name().
+ */
+int symbolizer_container(struct symbolizer *symbolizer, enum container_format format,
+			 const char *id, int fd, struct container_names *ret_names);
 
 /*
  * The unwind rows of a module, built or found by now; they are borrowed, and stay. Errors are those

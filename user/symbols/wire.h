@@ -14,6 +14,7 @@
  *   OPEN_LINES module, with the descriptors of the file, and of
  *     what may be its debug file; open until the next           -> LINES_OPENED
  *   LINE module, an address and which function there            -> LINE_FOUND
+ *   CONTAINER 0, an id and the descriptor of a runtime's file   -> CONTAINER_NAMED
  *
  * and of the child that fetches (fetch_server.h), which answers nothing else:
  *
@@ -24,8 +25,8 @@
  *
  * The child parses what an attacker wrote and may have become the attacker. The recorder takes
  * nothing from it but a number in the range of errno, a struct names_identity, for a symbol it
- * asked for a string shorter than NAMES_NAME_MAX, for a line two of them, and a module file, which
- * it seals and then checks (module_file.h). Anything else ends the child.
+ * asked for a string shorter than NAMES_NAME_MAX, for a line or a container two of them, and a
+ * module file, which it seals and then checks (module_file.h). Anything else ends the child.
  */
 #ifndef SYMBOLS_WIRE_H
 #define SYMBOLS_WIRE_H
@@ -34,6 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbols/container_config.h"
 #include "symbols/module_file.h"
 
 /* Bytes of a symbol to be demangled: more than libiberty takes of C++ ones. */
@@ -58,6 +60,7 @@ enum names_request_type {
 	NAMES_DEMANGLE,
 	NAMES_OPEN_LINES,
 	NAMES_LINE,
+	NAMES_CONTAINER,
 	NAMES_FETCH,
 };
 
@@ -67,15 +70,21 @@ struct names_place {
 	uint64_t depth;
 };
 
+struct names_container {
+	uint32_t format; /* enum container_format */
+	char id[CONTAINER_ID_LEN];
+};
+
 struct names_request {
 	uint32_t type; /* enum names_request_type */
 	uint32_t module;
 	uint32_t length;   /* of the content that is sent */
 	uint32_t reserved; /* 0 */
 	union {
-		struct module_identity identity; /* NAMES_BUILD, NAMES_BUILD_MAP, NAMES_FETCH */
-		char symbol[NAMES_SYMBOL_MAX];   /* NAMES_DEMANGLE; without a NUL */
-		struct names_place place;        /* NAMES_LINE */
+		struct module_identity identity;  /* NAMES_BUILD, NAMES_BUILD_MAP, NAMES_FETCH */
+		char symbol[NAMES_SYMBOL_MAX];    /* NAMES_DEMANGLE; without a NUL */
+		struct names_place place;         /* NAMES_LINE */
+		struct names_container container; /* NAMES_CONTAINER */
 	};
 };
 
@@ -86,6 +95,7 @@ enum names_answer_type {
 	NAMES_DEMANGLED,
 	NAMES_LINES_OPENED,
 	NAMES_LINE_FOUND,
+	NAMES_CONTAINER_NAMED,
 	NAMES_FETCHED,
 };
 
@@ -100,7 +110,7 @@ struct names_identity {
  * Every answer. `error` is 0 or -errno and says why there is nothing. `length` counts the bytes
  * of `bytes` that are sent: what a file says of itself in IDENTITY, a name without its NUL in
  * DEMANGLED; in LINE_FOUND the number of the line (4 bytes), a name, a NUL and a file, either may
- * be empty.
+ * be empty; in CONTAINER_NAMED the image, a NUL and the container's name, either may be empty.
  */
 struct names_answer {
 	uint32_t type; /* enum names_answer_type */
@@ -123,5 +133,6 @@ static_assert(NAMES_ANSWER_HEADER == 16, "answers have no padding to leak");
 static_assert(NAMES_NAME_MAX > NAMES_LINE_HEADER + NAMES_LINE_NAME_MAX + NAMES_LINE_FILE_MAX,
 	      "a line fits");
 static_assert(NAMES_NAME_MAX > sizeof(struct names_identity), "one buffer for both");
+static_assert(NAMES_NAME_MAX > CONTAINER_IMAGE_MAX + CONTAINER_NAME_MAX, "a container fits");
 
 #endif
