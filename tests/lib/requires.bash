@@ -24,6 +24,10 @@ probe_root() { [[ $(id -u) == 0 ]]; }
 probe_bpf() { "$BUILD/bench/empty" </dev/null >/dev/null 2>&1; }
 probe_cgroup_memory() { [[ -n $(cgroup_memory_root) ]]; }
 probe_cgroup_unified() { [[ -n $(cgroup_unified_root) ]]; }
+# systemd 247 and later, where distributions package it; its own library must be there as well.
+probe_systemd_oomd() { [[ -x /lib/systemd/systemd-oomd ]] && /lib/systemd/systemd-oomd --version >/dev/null 2>&1; }
+# What systemd-oomd wants: v2 alone, at its usual place, with memory, and pressure of it.
+probe_cgroup_pressure() { [[ $(cgroup_memory_root) == /sys/fs/cgroup && -e /sys/fs/cgroup/cgroup.procs && -r /proc/pressure/memory ]]; }
 probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }

@@ -192,6 +192,32 @@ assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, error, victi
 assert any("grow_malloc" in stack["frames"] for stack in anon), anon' "${CGROUP##*/}"
 }
 
+@test "the real systemd-oomd is told as the one who killed for memory, with the stacks of its victim" {
+	requires systemd_oomd cgroup_pressure python busybox unshare
+	load ../lib/systemd_oomd
+	cd "$BATS_TEST_TMPDIR" || return
+	watch_start --format json --sigkills
+	victim_start oom hog 256
+	cgroup_nest "$CGROUP"
+	echo 24M >"$CGROUP/memory.high"
+	# what it looks for besides waiting: that pages are reclaimed
+	reader_start read-again 48 "$CGROUP/inner"
+	oomd_start "/${CGROUP##*/}"
+	oom_go
+	wait_for_line "$WATCH_OUT" '*"comm":"oom"*"sender":*' || fail "$(tail -n 20 oomd/log)"
+	LINE=${LINES[-1]}
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+	incident_check '
+sender = incident["sender"]
+assert incident["kind"] == "sigkill" and sender["for_memory"], incident
+assert (sender["kind"], sender["how"]) == ("systemd-oomd", "system_call"), sender
+assert sender["exe"].endswith("/systemd-oomd") and sender["cgroup"], sender
+assert victim["cgroup"] == "/" + sys.argv[2] + "/inner", victim
+anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+assert any("grow_hog" in stack["frames"] for stack in anon), anon' "${CGROUP##*/}"
+	grep -q 'Killed ' oomd/log
+}
+
 @test "ten thousand SIGKILLs do not crowd out an OOM kill, and what is not told is counted" {
 	local out=$BATS_TEST_TMPDIR/told reader
 
