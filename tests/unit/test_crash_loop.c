@@ -75,6 +75,7 @@ struct spec {
 	const char *cgroup, *exe, *script, *leaf;
 	const char *pod;
 	const char *image, *container; /* of no pod */
+	uint64_t early_mib; /* of its stack, a tenth of its life after its start; 0: not seen */
 	uint64_t memory_mib;
 	bool unknown_start;
 	bool incomplete; /* its stack */
@@ -142,6 +143,14 @@ static void play_spec(const struct stage *stage, const struct spec *spec, const 
 			       .comm = "python3",
 			       .frame_count = spec->incomplete ? 1 : 2,
 			       .frames = (const struct event_frame[]){{1, 0x100}, {1, 0x200}}}});
+	if (spec->early_mib)
+		play(stage,
+		     (struct event){.type = EVENT_EARLY,
+				    .early = {.process = 1,
+					      .stack = 1,
+					      .before_ns = ns_of((spec->death - spec->start) * 0.9),
+					      .held_bytes = MIB(spec->early_mib + 1),
+					      .bytes = MIB(spec->early_mib)}});
 	play_snapshot(stage, 100, true);
 	play_held(stage, 1, 1, KIND_ANON, MIB(memory_mib) / 4096, MIB(memory_mib) / 4096);
 	play_name(stage, 0x100, spec->leaf ? spec->leaf : usual.leaf);
@@ -243,6 +252,36 @@ static void test_three_lives_in_a_row_are_a_crash_loop(void **state)
 	assert_int_equal(loop->stacks[0].bytes[2], MIB(92));
 	assert_int_equal(built.incident->verdict.kind, VERDICT_CRASH_LOOP);
 	release(&built);
+}
+
+static void test_what_each_life_did_first_is_told_as_far_as_it_was_seen(void **state)
+{
+	static const struct spec specs[] = {
+		{.start = 10, .death = 50, .early_mib = 20},
+		{.start = 51, .death = 91},
+		{.start = 92, .death = 132, .early_mib = 22},
+	};
+	static const struct spec others[] = {
+		{.start = 10, .death = 50, .early_mib = 20, .leaf = "parse_flags"},
+		{.start = 51, .death = 91, .early_mib = 20},
+	};
+	struct built built = play_all(specs, COUNT(specs)),
+		     unlike = play_all(others, COUNT(others));
+	const struct crash_loop *loop = &built.incident->loop;
+
+	(void)state;
+	assert_int_equal(loop->early_ns.count, 2);
+	assert_int_equal(loop->early_ns.most, ns_of(4));
+	assert_int_equal(loop->early_count, 1);
+	assert_string_equal(loop->early[0].row->frames[1], "load_rows");
+	assert_int_equal(loop->early[0].bytes[0], MIB(20));
+	assert_int_equal(loop->early[0].bytes[1], 0);
+	assert_int_equal(loop->early[0].bytes[2], MIB(22));
+	assert_int_equal(built.incident->early.held_bytes, MIB(23));
+	assert_int_equal(unlike.incident->loop.early_ns.count, 2);
+	assert_int_equal(unlike.incident->loop.early_count, 0);
+	release(&built);
+	release(&unlike);
 }
 
 static void test_a_life_whose_stacks_are_not_known_hides_no_common_stack(void **state)
@@ -485,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_what_differs_from_life_to_life_is_left_out_of_names),
 		cmocka_unit_test(test_a_generalised_name_is_never_longer),
 		cmocka_unit_test(test_three_lives_in_a_row_are_a_crash_loop),
+		cmocka_unit_test(test_what_each_life_did_first_is_told_as_far_as_it_was_seen),
 		cmocka_unit_test(test_a_life_whose_stacks_are_not_known_hides_no_common_stack),
 		cmocka_unit_test(test_two_lives_are_told_and_are_no_loop_yet),
 		cmocka_unit_test(test_lives_that_grow_longer_are_said_to),

@@ -492,10 +492,25 @@ static void random_life(struct event *event)
 	life->memory_bytes = random_u64();
 	life->limit_bytes = random_u64();
 	life->half_ns = random_u64();
+	life->early_ns = random_u64();
+	life->early_held_bytes = random_u64();
 	for (int i = 0; i < LIFE_STACKS; i++) {
 		life->stack_hashes[i] = random_u64();
 		life->stack_bytes[i] = random_u64();
+		life->early_hashes[i] = random_u64();
+		life->early_bytes[i] = random_u64();
 	}
+}
+
+static void random_early(struct event *event)
+{
+	event->early = (struct early_event){
+		.process = (uint32_t)random_u64(),
+		.stack = (uint32_t)random_u64(),
+		.before_ns = random_u64(),
+		.held_bytes = random_u64(),
+		.bytes = random_u64(),
+	};
 }
 
 static void random_mapped(struct event *event)
@@ -530,6 +545,7 @@ static void (*const random_events[])(struct event *) = {
 	[EVENT_CHARGE] = random_charge,       [EVENT_DEGRADED] = random_degraded,
 	[EVENT_LINE] = random_line,           [EVENT_WARNING] = random_warning,
 	[EVENT_LIFE] = random_life,           [EVENT_MAPPED] = random_mapped,
+	[EVENT_EARLY] = random_early,
 };
 
 _Static_assert(sizeof(random_events) / sizeof(random_events[0]) == EVENT_TYPE_END,

@@ -380,6 +380,42 @@ static void grow_steady(struct victim *victim)
 	}
 }
 
+#define LOADERS 4
+
+static __attribute__((noinline)) void load_table(size_t bytes)
+{
+	victim_touch(map(bytes, MAP_PRIVATE), bytes);
+}
+
+static void *load(void *bytes)
+{
+	load_table(*(size_t *)bytes);
+	return NULL;
+}
+
+static __attribute__((noinline)) void serve_requests(size_t bytes)
+{
+	for (size_t done = 0; done < bytes; done += MIB) {
+		victim_touch(map(MIB, MAP_PRIVATE), MIB);
+		usleep(10000);
+	}
+}
+
+/* Its threads load the same table each, none of them waits for the others'; memory is lost
+ * elsewhere. */
+static void grow_starts(struct victim *victim)
+{
+	size_t table = victim->size_bytes / 64;
+	pthread_t threads[LOADERS];
+
+	for (int i = 0; i < LOADERS; i++)
+		pthread_create(&threads[i], NULL, load, &table);
+	for (int i = 0; i < LOADERS; i++)
+		pthread_join(threads[i], NULL);
+	usleep(100000);
+	serve_requests(victim->size_bytes);
+}
+
 static const struct victim_case cases[] = {
 	{"before", NULL, grow_before, NULL},       {"hog", NULL, grow_hog, NULL},
 	{"threads", NULL, grow_threads, NULL},     {"shared", NULL, grow_shared, NULL},
@@ -391,6 +427,7 @@ static const struct victim_case cases[] = {
 	{"huge", NULL, grow_huge, NULL},           {"forks", NULL, grow_forks, NULL},
 	{"execs", NULL, grow_execs, NULL},         {"prefork", NULL, grow_prefork, NULL},
 	{"daemon", NULL, grow_daemon, NULL},       {"steady", NULL, grow_steady, NULL},
+	{"starts", NULL, grow_starts, NULL},
 };
 
 int main(int argc, char **argv)

@@ -60,6 +60,7 @@ enum event_type {
 	EVENT_WARNING,   /* of an incident: which part of its limit a level has, or had, passed */
 	EVENT_LIFE,      /* of an incident: an earlier life of the same workload, oldest first */
 	EVENT_MAPPED,   /* of an incident: mappings of a victim that have one name, largest first */
+	EVENT_EARLY,    /* of an incident: a stack of a victim when it was small, the most first */
 	EVENT_TYPE_END, /* none: the types of a file only grow */
 };
 
@@ -719,12 +720,25 @@ struct warning_event {
 	uint32_t grown_stacks;
 };
 
+/*
+ * What one stack of a victim held when the victim was noted while it was small: the time and what
+ * all of its stacks held then are the same in each of these.
+ */
+struct early_event {
+	uint32_t process;
+	uint32_t stack;
+	uint64_t before_ns;  /* the kill */
+	uint64_t held_bytes; /* anon and shmem, of all its stacks */
+	uint64_t bytes;      /* of this one */
+};
+
 /* Bits of life_event.known. */
 enum life_known {
 	LIFE_LIVED = 1 << 0,
 	LIFE_MEMORY = 1 << 1,
 	LIFE_LIMIT = 1 << 2,
 	LIFE_HALF = 1 << 3,
+	LIFE_EARLY = 1 << 4,
 };
 
 #define LIFE_STACKS 4
@@ -747,6 +761,10 @@ struct life_event {
 	uint64_t half_ns;      /* from its start: by then it held half of memory_bytes */
 	uint64_t stack_hashes[LIFE_STACKS]; /* of its largest stacks, by their frames; 0: none */
 	uint64_t stack_bytes[LIFE_STACKS];
+	uint64_t early_ns; /* from its start: when it was noted what it had done first */
+	uint64_t early_held_bytes;
+	uint64_t early_hashes[LIFE_STACKS];
+	uint64_t early_bytes[LIFE_STACKS];
 };
 
 struct event {
@@ -781,6 +799,7 @@ struct event {
 		struct cgroup_event cgroup;
 		struct member_event member;
 		struct workload_event workload;
+		struct early_event early;
 		struct degraded_event degraded;
 		struct sender_event sender;
 		struct charge_event charge;

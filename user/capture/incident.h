@@ -134,6 +134,12 @@ uint32_t incident_queue_stack(struct incident *incident, uint32_t cell);
 /* The victim that an account is of; those that share an mm share its account. 0: of none. */
 uint32_t incident_process_of(const struct incident *incident, uint32_t account);
 
+/* --- incident_early.c --- */
+
+/* Which stacks of a victim held most when it was small, if that was seen. */
+void incident_queue_early(struct incident *incident, const struct ot_kill_record *record,
+			  uint32_t process);
+
 /* --- incident_inherited.c --- */
 
 /*

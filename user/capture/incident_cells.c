@@ -148,6 +148,9 @@ int incident_queue_cells(struct incident *incident)
 			queue_cell(incident, cell, record);
 	}
 	incident_queue_inherited(incident);
+	if (incident->chosen->life)
+		incident_queue_early(incident, incident->chosen,
+				     incident_process_of(incident, incident->chosen->account));
 	/* what was lost is of this snapshot, too: the end of the incident closes it */
 	return error;
 }

@@ -314,12 +314,38 @@ static const struct trace_field warning_fields[] = {
 };
 
 static const struct trace_field life_fields[] = {
-	STRING(life.id),           U32(life.number),          U32(life.pid),
-	U64(life.realtime_ns),     U32(life.known),           U64(life.lived_ns),
-	U64(life.memory_bytes),    U64(life.limit_bytes),     U64(life.half_ns),
-	U64(life.stack_hashes[0]), U64(life.stack_hashes[1]), U64(life.stack_hashes[2]),
-	U64(life.stack_hashes[3]), U64(life.stack_bytes[0]),  U64(life.stack_bytes[1]),
-	U64(life.stack_bytes[2]),  U64(life.stack_bytes[3]),
+	STRING(life.id),
+	U32(life.number),
+	U32(life.pid),
+	U64(life.realtime_ns),
+	U32(life.known),
+	U64(life.lived_ns),
+	U64(life.memory_bytes),
+	U64(life.limit_bytes),
+	U64(life.half_ns),
+	U64(life.stack_hashes[0]),
+	U64(life.stack_hashes[1]),
+	U64(life.stack_hashes[2]),
+	U64(life.stack_hashes[3]),
+	U64(life.stack_bytes[0]),
+	U64(life.stack_bytes[1]),
+	U64(life.stack_bytes[2]),
+	U64(life.stack_bytes[3]),
+	U64(life.early_ns),
+	U64(life.early_held_bytes),
+	U64(life.early_hashes[0]),
+	U64(life.early_hashes[1]),
+	U64(life.early_hashes[2]),
+	U64(life.early_hashes[3]),
+	U64(life.early_bytes[0]),
+	U64(life.early_bytes[1]),
+	U64(life.early_bytes[2]),
+	U64(life.early_bytes[3]),
+};
+
+static const struct trace_field early_fields[] = {
+	U32(early.process),    U32(early.stack), U64(early.before_ns),
+	U64(early.held_bytes), U64(early.bytes),
 };
 
 _Static_assert(LIFE_STACKS == 4, "all of them are in the table");
@@ -356,7 +382,8 @@ static const struct trace_layout layouts[] = {
 	[EVENT_STACK_END] = LAYOUT(stack_end), [EVENT_SENDER] = LAYOUT(sender),
 	[EVENT_CHARGE] = LAYOUT(charge),       [EVENT_DEGRADED] = LAYOUT(degraded),
 	[EVENT_LINE] = LAYOUT(line),           [EVENT_WARNING] = GROWN(warning, 2),
-	[EVENT_LIFE] = LAYOUT(life),           [EVENT_MAPPED] = LAYOUT(mapped),
+	[EVENT_LIFE] = GROWN(life, 17),        [EVENT_MAPPED] = LAYOUT(mapped),
+	[EVENT_EARLY] = LAYOUT(early),
 };
 
 _Static_assert(ARRAY_COUNT(layouts) == EVENT_TYPE_END, "every event type has a layout");

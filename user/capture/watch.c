@@ -175,7 +175,8 @@ static int set_up(struct live *live, struct watch *watch)
 	if (error)
 		return error;
 	watch->facts = calloc(TIMELINE_CURVES, sizeof(*watch->facts));
-	if (!watch->facts)
+	watch->early = calloc(TIMELINE_CURVES, sizeof(*watch->early));
+	if (!watch->facts || !watch->early)
 		return -ENOMEM;
 	watch->sequence = live->options.last_sequence;
 	prepare_clock();
@@ -212,6 +213,7 @@ void watch_free(struct watch *watch)
 	kill_cases_release(&watch->cases);
 	watch_curves_release(&watch->curves);
 	free(watch->facts);
+	free(watch->early);
 	warnings_release(&watch->warnings);
 	declared_release(&watch->declared);
 	event_queue_release(&watch->out);
@@ -261,6 +263,8 @@ static void look_at_facts(struct live *live)
 		if (!curve->life || account->life != curve->life || account->frozen_ns ||
 		    account->pre_exec || !facts_are_due(facts, curve->life, held))
 			continue;
+		early_stacks_note(&watch->early[i], &live->ledger, curve->account, curve->life,
+				  slot_bytes, clock_monotonic_ns());
 		facts->life = curve->life;
 		facts->held_bytes = held;
 		facts_take(facts, &live->root, account->tgid, account->start_time_ns);
@@ -284,6 +288,14 @@ const struct facts *watch_facts(const struct watch *watch, uint64_t life)
 	for (uint32_t i = 0; i < TIMELINE_CURVES && life; i++)
 		if (watch->facts[i].life == life)
 			return &watch->facts[i];
+	return NULL;
+}
+
+const struct early_stacks *watch_early(const struct watch *watch, uint64_t life)
+{
+	for (uint32_t i = 0; i < TIMELINE_CURVES && life; i++)
+		if (watch->early[i].life == life)
+			return &watch->early[i];
 	return NULL;
 }
 

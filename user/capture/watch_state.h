@@ -8,6 +8,7 @@
 
 #include "capture/adopt_host.h"
 #include "capture/declared.h"
+#include "capture/early_stacks.h"
 #include "capture/facts.h"
 #include "capture/incident_files.h"
 #include "capture/kill_cases.h"
@@ -43,9 +44,10 @@ struct watch {
 	struct watch_curves curves;
 	struct warnings warnings;
 	struct adopt_host adopting;
-	struct facts *facts; /* by the timeline's curves */
-	uint64_t unseen;     /* kills that nothing told of, when it was last looked */
-	uint64_t logged;     /* kills that the log alone has told of */
+	struct early_stacks *early; /* by the timeline's curves, too */
+	struct facts *facts;        /* by the timeline's curves */
+	uint64_t unseen;            /* kills that nothing told of, when it was last looked */
+	uint64_t logged;            /* kills that the log alone has told of */
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);
@@ -61,6 +63,9 @@ const struct incident_files *watch_files(const struct watch *watch, const struct
 
 /* What was taken of a process before it was killed; NULL: nothing. */
 const struct facts *watch_facts(const struct watch *watch, uint64_t life);
+
+/* What was noted of a process while it was small; NULL: nothing. */
+const struct early_stacks *watch_early(const struct watch *watch, uint64_t life);
 
 /* Takes kills from their ring and makes the incidents that are complete. 0 or -errno. */
 int watch_take(struct live *live);

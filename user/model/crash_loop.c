@@ -66,6 +66,19 @@ static void take_half(const struct incident *incident, struct life_event *life)
 	}
 }
 
+/* What it had done when it was small; by then it was so old. */
+static void take_early(const struct incident *incident, struct life_event *life)
+{
+	const struct incident_early *early = &incident->early;
+
+	if (!early->row_count || !(life->known & LIFE_LIVED) || early->before_ns > life->lived_ns)
+		return;
+	workload_top_stacks(early->rows, early->row_count, life->early_hashes, life->early_bytes);
+	life->early_ns = life->lived_ns - early->before_ns;
+	life->early_held_bytes = early->held_bytes;
+	life->known |= LIFE_EARLY;
+}
+
 struct life_event life_of(const struct incident *incident)
 {
 	struct life_event life = {
@@ -81,7 +94,9 @@ struct life_event life_of(const struct incident *incident)
 	take_memory(incident, &life);
 	if (life.known & LIFE_LIVED && life.known & LIFE_MEMORY)
 		take_half(incident, &life);
-	workload_top_stacks(&incident->held, life.stack_hashes, life.stack_bytes);
+	workload_top_stacks(incident->held.rows, incident->held.row_count, life.stack_hashes,
+			    life.stack_bytes);
+	take_early(incident, &life);
 	return life;
 }
 
@@ -144,55 +159,69 @@ static struct loop_figure figure_of(const struct life_event *lives, size_t count
 
 /* False: one of the lives did not have it among its largest, or nobody knows of any but this one.
  */
-static bool bytes_in_each(const struct life_event *lives, size_t count, uint64_t hash,
+static bool bytes_in_each(const struct life_event *lives, size_t count, bool early, uint64_t hash,
 			  struct loop_stack *stack)
 {
 	size_t told = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		const uint64_t *hashes = early ? lives[i].early_hashes : lives[i].stack_hashes;
+		const uint64_t *bytes = early ? lives[i].early_bytes : lives[i].stack_bytes;
 		int at = 0;
 
 		stack->bytes[i] = 0;
-		if (!lives[i].stack_hashes[0])
+		if (!hashes[0])
 			continue;
-		while (at < LIFE_STACKS && lives[i].stack_hashes[at] != hash)
+		while (at < LIFE_STACKS && hashes[at] != hash)
 			at++;
 		if (at == LIFE_STACKS)
 			return false;
-		stack->bytes[i] = lives[i].stack_bytes[at];
+		stack->bytes[i] = bytes[at];
 		told++;
 	}
 	return told > 1;
 }
 
 /* Of threads of another name, or another kind of memory. */
-static bool is_there(const struct crash_loop *loop, const struct loop_stack *stacks, uint64_t hash)
+static bool is_there(const struct loop_stack *stacks, size_t count, uint64_t hash)
 {
-	for (size_t i = 0; i < loop->stack_count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (workload_stack_hash(stacks[i].row) == hash)
 			return true;
 	return false;
 }
 
+/* How many of these rows every life had, which are in `stacks` then. */
+static size_t common_stacks(const struct crash_loop *loop, const struct growth_row *rows,
+			    size_t row_count, bool early, struct loop_stack *stacks)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < row_count && count < LIFE_STACKS; i++) {
+		uint64_t hash = workload_stack_hash(&rows[i]);
+
+		if (!hash || is_there(stacks, count, hash) ||
+		    !bytes_in_each(loop->lives, loop->life_count, early, hash, &stacks[count]))
+			continue;
+		stacks[count++].row = &rows[i];
+	}
+	return count;
+}
+
 static int stacks_make(const struct incident *incident, struct arena *arena,
 		       struct crash_loop *loop)
 {
-	const struct growth *held = &incident->held;
 	struct loop_stack *stacks = arena_alloc(arena, LIFE_STACKS, sizeof(*stacks));
+	struct loop_stack *early = arena_alloc(arena, LIFE_STACKS, sizeof(*early));
 
-	if (!stacks)
+	if (!stacks || !early)
 		return -ENOMEM;
-	for (size_t i = 0; i < held->row_count && loop->stack_count < LIFE_STACKS; i++) {
-		uint64_t hash = workload_stack_hash(&held->rows[i]);
-		struct loop_stack *stack = &stacks[loop->stack_count];
-
-		if (!hash || is_there(loop, stacks, hash) ||
-		    !bytes_in_each(loop->lives, loop->life_count, hash, stack))
-			continue;
-		stack->row = &held->rows[i];
-		loop->stack_count++;
-	}
+	loop->stack_count =
+		common_stacks(loop, incident->held.rows, incident->held.row_count, false, stacks);
+	loop->early_count =
+		common_stacks(loop, incident->early.rows, incident->early.row_count, true, early);
 	loop->stacks = stacks;
+	loop->early = early;
 	return 0;
 }
 
@@ -216,6 +245,8 @@ int crash_loop_make(const struct incident *incident, struct life_event *before, 
 				      offsetof(struct life_event, memory_bytes));
 	loop.half_ns =
 		figure_of(before, loop.life_count, LIFE_HALF, offsetof(struct life_event, half_ns));
+	loop.early_ns = figure_of(before, loop.life_count, LIFE_EARLY,
+				  offsetof(struct life_event, early_ns));
 	if (stacks_make(incident, arena, &loop))
 		return -ENOMEM;
 	*ret_loop = loop;

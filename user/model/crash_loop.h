@@ -52,6 +52,10 @@ struct crash_loop {
 	struct loop_figure half_ns; /* after its start: by then a life held half of its memory */
 	const struct loop_stack *stacks;
 	size_t stack_count;
+	/* what every life of which it was seen held among its largest stacks when it was small */
+	struct loop_figure early_ns; /* after its start: when that was seen */
+	const struct loop_stack *early;
+	size_t early_count;
 };
 
 /* This incident as one of the lives that a later one may have had before it; its id is borrowed. */

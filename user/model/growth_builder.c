@@ -205,6 +205,7 @@ static int (*const adders[])(struct growth_builder *, const struct event *) = {
 	[EVENT_WARNING] = add_nothing,
 	[EVENT_LIFE] = add_nothing,
 	[EVENT_MAPPED] = add_nothing,
+	[EVENT_EARLY] = add_nothing,
 };
 
 _Static_assert(sizeof(adders) / sizeof(adders[0]) == EVENT_TYPE_END,

@@ -57,6 +57,14 @@ struct incident_sender {
 	struct place place; /* by its cgroup's path */
 };
 
+/* What the one that was chosen held when it was small. */
+struct incident_early {
+	uint64_t before_ns;            /* the kill */
+	uint64_t held_bytes;           /* anon and shmem, of all its stacks */
+	const struct growth_row *rows; /* its largest stacks then, the most first */
+	size_t row_count;              /* 0: it was not seen so small */
+};
+
 struct incident_stack {
 	const char *const *frames; /* root first */
 	uint32_t frame_count;      /* 0: there is none */
@@ -167,6 +175,7 @@ struct incident {
 	const struct growth_row *other;      /* those of everybody else in the file */
 	size_t other_count;
 	bool complete; /* the end is there */
+	struct incident_early early;
 	struct crash_loop loop;
 	struct verdict verdict;
 };

@@ -75,6 +75,7 @@ static const struct kept_type {
 	[EVENT_SENDER] = {true, 0},
 	[EVENT_WARNING] = {true, 0},
 	[EVENT_LIFE] = {true, 0},
+	[EVENT_EARLY] = {true, offsetof(struct event, early.process)},
 	[EVENT_MAPPED] = {true, offsetof(struct event, mapped.process)},
 };
 

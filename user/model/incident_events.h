@@ -80,6 +80,7 @@ int incident_sender_make(struct incident_draft *draft);
 int incident_stacks_make(struct incident_draft *draft);
 int incident_timeline_make(struct incident_draft *draft);
 int incident_warnings_make(struct incident_draft *draft);   /* after the levels */
+int incident_early_make(struct incident_draft *draft);      /* after victims and stacks */
 int incident_growing_make(struct incident_draft *draft);    /* after the stacks */
 int incident_candidates_make(struct incident_draft *draft); /* after the timeline */
 int incident_account_make(struct incident_draft *draft);    /* after victims and levels */

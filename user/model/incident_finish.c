@@ -84,6 +84,7 @@ static int draft_finish(struct incident_draft *draft)
 		incident_victims_make,
 		incident_sender_make,
 		incident_stacks_make,
+		incident_early_make,
 		incident_growing_make,
 		incident_timeline_make,
 		incident_warnings_make,

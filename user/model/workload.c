@@ -148,17 +148,17 @@ static size_t place_of_hash(const uint64_t hashes[LIFE_STACKS], uint64_t hash)
 	return place;
 }
 
-void workload_top_stacks(const struct growth *held, uint64_t hashes[LIFE_STACKS],
+void workload_top_stacks(const struct growth_row *rows, size_t count, uint64_t hashes[LIFE_STACKS],
 			 uint64_t bytes[LIFE_STACKS])
 {
-	for (size_t i = 0; i < held->row_count; i++) {
-		uint64_t hash = workload_stack_hash(&held->rows[i]);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t hash = workload_stack_hash(&rows[i]);
 		size_t place = place_of_hash(hashes, hash);
 
-		if (!hash || held->rows[i].bytes <= 0 || place == LIFE_STACKS)
+		if (!hash || rows[i].bytes <= 0 || place == LIFE_STACKS)
 			continue;
 		hashes[place] = hash;
-		bytes[place] += (uint64_t)held->rows[i].bytes;
+		bytes[place] += (uint64_t)rows[i].bytes;
 	}
 }
 
@@ -265,7 +265,7 @@ int workload_of(const struct incident *incident, struct arena *arena, struct wor
 	workload.command = command_of(victim, arena);
 	if (victim->kill.cgroup)
 		workload.cgroup = arena_strdup(arena, victim->kill.cgroup);
-	workload_top_stacks(&incident->held, workload.stacks, bytes);
+	workload_top_stacks(incident->held.rows, incident->held.row_count, workload.stacks, bytes);
 	*ret_workload = workload;
 	return 0;
 }

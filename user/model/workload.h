@@ -47,7 +47,7 @@ struct growth_row;
 uint64_t workload_stack_hash(const struct growth_row *row);
 
 /* Of the first rows with a hash, by it, threads and kinds together. Both start as zeros. */
-void workload_top_stacks(const struct growth *held, uint64_t hashes[LIFE_STACKS],
+void workload_top_stacks(const struct growth_row *rows, size_t count, uint64_t hashes[LIFE_STACKS],
 			 uint64_t bytes[LIFE_STACKS]);
 
 #endif

@@ -132,9 +132,9 @@ static void text_figures(const struct crash_loop *loop, struct buf *out)
 		text_range(out, &loop->memory_bytes, quantity_bytes);
 	}
 	if (loop->half_ns.count) {
-		buf_append_string(out, "  each life first: takes half of that within ");
+		buf_append_string(out, "  half of that was there within ");
 		quantity_duration(out, loop->half_ns.most);
-		buf_append_string(out, " of its start\n");
+		buf_append_string(out, " of the start\n");
 	}
 }
 
@@ -158,12 +158,34 @@ static void text_stack(const struct crash_loop *loop, const struct loop_stack *s
 	}
 }
 
+/* Of each life when it was small, not of the kill. */
+static void text_early(const struct crash_loop *loop, struct buf *out)
+{
+	if (!loop->early_ns.count) {
+		buf_append_string(out, "  what each life did first was not seen: it grew faster "
+				       "than it is looked at\n");
+		return;
+	}
+	buf_printf(out, "  first, as seen in %zu of these lives ", loop->early_ns.count);
+	quantity_duration(out, loop->early_ns.least);
+	buf_append_string(out, " to ");
+	quantity_duration(out, loop->early_ns.most);
+	buf_append_string(out, " after the start, ");
+	if (!loop->early_count) {
+		buf_append_string(out, "they had no stack in common\n");
+		return;
+	}
+	buf_append_string(out, "each had filled, leaf first:\n");
+	for (size_t i = 0; i < loop->early_count; i++)
+		text_stack(loop, &loop->early[i], out);
+}
+
 static void text_stacks(const struct crash_loop *loop, struct buf *out)
 {
 	if (!loop->stack_count)
 		return;
-	buf_append_string(out, "  and held among its largest stacks, in the latest lives, leaf "
-			       "first:\n");
+	buf_append_string(out, "  at the end each held among its largest stacks, in the latest "
+			       "lives, leaf first:\n");
 	for (size_t i = 0; i < loop->stack_count; i++)
 		text_stack(loop, &loop->stacks[i], out);
 }
@@ -182,6 +204,7 @@ int text_loop(const struct crash_loop *loop, const struct render_options *option
 		return err;
 	buf_append_byte(out, '\n');
 	text_figures(loop, out);
+	text_early(loop, out);
 	text_stacks(loop, out);
 	buf_append_string(out, "  two lives side by side: oomtrace diff ");
 	escape_terminal_string(out, loop->lives[loop->life_count - 2].id);
@@ -200,6 +223,10 @@ static void put_life(struct json_maker *object, const struct life_event *life)
 		json_put_count(object, "lived_ns", life->lived_ns);
 	if (life->known & LIFE_HALF)
 		json_put_count(object, "half_ns", life->half_ns);
+	if (life->known & LIFE_EARLY) {
+		json_put_count(object, "early_ns", life->early_ns);
+		json_put_count(object, "early_bytes", life->early_held_bytes);
+	}
 	if (life->known & LIFE_MEMORY)
 		json_put_count(object, "memory_bytes", life->memory_bytes);
 	if (life->known & LIFE_LIMIT)
@@ -237,24 +264,45 @@ static void put_figure(struct json_maker *object, const char *key, const struct 
 	json_put_made(object, key, &made);
 }
 
-static void put_stacks(struct json_maker *object, const struct crash_loop *loop)
+static void put_stacks(struct json_maker *object, const char *key, const struct crash_loop *loop,
+		       const struct loop_stack *items, size_t count)
 {
 	struct json_maker stacks = json_make_array();
 
-	for (size_t i = 0; i < loop->stack_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct json_maker stack = json_make_object(), bytes = json_make_array();
 
 		for (size_t life = 0; life < loop->life_count; life++)
-			if (loop->stacks[i].bytes[life])
-				json_append_count(&bytes, loop->stacks[i].bytes[life]);
+			if (items[i].bytes[life])
+				json_append_count(&bytes, items[i].bytes[life]);
 			else
 				json_append_unknown(&bytes);
-		json_put_names(&stack, "frames", loop->stacks[i].row->frames,
-			       loop->stacks[i].row->frame_count);
+		json_put_names(&stack, "frames", items[i].row->frames, items[i].row->frame_count);
 		json_put_made(&stack, "bytes", &bytes);
 		json_append_made(&stacks, &stack);
 	}
-	json_put_made(object, "stacks", &stacks);
+	json_put_made(object, key, &stacks);
+}
+
+void json_put_early(struct json_maker *object, const struct incident_early *early)
+{
+	struct json_maker made, stacks;
+
+	if (!early->row_count)
+		return;
+	made = json_make_object();
+	stacks = json_make_array();
+	json_put_count(&made, "before_ns", early->before_ns);
+	json_put_count(&made, "held_bytes", early->held_bytes);
+	for (size_t i = 0; i < early->row_count; i++) {
+		struct json_maker stack = json_make_object();
+
+		json_put_names(&stack, "frames", early->rows[i].frames, early->rows[i].frame_count);
+		json_put_count(&stack, "bytes", (uint64_t)early->rows[i].bytes);
+		json_append_made(&stacks, &stack);
+	}
+	json_put_made(&made, "stacks", &stacks);
+	json_put_made(object, "early", &made);
 }
 
 void json_put_loop(struct json_maker *object, const struct crash_loop *loop)
@@ -270,6 +318,8 @@ void json_put_loop(struct json_maker *object, const struct crash_loop *loop)
 	put_figure(&made, "time_to_death_ns", &loop->lived_ns);
 	put_figure(&made, "memory_at_death_bytes", &loop->memory_bytes);
 	put_figure(&made, "time_to_half_ns", &loop->half_ns);
-	put_stacks(&made, loop);
+	put_stacks(&made, "stacks", loop, loop->stacks, loop->stack_count);
+	put_figure(&made, "time_to_early_ns", &loop->early_ns);
+	put_stacks(&made, "early_stacks", loop, loop->early, loop->early_count);
 	json_put_made(object, "crash_loop", &made);
 }

@@ -516,6 +516,7 @@ static void put_whole(struct json_maker *object, const struct incident *incident
 	json_put_warnings(object, incident);
 	put_candidates(object, incident);
 	put_figures(object, incident);
+	json_put_early(object, &incident->early);
 	json_put_loop(object, &incident->loop);
 	json_put_verdict(object, &incident->verdict);
 	put_sources(object, &incident->event);

@@ -329,7 +329,12 @@
 		table([["life", (life) => life.number, number], ["", lifeBar], ["lived", (life) => life.lived_ns === undefined ? ""
 			: seconds(life.lived_ns), number], ["held", (life) => bytes(life.memory_bytes), number],
 		["killed", (life) => life.time && life.time.replace(/\.\d+Z$/, "Z")], ["incident", (life) => life.id, "code"]], lives, (life) => life.own ? "fired" : ""),
-		loop.stacks.length ? make("p", {}, "Among the largest stacks of every life:") : null,
+		make("p", {}, !loop.time_to_early_ns ? "What each life did first was not seen: it grew faster than it is looked at." :
+			`First, as seen ${range(loop.time_to_early_ns, seconds)} after the start, ` +
+			(loop.early_stacks.length ? "each had filled:" : "they had no stack in common.")),
+		loop.early_stacks.length ? table([["bytes in each life", (s) => s.bytes.map((b) => b === null ? "?" : bytes(b)).join(", ")],
+			["stack, leaf first", (s) => leafFirst(s.frames), "code"]], loop.early_stacks) : null,
+		loop.stacks.length ? make("p", {}, "At the end, among the largest stacks of every life:") : null,
 		loop.stacks.length ? table([["bytes in each life", (s) => s.bytes.map((b) => b === null ? "?" : bytes(b)).join(", ")],
 			["stack, leaf first", (s) => leafFirst(s.frames), "code"]], loop.stacks) : null,
 		make("p", {}, "Two lives side by side: ", make("code", {},
