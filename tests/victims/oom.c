@@ -397,7 +397,7 @@ static __attribute__((noinline)) void serve_requests(size_t bytes)
 {
 	for (size_t done = 0; done < bytes; done += MIB) {
 		victim_touch(map(MIB, MAP_PRIVATE), MIB);
-		usleep(10000);
+		usleep(1000);
 	}
 }
 
@@ -412,7 +412,8 @@ static void grow_starts(struct victim *victim)
 		pthread_create(&threads[i], NULL, load, &table);
 	for (int i = 0; i < LOADERS; i++)
 		pthread_join(threads[i], NULL);
-	usleep(100000);
+	/* the watcher looks twice a second */
+	usleep(800000);
 	serve_requests(victim->size_bytes);
 }
 
