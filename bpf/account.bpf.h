@@ -58,10 +58,10 @@ static __always_inline __u32 account_open(struct task_struct *task, struct mm_st
 	return OT_ACCOUNT_NOBODY;
 }
 
-/* The account `task`'s allocations belong to, opened when there is none. */
-static __always_inline __u32 account_of_task(struct task_struct *task, struct mm_struct *mm)
+/* The account of a life of an mm that `task` uses, opened when there is none. */
+static __always_inline __u32 account_of_life(struct task_struct *task, struct mm_struct *mm,
+					     __u64 life)
 {
-	__u64 life = mm_life(mm);
 	__u32 *known = bpf_map_lookup_elem(&account_index, &life);
 	__u32 flags;
 
@@ -70,6 +70,12 @@ static __always_inline __u32 account_of_task(struct task_struct *task, struct mm
 	if (!target_flags(BPF_CORE_READ(task, tgid), &flags))
 		return ACCOUNT_UNTRACED;
 	return account_open(task, mm, life, flags);
+}
+
+/* The account `task`'s allocations belong to. */
+static __always_inline __u32 account_of_task(struct task_struct *task, struct mm_struct *mm)
+{
+	return account_of_life(task, mm, mm_life(mm));
 }
 
 /*

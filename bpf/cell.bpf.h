@@ -77,7 +77,7 @@ static __always_inline bool has_kernel_part(const struct stack_parts *parts)
 	return kernel_stacks && parts->kernel;
 }
 
-/* Sends the stack of a new cell. Its size is bounded for the verifier by the mask. */
+/* Sends the stack of a new cell. */
 static __always_inline long cell_announce(const struct stack_parts *parts)
 {
 	struct ot_stack_record *record = parts->user;
@@ -93,6 +93,8 @@ static __always_inline long cell_announce(const struct stack_parts *parts)
 	if (unwind_rows && (record->flags & OT_STACK_BYTES) &&
 	    stack_bytes_announce(parts->owner, record->cell))
 		return -1;
+	/* what is checked must be what is passed, not a copy that was put by */
+	asm volatile("" : "+r"(bytes));
 	if (bytes > sizeof(record->frames))
 		return -1;
 	return bpf_ringbuf_output(&records, record,
@@ -203,28 +205,27 @@ static __always_inline __u32 cell_of_allocation(void *ctx, struct scratch *scrat
 						__u32 gfp)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	const struct stack_parts parts = {
 		.owner = STACK_OF_PAGE,
 		.user = stack_record_get(STACK_OF_PAGE),
 		.kernel = &scratch->kernel_stack,
 	};
+	struct current_space space = {};
 	__u32 account;
-	bool user;
 
-	if (!mm || !parts.user)
+	current_space_read(&space);
+	if (!space.mm || !parts.user)
 		return 0;
 	if (class == OT_CLASS_OTHER && !(gfp & gfp_direct_reclaim) && (gfp & gfp_kswapd_reclaim))
 		return 0;
-	account = account_of_task(task, mm);
+	account = account_of_life(task, space.mm, space.life);
 	if (account == ACCOUNT_UNTRACED)
 		return 0;
 	if (account == OT_ACCOUNT_NOBODY)
 		return cell_fixed(account, OT_FIXED_LOST);
-	user = !(BPF_CORE_READ(task, flags) & PF_KTHREAD) && !mm_is_loading(mm);
-	if (!user && !kernel_stacks)
+	if (!space.has_user_stack && !kernel_stacks)
 		return cell_fixed(account, OT_FIXED_NO_STACK);
-	return cell_of_stack(ctx, &parts, account, user);
+	return cell_of_stack(ctx, &parts, account, space.has_user_stack);
 }
 
 #endif

@@ -38,6 +38,7 @@ static __always_inline long kernel_stack_announce(struct ot_kernel_stack_record 
 
 	record->type = OT_RECORD_KERNEL_STACK;
 	record->cell = cell;
+	asm volatile("" : "+r"(bytes));
 	if (bytes > sizeof(record->frames))
 		return -1;
 	return bpf_ringbuf_output(&records, record,

@@ -321,6 +321,19 @@ struct ot_code_area {
 struct ot_code_slice {
 	__u32 first;
 	__u32 count;
+	/* each that is published has its own, from 1; the same again after so many, at ten a second
+	 * in seven years */
+	__u32 generation;
+};
+
+#define OT_SLICE_GENERATIONS 0x7fffffffU
+
+/* For a test that walks stacks twice, with and without the rows that are known. */
+struct ot_walks {
+	__u64 compared;
+	__u64 different;
+	__u64 frames;
+	__u64 searched; /* those of them whose rules were not known */
 };
 
 /* How a user stack ended, which says what it is worth. */
@@ -700,6 +713,6 @@ OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_table) == 32);
 OT_STATIC_ASSERT(sizeof(struct ot_code_mapping) == 32);
-OT_STATIC_ASSERT(sizeof(struct ot_code_slice) == 8);
+OT_STATIC_ASSERT(sizeof(struct ot_code_slice) == 12);
 
 #endif

@@ -47,6 +47,8 @@ const volatile __u32 own_tid __weak = 0;
 /* For tests: one in so many of what could be lost by these causes (bits of enum ot_loss) is. */
 const volatile __u32 drop_one_in __weak = 0;
 const volatile __u32 drop_causes __weak = 0;
+/* For a test: walk each stack again without what is known of the rows, and compare. */
+const volatile bool walk_twice __weak = false;
 /* Values of the gfp bits in this kernel. */
 const volatile __u32 gfp_movable __weak = 0;
 const volatile __u32 gfp_account __weak = 0;
@@ -67,5 +69,7 @@ __u64 adopting_last_life __weak = 0;
 __u64 movers_last_ns __weak = 0;
 /* Is lru_insertion attached? Set by the recorder, which attaches it on demand. */
 __u32 lru_attached __weak = 0;
+/* What comparing found, if walk_twice. */
+struct ot_walks walks __weak = {};
 
 #endif

@@ -8,11 +8,17 @@ setup()
 {
 	load ../lib/common
 	requires root bpf x86_64
+	# each stack is walked with and without the rows that are known, whatever the test is about
+	export OOMTRACE_TEST_WALKS=$BATS_TEST_TMPDIR/walks
 }
 
 teardown()
 {
 	live_teardown
+	[[ ! -e $OOMTRACE_TEST_WALKS ]] || {
+		cat "$OOMTRACE_TEST_WALKS"
+		jq -se 'all(.different == 0)' "$OOMTRACE_TEST_WALKS" >/dev/null
+	}
 }
 
 # Traces a command with one page in 16 counted, and says what part of its stacks was complete, in
@@ -190,6 +196,68 @@ signal.pause()' 3>&-)
 		}
 		END { exit sum < 256 * 4096 }' "$FOLDED"
 	grep -q '% *truncated *25[6-9],' "$BATS_TEST_TMPDIR/talk"
+}
+
+# walks_agree LEAST: so many stacks were walked twice, all alike, and for most frames of theirs no row
+# had to be searched.
+walks_agree()
+{
+	cat "$OOMTRACE_TEST_WALKS"
+	jq -se --argjson least "$1" '[.[].compared] | add >= $least' "$OOMTRACE_TEST_WALKS"
+	jq -se 'all(.different == 0) and ([.[].searched] | add) * 2 < ([.[].frames] | add)' \
+		"$OOMTRACE_TEST_WALKS"
+}
+
+@test "threads that wind up and jump out are walked the same by known rows and by a search" {
+	victim_start places winding 16
+	trace_start -p "$VICTIM_PID" --period 1 --format folded
+	victim_grow
+	trace_stop
+	walks_agree 4096
+}
+
+# Two programs that lie at one address, instruction for instruction, with frames of different sizes.
+make_twins()
+{
+	local room
+
+	for room in 200 4056; do
+		gcc -O1 -fomit-frame-pointer -fno-optimize-sibling-calls -no-pie -DROOM=$room -x c - -o "$1.$room" <<-'END'
+			#include <sys/mman.h>
+			__attribute__((noinline)) static void touch(char *memory)
+			{
+				for (int i = 0; i < 4096; i++)
+					((volatile char *)memory)[i * 4096] = 1;
+			}
+			__attribute__((noinline)) static void with_room(char *memory)
+			{
+				char room[ROOM];
+				__asm__ volatile("" ::"r"(room) : "memory");
+				touch(memory);
+				__asm__ volatile("" ::"r"(room) : "memory");
+			}
+			int main(void)
+			{
+				char *memory = mmap(0, 4096 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+				madvise(memory, 4096 * 4096, MADV_NOHUGEPAGE);
+				for (int i = 0; i < 8; i++) {
+					with_room(memory);
+					madvise(memory, 4096 * 4096, MADV_DONTNEED);
+				}
+				return 0;
+			}
+		END
+	done
+}
+
+@test "programs that follow each other at the same address are walked each by its own rows" {
+	requires gcc
+	local twin=$BATS_TEST_TMPDIR/twin
+
+	make_twins "$twin"
+	"$OOMTRACE" --children --period 4 --format folded \
+		-- /bin/sh -c "$twin.200; $twin.4056; $twin.200; exec $twin.4056" >/dev/null
+	walks_agree 4096
 }
 
 @test "assembly without unwind data or frame pointers is said, not guessed" {

@@ -5,6 +5,7 @@
  */
 #pragma GCC optimize("omit-frame-pointer")
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <time.h>
 
@@ -150,6 +151,66 @@ static void grow_realigned(struct victim *victim)
 	with_realigned_stack(victim->size_bytes % 1000 + 100);
 }
 
+/* --- now deep, now not, by frames of two sizes, in threads that leave by returning or a jump -----
+ */
+
+#define WINDERS 4
+#define DEPTHS 90
+
+struct winding {
+	unsigned int random;
+	jmp_buf out;
+};
+
+static void wind(struct winding *winding, int depth);
+
+static __attribute__((noipa)) void wind_far(struct winding *winding, int depth)
+{
+	char room[200];
+
+	__asm__ volatile("" ::"r"(room) : "memory");
+	wind(winding, depth);
+	__asm__ volatile("" ::"r"(room) : "memory");
+}
+
+static __attribute__((noipa)) void wind(struct winding *winding, int depth)
+{
+	char *page;
+
+	if (depth > 0) {
+		(rand_r(&winding->random) & 1 ? wind_far : wind)(winding, depth - 1);
+		__asm__ volatile("" ::: "memory");
+		return;
+	}
+	page = __atomic_fetch_add(&touch_next, PAGE_BYTES, __ATOMIC_RELAXED);
+	if (page < touch_end)
+		*(volatile char *)page = 1;
+	if (page >= touch_end || rand_r(&winding->random) & 1)
+		longjmp(winding->out, 1);
+}
+
+static void *wind_up(void *argument)
+{
+	struct winding winding = {.random = (uintptr_t)argument};
+
+	while (__atomic_load_n(&touch_next, __ATOMIC_RELAXED) < touch_end)
+		if (!setjmp(winding.out))
+			wind(&winding, rand_r(&winding.random) % DEPTHS);
+	return NULL;
+}
+
+static void grow_winding(struct victim *victim)
+{
+	pthread_t threads[WINDERS];
+
+	map_pages(victim);
+	for (uintptr_t i = 0; i < WINDERS; i++)
+		if (pthread_create(&threads[i], NULL, wind_up, (void *)(i + 1)))
+			err(1, "pthread_create");
+	for (size_t i = 0; i < WINDERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
 static const struct victim_case cases[] = {
 	{"signal", NULL, grow_in_signal, victim_unmap},
 	{"thread", NULL, grow_in_thread, victim_unmap},
@@ -159,6 +220,7 @@ static const struct victim_case cases[] = {
 	{"jit", NULL, grow_in_jit, victim_unmap},
 	{"by-hand", NULL, grow_by_hand, victim_unmap},
 	{"realigned", NULL, grow_realigned, victim_unmap},
+	{"winding", NULL, grow_winding, victim_unmap},
 };
 
 VICTIM_MAIN(cases)

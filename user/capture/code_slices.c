@@ -17,6 +17,7 @@ struct code_slices {
 	uint32_t mapping_count;
 	uint32_t next, end; /* the gap that is being filled */
 	uint64_t collected_ns;
+	uint32_t generation;
 };
 
 int code_slices_new(int index_fd, struct ot_code_mapping *mappings, uint32_t mapping_count,
@@ -135,7 +136,9 @@ int code_slices_publish(struct code_slices *slices, uint32_t tgid,
 
 	if (error)
 		return error;
-	slice = (struct ot_code_slice){.first = slices->next, .count = count};
+	slices->generation = slices->generation % OT_SLICE_GENERATIONS + 1;
+	slice = (struct ot_code_slice){
+		.first = slices->next, .count = count, .generation = slices->generation};
 	memcpy(slices->mappings + slice.first, mappings, count * sizeof(*mappings));
 	if (bpf_map_update_elem(slices->index_fd, &tgid, &slice, BPF_ANY))
 		return -errno;

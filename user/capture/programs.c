@@ -108,6 +108,7 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->mark_has_task = kernel_mark_has_task(btf);
 	constants->cpu_count = libbpf_num_possible_cpus();
 	constants->unwind_rows = programs->unwind_rows;
+	constants->walk_twice = testing_walk_twice();
 	constants->late_stacks_per_account = programs->sizes.cells_per_account / 4;
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;
@@ -399,6 +400,8 @@ int programs_load(const struct sysroot *root, const struct physical *physical,
 
 void programs_free(struct programs *programs)
 {
+	if (programs->skeleton && programs->skeleton->bss)
+		testing_tell_walks(&programs->skeleton->bss->walks);
 	oomtrace_bpf__destroy(programs->skeleton);
 	free(programs->verifier_texts);
 	free(programs);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/testing.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,4 +61,24 @@ struct testing_drop testing_drop(void)
 	drop.causes = causes_of(wanted, colon - wanted);
 	drop.one_in = strtoul(colon + 1, NULL, 10);
 	return drop;
+}
+
+bool testing_walk_twice(void)
+{
+	return getenv("OOMTRACE_TEST_WALKS") != NULL;
+}
+
+void testing_tell_walks(const struct ot_walks *walks)
+{
+	const char *path = getenv("OOMTRACE_TEST_WALKS");
+	FILE *file = path ? fopen(path, "ae") : NULL;
+
+	if (!file)
+		return;
+	fprintf(file,
+		"{\"compared\": %" PRIu64 ", \"different\": %" PRIu64 ", \"frames\": %" PRIu64
+		", \"searched\": %" PRIu64 "}\n",
+		(uint64_t)walks->compared, (uint64_t)walks->different, (uint64_t)walks->frames,
+		(uint64_t)walks->searched);
+	fclose(file);
 }

@@ -29,4 +29,13 @@ struct testing_drop {
  */
 struct testing_drop testing_drop(void);
 
+struct ot_walks;
+
+/*
+ * OOMTRACE_TEST_WALKS=FILE: each stack is walked twice, with and without what is known of unwind
+ * rows, and how often that differed is added to FILE at the end, as a line of JSON.
+ */
+bool testing_walk_twice(void);
+void testing_tell_walks(const struct ot_walks *walks);
+
 #endif
