@@ -166,3 +166,39 @@ assert abs(first["held_bytes"] - held) <= 2 * first["error_bytes"] * (held / lea
 assert first["grown_bytes"] <= warning["grown_bytes"] and warning["grown_stacks"] >= 1
 END
 }
+
+# meminfo_write AVAILABLE_PERCENT: of a host of 16 GiB.
+meminfo_write()
+{
+	local all=$((16 << 20))
+
+	printf 'MemTotal: %d kB\nMemFree: %d kB\nMemAvailable: %d kB\n' \
+		$all $((all * $1 / 100)) $((all * $1 / 100)) >"$BATS_TEST_TMPDIR/meminfo"
+}
+
+# The watcher sees a meminfo of the test's own, and nobody else does: no host is filled for a test.
+@test "the host as a whole is warned of, at each percent that it passes" {
+	local percent
+
+	requires mount unshare
+	meminfo_write 60
+	# shellcheck disable=SC2034,SC2016 # watch_start runs under it
+	WATCH_UNDER=(unshare --mount bash -c 'mount --bind "$0" /proc/meminfo && exec "$@"' "$BATS_TEST_TMPDIR/meminfo")
+	watch_start --format json --warn 70,90
+	for percent in 70 90; do
+		meminfo_write $((95 - percent))
+		wait_for_line "$WATCH_OUT" '*"kind":"warning"*"scope":"global"*'
+		LINE=${LINES[-1]}
+		"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/warning.schema.json" <<<"$LINE"
+		/usr/bin/python3 - "$LINE" $percent <<'END'
+import json
+import sys
+
+warning, percent = json.loads(sys.argv[1]), int(sys.argv[2])
+print(warning)
+assert warning["percent"] == percent and "cgroup" not in warning, warning
+assert warning["limit_bytes"] == 16 << 30, warning
+assert warning["held_bytes"] // (1 << 20) == (16 << 10) * (percent + 5) // 100, warning
+END
+	done
+}

@@ -236,10 +236,38 @@ static void test_points_need_not_be_evenly_spaced(void **state)
 		assert_true(fabs(trend.bytes_per_second - 0.1 * MIB) < 0.01 * MIB);
 }
 
+static void test_why_what_rises_has_no_forecast(void **state)
+{
+	const struct trend soon = {.shape = TREND_RISING, .seconds = 19};
+	const struct trend uneven = {.shape = TREND_RISING,
+				     .seconds = 60,
+				     .low_bytes_per_second = 1,
+				     .high_bytes_per_second = 5};
+	const struct trend unsure = {
+		.shape = TREND_RISING, .seconds = 60, .high_bytes_per_second = 5};
+	const struct trend even = {.shape = TREND_RISING,
+				   .seconds = 60,
+				   .bytes_per_second = 1.5,
+				   .low_bytes_per_second = 1,
+				   .high_bytes_per_second = 2};
+	struct trend_forecast forecast;
+
+	(void)state;
+	assert_int_equal(trend_silence(&soon), TREND_TOO_SHORT);
+	assert_int_equal(trend_silence(&uneven), TREND_TOO_UNEVEN);
+	assert_int_equal(trend_silence(&unsure), TREND_TOO_UNEVEN);
+	assert_int_equal(trend_silence(&even), TREND_TOO_SLOW);
+	assert_false(trend_forecast(&soon, 1000, &forecast));
+	assert_false(trend_forecast(&uneven, 1000, &forecast));
+	assert_true(trend_forecast(&even, 60, &forecast));
+	assert_false(trend_forecast(&even, 1000000, &forecast));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_true_time_lies_in_the_band_of_nine_in_ten_forecasts),
+		cmocka_unit_test(test_why_what_rises_has_no_forecast),
 		cmocka_unit_test(test_nothing_is_forecast_of_what_does_not_rise_for_good),
 		cmocka_unit_test(test_a_jump_at_the_end_is_a_spike_not_a_leak),
 		cmocka_unit_test(test_too_little_is_unknown),

@@ -328,11 +328,19 @@ static void blur(const struct trend *trend, struct trend_forecast *forecast)
 	forecast->high_seconds = fmax(forecast->high_seconds, forecast->seconds + least);
 }
 
+enum trend_silence trend_silence(const struct trend *trend)
+{
+	if (trend->seconds < FORECAST_SECONDS)
+		return TREND_TOO_SHORT;
+	if (trend->low_bytes_per_second <= 0 ||
+	    trend->high_bytes_per_second > FORECAST_SLOPES * trend->low_bytes_per_second)
+		return TREND_TOO_UNEVEN;
+	return TREND_TOO_SLOW;
+}
+
 static bool tells_when(const struct trend *trend)
 {
-	return trend->shape == TREND_RISING && trend->seconds >= FORECAST_SECONDS &&
-	       trend->low_bytes_per_second > 0 &&
-	       trend->high_bytes_per_second <= FORECAST_SLOPES * trend->low_bytes_per_second;
+	return trend->shape == TREND_RISING && trend_silence(trend) == TREND_TOO_SLOW;
 }
 
 bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,

@@ -64,6 +64,15 @@ struct trend_forecast {
 bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
 		    struct trend_forecast *ret_forecast);
 
+/* Why one that rises has none. */
+enum trend_silence {
+	TREND_TOO_SHORT,  /* a start-up rises, too */
+	TREND_TOO_UNEVEN, /* its parts rise at very different rates, or not for certain */
+	TREND_TOO_SLOW,   /* or there is a forecast */
+};
+
+enum trend_silence trend_silence(const struct trend *trend);
+
 /* "flat", "rising" … */
 const char *trend_shape_name(enum trend_shape shape);
 

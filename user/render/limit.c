@@ -14,6 +14,12 @@ void limit_seconds(struct buf *out, double seconds)
 	quantity_duration(out, (uint64_t)((seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * 1e9));
 }
 
+static const char *const silences[] = {
+	[TREND_TOO_SHORT] = "for too short a time",
+	[TREND_TOO_UNEVEN] = "but too unevenly",
+	[TREND_TOO_SLOW] = "but too slowly",
+};
+
 void limit_forecast(struct buf *out, const struct growth_limit *limit)
 {
 	if (limit->forecast_known) {
@@ -25,7 +31,8 @@ void limit_forecast(struct buf *out, const struct growth_limit *limit)
 		limit_seconds(out, limit->forecast.high_seconds);
 		buf_append_byte(out, ')');
 	} else if (limit->trend.shape == TREND_RISING) {
-		buf_append_string(out, "rising, but too slowly to tell when it is full");
+		buf_printf(out, "rising, %s to tell when it is full",
+			   silences[trend_silence(&limit->trend)]);
 	} else if (limit->trend.shape == TREND_UNKNOWN) {
 		buf_append_string(out, "too early to tell when it is full");
 	} else {
