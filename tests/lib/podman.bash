@@ -45,7 +45,8 @@ podman_run()
 podman_cleanup()
 {
 	[[ ! -d $STORE ]] || (podman_here rm --all --force --time 0) >/dev/null 2>&1 || true
-	rmdir "$(cgroup_memory_root)/libpod_parent" 2>/dev/null || true
+	# of every hierarchy, what podman leaves behind; who has a process stays
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
 }
 
 # The watcher sees the store where podman keeps it by itself, and nobody else does.
