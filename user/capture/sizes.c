@@ -32,12 +32,12 @@ static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
 			  .cells = 32768,
 			  .cells_per_account = 4096,
 			  .targets = 256,
-			  .ring_bytes = 4u << 20,
+			  .ring_bytes = 2u << 20,
 			  /* nothing is sent: the smallest ring there is */
 			  .mapping_ring_bytes = 4096,
 			  .period_pages = 64,
 			  /* taken as they fill: fifty programs are 34 MiB of rows */
-			  .unwind_segments = 24,
+			  .unwind_segments = 16,
 			  .unwind_tables = 4096,
 			  .code_mappings = 65536,
 			  .code_slices = 16384,
