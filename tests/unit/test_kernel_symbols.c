@@ -16,6 +16,7 @@
 	"ffffffff81000200 t filemap_read\n"                \
 	"ffffffff81000200 T filemap_read_alias\n"          \
 	"ffffffff81000300 D a_variable\n"                  \
+	"ffffffff810003f0 t __pfx___alloc_pages\n"         \
 	"ffffffff81000400 T __alloc_pages\n"               \
 	"ffffffff81000500 T bpf_trace_run4\n"              \
 	"ffffffff81000600 t __traceiter_mm_page_alloc\n"   \
@@ -125,6 +126,21 @@ static void test_a_call_at_the_end_of_a_function_is_of_that_function(void **stat
 	reading_close(&reading);
 }
 
+static void test_padding_is_no_function(void **state)
+{
+	const __u64 addresses[] = {0xffffffff810003f8};
+	struct event_frame frames[2];
+	struct reading reading;
+
+	(void)state;
+	read_from(&reading, KALLSYMS);
+	assert_int_equal(kernel_symbols_resolve(reading.symbols, addresses, 1, frames), 1);
+	expect_module(&reading, 1, "[kernel]");
+	expect_name(&reading, 1, 0x201, "filemap_read");
+	expect_silence(&reading);
+	reading_close(&reading);
+}
+
 static void test_hidden_addresses_leave_one_frame(void **state)
 {
 	const __u64 addresses[] = {0xffffffff81000200, 0xffffffff81000300, 0xffffffff81000400};
@@ -212,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_stack_becomes_functions_without_our_own),
 		cmocka_unit_test(test_a_call_at_the_end_of_a_function_is_of_that_function),
+		cmocka_unit_test(test_padding_is_no_function),
 		cmocka_unit_test(test_hidden_addresses_leave_one_frame),
 		cmocka_unit_test(test_addresses_in_nothing_known_stay_unknown),
 		cmocka_unit_test(test_a_stack_that_was_cut_says_so),

@@ -20,6 +20,16 @@ void buf_clear(struct buf *buf)
 		buf->data[0] = '\0';
 }
 
+void buf_fit(struct buf *buf)
+{
+	char *data = buf->data ? realloc(buf->data, buf->len_bytes + 1) : NULL;
+
+	if (!data)
+		return;
+	buf->data = data;
+	buf->capacity_bytes = buf->len_bytes + 1;
+}
+
 /* Makes room for `more` bytes and the final NUL. */
 static bool buf_reserve(struct buf *buf, size_t more)
 {

@@ -26,6 +26,9 @@ void buf_release(struct buf *buf);
 /* Forgets the contents and the error, keeps the memory. */
 void buf_clear(struct buf *buf);
 
+/* Keeps the contents and gives the rest of the memory back: for who appends no more. */
+void buf_fit(struct buf *buf);
+
 void buf_append(struct buf *buf, const void *bytes, size_t len_bytes);
 void buf_append_byte(struct buf *buf, uint8_t byte);
 void buf_append_string(struct buf *buf, const char *string);

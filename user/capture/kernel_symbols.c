@@ -64,9 +64,21 @@ static bool parse_line(const char *text, struct line *ret_line)
 		      ret_line->name, ret_line->module) >= 3;
 }
 
+/*
+ * Padding before a function has a name of its own where the kernel is built with call padding
+ * (objtool --prefix, since 6.2): half of the table. What the kernel may patch into it calls
+ * nothing, so it is in no stack.
+ */
+static bool is_padding(const struct line *line)
+{
+	static const char prefix[] = "__pfx_";
+
+	return strncmp(line->name, prefix, sizeof(prefix) - 1) == 0;
+}
+
 static bool is_function(const struct line *line)
 {
-	return strchr("tTwW", line->type) != NULL;
+	return strchr("tTwW", line->type) && !is_padding(line);
 }
 
 /* The kernel itself is the first; what finds no room belongs to it as well, under its own name. */
@@ -146,6 +158,27 @@ static int compare_symbols(const void *left, const void *right)
 	return (a->name > b->name) - (a->name < b->name);
 }
 
+/*
+ * What doubling left over goes back, and so do further names of one place, which nobody asks for:
+ * of what a watcher holds for good this table is the largest part.
+ */
+static void fit(struct kernel_symbols *symbols)
+{
+	struct symbol *items = symbols->items;
+	size_t count = 1;
+
+	for (size_t i = 1; i < symbols->count; i++)
+		if (items[i].address != items[count - 1].address)
+			items[count++] = items[i];
+	symbols->count = count;
+	items = reallocarray(items, count, sizeof(*items));
+	if (items) {
+		symbols->items = items;
+		symbols->capacity = count;
+	}
+	buf_fit(&symbols->names);
+}
+
 static void find_bases(struct kernel_symbols *symbols)
 {
 	for (size_t i = symbols->count; i > 0; i--)
@@ -167,6 +200,7 @@ static int read_table(struct kernel_symbols *symbols, const struct sysroot *root
 		return error;
 	}
 	qsort(symbols->items, symbols->count, sizeof(*symbols->items), compare_symbols);
+	fit(symbols);
 	find_bases(symbols);
 	return 0;
 }
@@ -210,7 +244,6 @@ int kernel_symbols_error(const struct kernel_symbols *symbols)
 static const struct symbol *find(const struct kernel_symbols *symbols, uint64_t address)
 {
 	size_t low = 0, high = symbols->count;
-	const struct symbol *symbol;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -222,10 +255,7 @@ static const struct symbol *find(const struct kernel_symbols *symbols, uint64_t 
 	}
 	if (!low || address - symbols->items[low - 1].address > FUNCTION_MAX_BYTES)
 		return NULL;
-	symbol = &symbols->items[low - 1];
-	while (symbol > symbols->items && symbol[-1].address == symbol->address)
-		symbol--;
-	return symbol;
+	return &symbols->items[low - 1];
 }
 
 /* A return address may already belong to the next function: one byte back it does not. */

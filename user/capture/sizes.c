@@ -36,7 +36,7 @@ static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
 			  /* nothing is sent: the smallest ring there is */
 			  .mapping_ring_bytes = 4096,
 			  .period_pages = 64,
-			  /* taken as they fill: fifty programs are 34 MiB of rows */
+			  /* taken as they fill; who finds no room is tried again */
 			  .unwind_segments = 16,
 			  .unwind_tables = 4096,
 			  .code_mappings = 65536,
