@@ -71,3 +71,77 @@ fields()
 	run tests/vm/fields /dev/null
 	[[ $output == *'not ok 1 '* ]]
 }
+
+# matrix RESULT: what make says of one kernel whose machine writes RESULT; its console ends with a line of ours.
+matrix()
+{
+	mkdir -p tools cache
+	cp "$BATS_TEST_DIRNAME/../tools/run-tests" tools
+	printf '%s\n' "$1" >told
+	echo '1.0 suite package v2' >tests/kernels
+	stub image ':'
+	stub fetch "echo '$PWD/cache/1.0'"
+	stub boot "echo boot >>booted; echo 'the last line' >cache/1.0/console.v2.log; cat told"
+	VM_CACHE=cache KERNEL=1.0 run -1 tools/run-tests vm
+}
+
+# Nothing is booted, but who lacks QEMU is not asked for the rest either.
+pretend_qemu()
+{
+	mkdir -p bin
+	ln -sf /bin/true bin/qemu-system-x86_64
+	PATH=$PWD/bin:$PATH
+	[[ $(uname -m) == x86_64 ]] || skip 'missing: a processor of the kernels'
+}
+
+stub()
+{
+	printf '#!/bin/sh\n%s\n' "$2" >"tests/vm/$1"
+	chmod +x "tests/vm/$1"
+}
+
+# row PASSED FAILED SKIPPED RETRIES: the kernel's row of the table, whatever its seconds.
+row()
+{
+	grep -qE "^1\.0 +1\.0-test +$1 +$2 +$3 +$4 +[0-9]+\$" <<<"$output"
+}
+
+@test "a test that a machine skips is a failure, unless the list of reasons has it; the table counts both" {
+	pretend_qemu
+	echo '1.0|a thing of old: *|no such thing' >tests/vm/skips
+	matrix $'kernel 1.0-test\nfile x.bats\n1..3\nok 1 a thing of old: this in 5ms # skip missing: it\nok 2 another # skip\nok 3 a third\nexit 0\ndone'
+	row 1 1 1 0
+	[[ $output == *'skip  a thing of old: this'*'FAIL  another'*'(must run here)'* ]]
+	[[ $output == *$'skipped, and why:\n  1.0: a thing of old: this: no such thing'* ]]
+}
+
+@test "a machine that does not get to its end is a failure, and the end of its log is shown" {
+	pretend_qemu
+	matrix $'kernel 1.0-test\nfile x.bats\n1..1\nok 1 a test\nexit 0'
+	row 1 1 0 0
+	[[ $output == *'FAIL  1.0 v2 did not get to its end'*'the last line'* ]]
+	[[ -s cache/1.0/console.v2.log && $(wc -l <booted) == 1 ]]
+}
+
+@test "a kernel that breaks is booted once more, which the table counts" {
+	pretend_qemu
+	matrix $'kernel 1.0-test\nfile x.bats\n1..2\nok 1 a test\nexit 0'
+	stub boot "echo boot >>booted; echo 'BUG: unable to handle' >cache/1.0/console.v2.log; cat told"
+	: >booted
+	VM_CACHE=cache KERNEL=1.0 run -1 tools/run-tests vm
+	[[ $(wc -l <booted) == 2 && -s cache/1.0/console.v2.first.log ]]
+	[[ $output == *'booting it once more: BUG: unable to handle'* ]]
+	row 1 2 0 1
+}
+
+@test "each title that the list of tests names there is" {
+	local file filter title
+
+	cd "$BATS_TEST_DIRNAME/.."
+	while read -r _ _ file filter; do
+		[[ -f $file ]] || { echo "no file $file" && return 1; }
+		for title in $(tr -d '^()' <<<"$filter" | tr '|' ' '); do
+			grep -qE "^@test \"$title" "$file" || { echo "$file has no test '$title'" && return 1; }
+		done
+	done < <(grep -v '^#' tests/vm/tests)
+}

@@ -19,6 +19,7 @@ import json
 import sys
 
 check, report = (json.loads(open(name).read().strip().splitlines()[-1]) for name in sys.argv[1:])
+assert check["usable"] and all(hook["present"] for hook in check["hooks"] if hook["required"])
 # of no use with a command: rules, kills
 unused = {"process_rename", "process_move", "kill_mark", "kill_choice"}
 missing = {hook["without"] for hook in check["hooks"]

@@ -5,6 +5,8 @@
 # the shapes that containers have. One watcher, as people run it, sees them all. Only in a virtual
 # machine with two nodes of memory.
 
+HUGE_PAGES=/sys/kernel/mm/transparent_hugepage
+MIDDLING_PAGES=$HUGE_PAGES/hugepages-64kB
 REPEAT=2
 [[ ! ${OOMTRACE_FULL-} ]] || REPEAT=20
 
@@ -55,6 +57,7 @@ setup()
 teardown()
 {
 	nodes_release
+	huge_pages_restore
 	live_teardown
 	[[ ! -d ${TOP-} ]] || find "$TOP" -depth -type d -exec rmdir {} \; 2>/dev/null || true
 }
@@ -265,26 +268,43 @@ assert len(stalls) > 1 and stalls[-1] > stalls[0], incident["timeline"]'
 	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q '^  stalled .* some task waited for memory, .* (the cgroup)$'
 }
 
-# As `always` lets everybody have them, and `never` nobody: the ledger holds what the kernel says.
+# huge_pages SCENARIO SETTING: as `always` lets everybody have them, and `never` nobody: the ledger holds what
+# the kernel says.
 huge_pages()
 {
-	echo "$1" >/sys/kernel/mm/transparent_hugepage/enabled
+	echo "$2" >$HUGE_PAGES/enabled
 	oom_start huge 64
 	oom_go
 	incident_here
-	echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
-	look "thp-$1" 'anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+	look "$1" 'anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
 held, error = sum(s["bytes"] for s in anon), sum(s["error_bytes"] for s in anon)
 assert victim["rss"]["anon_bytes"] > 48 << 20, victim["rss"]
 assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, error, victim["rss"])'
 }
 
+huge_pages_restore()
+{
+	[[ ! -e $MIDDLING_PAGES ]] || echo never >$MIDDLING_PAGES/enabled
+	echo madvise >$HUGE_PAGES/enabled
+}
+
 @test "huge pages for everybody" {
-	huge_pages always
+	huge_pages thp-always always
 }
 
 @test "huge pages for nobody" {
-	huge_pages never
+	huge_pages thp-never never
+}
+
+@test "pages of 64 KiB: the kernel gave them, and the ledger holds what the kernel says" {
+	local before
+
+	[[ -e $MIDDLING_PAGES ]] || skip 'missing: pages of a middling size (mTHP)'
+	echo always >$MIDDLING_PAGES/enabled
+	before=$(<$MIDDLING_PAGES/stats/anon_fault_alloc)
+	huge_pages mthp never
+	# three quarters of the victim at least
+	(($(<$MIDDLING_PAGES/stats/anon_fault_alloc) - before >= 48 * 1024 / 64))
 }
 
 victim_limit()
