@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What holds kernels against each other (tests/vm): that it finds what it is there to find.
+#
+# shellcheck disable=SC2030,SC2031 # each test is a subshell
 
 setup()
 {
@@ -144,4 +146,9 @@ row()
 			grep -qE "^@test \"$title" "$file" || { echo "$file has no test '$title'" && return 1; }
 		done
 	done < <(grep -v '^#' tests/vm/tests)
+}
+
+@test "lockdown comes last: nothing of a machine can be tested after it" {
+	[[ $(awk '!/^#/ { last = $3 } END { print last }' tests/vm/tests) == tests/vm/lockdown.bats ]]
+	[[ $(grep -c '^[^#].*tests/vm/lockdown' tests/vm/tests) == 1 ]]
 }
