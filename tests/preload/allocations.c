@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Preloaded into a watcher: for each incident, what memory it took until the incident was durable.
- * One line in the file that ALLOCATIONS names:
+ * One line in the file that ALLOCATIONS names, of the recorder alone, not of its helpers:
  *
  *   calls N      malloc() and its kin from the first byte that was written to the last
- *   mappings N   mmap() of memory since the watcher looked for kills and found this one; files that
- *                are mapped for a moment, to be known again, take none
+ *   mappings N   mmap() of memory since the watcher looked for kills and found this one, or since
+ *                the incident before it was durable; files that are mapped for a moment, to be
+ *                known again, take none
  *   heap N       bytes by which the heap has grown since
+ *   path N       malloc() and its kin since: what records that come with the kill tell is kept
  *
  * Allocators of glibc's own, that of open_memstream() for one, call malloc() by its inner name and
  * are seen by the heap alone.
@@ -29,30 +31,42 @@ void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
 
 static bool writing; /* an incident */
-static unsigned long calls, mappings;
+static unsigned long calls, path_calls, mappings;
 static char *heap_end;
+static pid_t recorder;
+
+__attribute__((constructor)) static void know_recorder(void)
+{
+	recorder = getpid();
+}
+
+static void count_call(void)
+{
+	calls += writing;
+	path_calls++;
+}
 
 void *malloc(size_t bytes)
 {
-	calls += writing;
+	count_call();
 	return __libc_malloc(bytes);
 }
 
 void *calloc(size_t count, size_t bytes)
 {
-	calls += writing;
+	count_call();
 	return __libc_calloc(count, bytes);
 }
 
 void *realloc(void *old, size_t bytes)
 {
-	calls += writing;
+	count_call();
 	return __libc_realloc(old, bytes);
 }
 
 void *reallocarray(void *old, size_t count, size_t bytes)
 {
-	calls += writing;
+	count_call();
 	return __libc_realloc(old, count * bytes);
 }
 
@@ -64,7 +78,7 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t
 
 static void begin(void)
 {
-	mappings = 0;
+	mappings = path_calls = 0;
 	heap_end = sbrk(0);
 }
 
@@ -95,8 +109,8 @@ static void tell(void)
 {
 	const char *path = getenv("ALLOCATIONS");
 	char line[128];
-	int len = snprintf(line, sizeof(line), "calls %lu mappings %lu heap %ld\n", calls, mappings,
-			   (char *)sbrk(0) - heap_end);
+	int len = snprintf(line, sizeof(line), "calls %lu mappings %lu heap %ld path %lu\n", calls,
+			   mappings, (char *)sbrk(0) - heap_end, path_calls);
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, path ? path : "", O_WRONLY | O_APPEND | O_CREAT,
 			      0600);
 
@@ -114,7 +128,8 @@ int renameat(int old_fd, const char *old_path, int new_fd, const char *new_path)
 
 	if (strcmp(old_path, UNFINISHED) == 0) {
 		writing = false;
-		tell();
+		if (getpid() == recorder)
+			tell();
 		begin();
 	}
 	return result;

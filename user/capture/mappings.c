@@ -8,8 +8,12 @@
 /* A process has as many executable mappings as it likes; 256 KiB of them is a very large JIT. */
 #define MAX_MAPPINGS 8192
 
+/* As many as most processes have: room for them is taken once. */
+#define FIRST_CAPACITY 32
+
 struct reading {
 	struct mappings mappings;
+	size_t capacity;
 	struct modules *modules;
 	uint32_t pid;
 	bool asked_perf_map;
@@ -38,19 +42,32 @@ static uint32_t perf_map(struct reading *reading)
 	return reading->perf_map;
 }
 
+static int make_room(struct reading *reading)
+{
+	size_t capacity = reading->capacity ? 2 * reading->capacity : FIRST_CAPACITY;
+	struct mapping *items;
+
+	if (reading->mappings.count < reading->capacity)
+		return 0;
+	items = reallocarray(reading->mappings.items, capacity, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	reading->mappings.items = items;
+	reading->capacity = capacity;
+	return 0;
+}
+
 static int add_mapping(const struct proc_mapping *mapping, void *context)
 {
 	struct reading *reading = context;
 	struct mappings *mappings = &reading->mappings;
-	struct mapping *items, *added;
+	struct mapping *added;
 
 	if (!mapping->executable || mappings->count == MAX_MAPPINGS)
 		return 0;
-	items = reallocarray(mappings->items, mappings->count + 1, sizeof(*items));
-	if (!items)
+	if (make_room(reading))
 		return -ENOMEM;
-	mappings->items = items;
-	added = &items[mappings->count++];
+	added = &mappings->items[mappings->count++];
 	*added = (struct mapping){
 		.start = mapping->start,
 		.end = mapping->end,
@@ -60,6 +77,17 @@ static int add_mapping(const struct proc_mapping *mapping, void *context)
 	if (is_anonymous(mapping))
 		added->perf_map = perf_map(reading);
 	return 0;
+}
+
+/* There are thousands of processes, and what is known of each stays. */
+static void give_back_rest(struct mappings *mappings)
+{
+	struct mapping *items = NULL;
+
+	if (mappings->count)
+		items = reallocarray(mappings->items, mappings->count, sizeof(*items));
+	if (items)
+		mappings->items = items;
 }
 
 int mappings_read(struct mappings *mappings, const struct sysroot *root, struct modules *modules,
@@ -73,6 +101,7 @@ int mappings_read(struct mappings *mappings, const struct sysroot *root, struct 
 		mappings_release(&reading.mappings);
 		return error;
 	}
+	give_back_rest(&reading.mappings);
 	reading.mappings.read_ns = mappings->read_ns;
 	mappings_release(mappings);
 	*mappings = reading.mappings;

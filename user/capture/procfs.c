@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/lines.h"
+
 int procfs_open_fd(const struct sysroot *root, uint32_t pid, const char *name, int flags)
 {
 	char path[96];
@@ -51,13 +53,20 @@ static void figure_match(struct figure *figures, size_t count, const char *line)
 	}
 }
 
-static int read_figures(FILE *stream, struct figure *figures, size_t count)
+/* 0 or -errno; which of them there were is in `figures`. */
+static int read_figures(const struct sysroot *root, uint32_t pid, const char *name,
+			struct figure *figures, size_t count)
 {
-	char line[512];
+	_cleanup_close_ int fd = procfs_open_fd(root, pid, name, O_RDONLY);
+	struct lines lines;
+	const char *line;
 
-	while (fgets(line, sizeof(line), stream))
+	if (fd < 0)
+		return fd;
+	lines_begin(&lines, fd);
+	while ((line = lines_next(&lines)))
 		figure_match(figures, count, line);
-	return ferror(stream) ? -EIO : 0;
+	return lines.error;
 }
 
 /* "pid (comm) state ppid ... flags(9) ... starttime(22)"; comm may hold anything but a NUL. */
@@ -91,7 +100,6 @@ int procfs_status(const struct sysroot *root, uint32_t pid, struct proc_status *
 	struct figure figures[] = {{"Tgid", &tgid, false}};
 	char stat[1024];
 	_cleanup_close_ int fd = procfs_open_fd(root, pid, "stat", O_RDONLY);
-	_cleanup_fclose_ FILE *stream = NULL;
 	ssize_t len;
 	int error;
 
@@ -102,12 +110,8 @@ int procfs_status(const struct sysroot *root, uint32_t pid, struct proc_status *
 		return len < 0 ? -errno : -ESRCH;
 	stat[len] = '\0';
 	error = parse_stat(stat, &status);
-	if (error)
-		return error;
-	stream = procfs_open(root, pid, "status");
-	if (!stream)
-		return -errno;
-	error = read_figures(stream, figures, 1);
+	if (!error)
+		error = read_figures(root, pid, "status", figures, 1);
 	if (error || !figures[0].seen)
 		return error ? error : -ESRCH;
 	status.tgid = tgid;
@@ -117,14 +121,12 @@ int procfs_status(const struct sysroot *root, uint32_t pid, struct proc_status *
 
 static int read_rollup(const struct sysroot *root, uint32_t pid, struct memory_event *memory)
 {
-	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "smaps_rollup");
 	uint64_t anon = 0, swap = 0;
 	struct figure figures[] = {{"Anonymous", &anon, false}, {"Swap", &swap, false}};
+	int error = read_figures(root, pid, "smaps_rollup", figures, 2);
 
-	if (!stream)
-		return -errno;
-	if (read_figures(stream, figures, 2) || !figures[0].seen)
-		return -ESRCH;
+	if (error || !figures[0].seen)
+		return error ? error : -ESRCH;
 	memory->rss_anon_bytes = anon * 1024;
 	memory->swap_bytes = swap * 1024;
 	return 0;
@@ -134,7 +136,6 @@ static int read_rollup(const struct sysroot *root, uint32_t pid, struct memory_e
  */
 static int read_status(const struct sysroot *root, uint32_t pid, struct memory_event *memory)
 {
-	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "status");
 	uint64_t file = 0, shmem = 0, size = 0, tables = 0;
 	struct figure figures[] = {
 		{"RssFile", &file, false},
@@ -142,11 +143,10 @@ static int read_status(const struct sysroot *root, uint32_t pid, struct memory_e
 		{"VmSize", &size, false},
 		{"VmPTE", &tables, false},
 	};
+	int error = read_figures(root, pid, "status", figures, 4);
 
-	if (!stream)
-		return -errno;
-	if (read_figures(stream, figures, 4) || !figures[0].seen)
-		return -ESRCH; /* no Vm and Rss lines: the mm is gone */
+	if (error || !figures[0].seen)
+		return error ? error : -ESRCH; /* no Vm and Rss lines: the mm is gone */
 	memory->rss_file_bytes = file * 1024;
 	memory->rss_shmem_bytes = shmem * 1024;
 	memory->virtual_bytes = size * 1024;
@@ -191,22 +191,21 @@ bool procfs_parse_mapping(const char *line, struct proc_mapping *ret_mapping)
 int procfs_each_mapping(const struct sysroot *root, uint32_t pid, procfs_mapping_fn callback,
 			void *context)
 {
-	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "maps");
-	_cleanup_free_ struct proc_mapping *mapping = malloc(sizeof(*mapping));
-	_cleanup_free_ char *line = NULL;
-	size_t capacity = 0;
+	_cleanup_close_ int fd = procfs_open_fd(root, pid, "maps", O_RDONLY);
+	struct proc_mapping mapping;
+	struct lines lines;
 	bool any = false;
 	int result = 0;
+	char *line;
 
-	if (!stream)
-		return -errno;
-	if (!mapping)
-		return -ENOMEM;
-	while (result == 0 && getline(&line, &capacity, stream) > 0) {
-		if (!procfs_parse_mapping(line, mapping))
+	if (fd < 0)
+		return fd;
+	lines_begin(&lines, fd);
+	while (result == 0 && (line = lines_next(&lines))) {
+		if (!procfs_parse_mapping(line, &mapping))
 			continue;
 		any = true;
-		result = callback(mapping, context);
+		result = callback(&mapping, context);
 	}
 	return result ? result : any ? 0 : -ESRCH;
 }
