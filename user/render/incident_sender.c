@@ -61,30 +61,24 @@ void json_put_ancestors(struct json_maker *object, const struct incident_ancesto
 	json_put_made(object, "ancestors", &array);
 }
 
-static void put_optional(struct json_maker *object, const char *key, const char *name)
-{
-	if (name)
-		json_put_name(object, key, name);
-}
-
 void json_put_place(struct json_maker *object, const struct place *place,
 		    const struct workload_event *names, const char *image)
 {
 	struct json_maker container;
 
-	put_optional(object, "unit", place->unit);
+	json_put_optional(object, "unit", place->unit);
 	if (!place->container_id && !place->pod_uid)
 		return;
 	container = json_make_object();
-	put_optional(&container, "id", place->container_id);
-	put_optional(&container, "runtime", place->runtime);
-	put_optional(&container, "pod_uid", place->pod_uid);
+	json_put_optional(&container, "id", place->container_id);
+	json_put_optional(&container, "runtime", place->runtime);
+	json_put_optional(&container, "pod_uid", place->pod_uid);
 	if (names) {
-		put_optional(&container, "name", names->container);
-		put_optional(&container, "pod", names->pod);
-		put_optional(&container, "namespace", names->kube_namespace);
+		json_put_optional(&container, "name", names->container);
+		json_put_optional(&container, "pod", names->pod);
+		json_put_optional(&container, "namespace", names->kube_namespace);
 	}
-	put_optional(&container, "image", image);
+	json_put_optional(&container, "image", image);
 	if (names || image)
 		json_put_name(&container, "names_taken", taken_when_name(TAKEN_AFTER));
 	json_put_made(object, "container", &container);
@@ -106,8 +100,8 @@ void json_put_sender(struct json_maker *object, const struct incident *incident)
 	json_put_name(&entry, "comm", sender->comm);
 	json_put_name(&entry, "thread", sender->event.thread_comm);
 	json_put_count(&entry, "uid", sender->event.uid);
-	put_optional(&entry, "exe", sender->exe);
-	put_optional(&entry, "cgroup", sender->event.cgroup);
+	json_put_optional(&entry, "exe", sender->exe);
+	json_put_optional(&entry, "cgroup", sender->event.cgroup);
 	json_put_place(&entry, &sender->place, NULL, NULL);
 	json_put_ancestors(&entry, sender->ancestors, sender->ancestor_count);
 	json_put_made(object, "sender", &entry);

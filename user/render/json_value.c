@@ -159,6 +159,12 @@ static json_t *array_of(const char *const *names, size_t count, json_t *(*string
 	return array;
 }
 
+void json_put_optional(struct json_maker *object, const char *key, const char *name)
+{
+	if (name)
+		json_put_name(object, key, name);
+}
+
 void json_put_names(struct json_maker *object, const char *key, const char *const *names,
 		    size_t count)
 {

@@ -45,6 +45,9 @@ void json_put_time(struct json_maker *object, const char *key, uint64_t realtime
  */
 void json_put_name(struct json_maker *object, const char *key, const char *name);
 
+/* The same, and nothing at all where the name is NULL. */
+void json_put_optional(struct json_maker *object, const char *key, const char *name);
+
 /* Names as an array of strings; where one is no UTF-8 there is an array of all of them in hex. */
 void json_put_names(struct json_maker *object, const char *key, const char *const *names,
 		    size_t count);
