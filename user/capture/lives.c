@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "capture/lives.h"
+#include "capture/lives_state.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -234,7 +234,7 @@ static bool take_parents_mappings(struct lives *lives, struct life *life)
 	return true;
 }
 
-static void told_release(struct life *life)
+void lives_told_release(struct life *life)
 {
 	free(TAKE_PTR(life->told));
 	life->told_count = 0;
@@ -248,7 +248,7 @@ static bool take_told_mappings(struct lives *lives, struct life *life)
 	if (!life->told_count)
 		return false;
 	error = mappings_of_areas(&life->mappings, lives->modules, life->told, life->told_count);
-	told_release(life);
+	lives_told_release(life);
 	return !error;
 }
 
@@ -280,42 +280,6 @@ bool lives_may_read(const struct lives *lives, uint32_t number)
 	return account->in_use && may_read(&lives->items[number], account);
 }
 
-/*
- * What is known of its mappings goes to where stacks are walked by. A copy of them: while rows are
- * being made records are taken, and one of them may be a reason to read the mappings again.
- */
-static void publish(struct lives *lives, uint32_t number)
-{
-	_cleanup_(mappings_release) struct mappings mappings = {0};
-	struct life *life = &lives->items[number];
-	enum unwind_rows_state state = UNWIND_ROWS_WAITED_FOR;
-	uint32_t pid = life->process.pid;
-
-	life->code_missing = life->code_stale;
-	if (mappings_copy(&life->mappings, &mappings))
-		return;
-	/* the number of a process that is gone may be another's: only what waits can use its code
-	 */
-	if (lives->ledger->accounts[number].frozen_ns || !lives_is_latest(lives, number))
-		state = unwind_follow_load(lives->follow, &mappings);
-	else if (unwind_follow_publish(lives->follow, pid, &mappings, &state))
-		state = UNWIND_ROWS_WAITED_FOR;
-	life->code_missing |= state == UNWIND_ROWS_WAITED_FOR;
-	life->code_without_room = state == UNWIND_ROWS_NO_ROOM;
-}
-
-static void publish_later(struct lives *lives, struct life *life, bool stale)
-{
-	uint32_t number = (uint32_t)(life - lives->items);
-
-	life->code_missing = lives->follow != NULL;
-	life->code_stale = stale;
-	lives->publish_due = true;
-	if (!lives->is_listed[number])
-		lives->missing[lives->missing_count++] = number;
-	lives->is_listed[number] = true;
-}
-
 /* The mappings as /proc shows them, if it still shows those of the account. */
 static int read_mappings(struct lives *lives, uint32_t number, struct mappings *ret_fresh)
 {
@@ -332,7 +296,7 @@ static int read_mappings(struct lives *lives, uint32_t number, struct mappings *
 	return error;
 }
 
-static bool reread(struct lives *lives, uint32_t number)
+bool lives_reread(struct lives *lives, uint32_t number)
 {
 	struct life *life = &lives->items[number];
 	uint64_t start_ns = clock_monotonic_ns();
@@ -347,107 +311,12 @@ static bool reread(struct lives *lives, uint32_t number)
 			return take_parents_mappings(lives, life);
 	} else {
 		life->reread_cost_ns = clock_monotonic_ns() - start_ns;
-		told_release(life);
+		lives_told_release(life);
 		mappings_release(&life->mappings);
 		life->mappings = fresh;
 	}
-	publish_later(lives, life, false);
+	lives_publish_later(lives, life, false);
 	return true;
-}
-
-int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes)
-{
-	struct life *life;
-
-	if (bytes < offsetof(struct ot_code_record, areas) || record->count > OT_CODE_AREAS ||
-	    bytes < offsetof(struct ot_code_record, areas) +
-			    record->count * sizeof(record->areas[0]))
-		return -EBADMSG;
-	life = lives->follow ? lives_get(lives, record->account) : NULL;
-	if (!life || !record->count)
-		return 0;
-	told_release(life);
-	life->told = malloc(record->count * sizeof(*life->told));
-	if (!life->told)
-		return -ENOMEM;
-	memcpy(life->told, record->areas, record->count * sizeof(*life->told));
-	life->told_count = record->count;
-	publish_later(lives, life, true);
-	return 0;
-}
-
-void lives_code_missing(struct lives *lives, uint32_t number)
-{
-	struct life *life = lives->follow ? lives_get(lives, number) : NULL;
-
-	if (life && !reread(lives, number))
-		publish_later(lives, life, true);
-}
-
-static bool is_missing(const struct lives *lives, uint32_t number)
-{
-	return lives->items[number].id && lives->items[number].code_missing;
-}
-
-static void forget_complete(struct lives *lives)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < lives->missing_count; i++) {
-		uint32_t number = lives->missing[i];
-
-		lives->is_listed[number] = is_missing(lives, number);
-		if (lives->is_listed[number])
-			lives->missing[kept++] = number;
-	}
-	lives->missing_count = kept;
-}
-
-static void list_without_room(struct lives *lives)
-{
-	for (uint32_t i = 0; i < lives->ledger->account_count; i++)
-		if (lives->items[i].id && lives->items[i].code_without_room)
-			publish_later(lives, &lives->items[i], false);
-}
-
-void lives_publish_missing(struct lives *lives, bool now)
-{
-	if (lives->follow && unwind_follow_make_room(lives->follow))
-		list_without_room(lives);
-	lives->publish_due = false;
-	/* while rows are waited for records are taken, and more may be listed */
-	for (uint32_t i = 0; lives->follow && i < lives->missing_count; i++) {
-		uint32_t number = lives->missing[i];
-
-		if (!is_missing(lives, number))
-			continue;
-		if (now)
-			lives->items[number].mappings.read_ns = 0;
-		if (lives->items[number].code_stale)
-			reread(lives, number);
-		publish(lives, number);
-	}
-	forget_complete(lives);
-}
-
-int lives_walk(struct lives *lives, uint32_t number, const struct ot_stack_bytes_record *bytes,
-	       bool now, struct unwinder_stack *ret_stack)
-{
-	const struct life *life = lives_known(lives, number);
-	const struct unwinder_input input = {
-		.ip = bytes->ip,
-		.sp = bytes->sp,
-		.bp = bytes->bp,
-		.words = bytes->words,
-		.words_at = bytes->sp & ~(uint64_t)(OT_STACK_PAGE_BYTES - 1),
-		.word_count = bytes->page_count * OT_STACK_PAGE_BYTES / sizeof(bytes->words[0]),
-	};
-
-	if (!life || !lives->follow)
-		return -ENOENT;
-	if (life->code_missing && !now)
-		return -EAGAIN;
-	return unwind_follow_walk(lives->follow, &life->mappings, &input, ret_stack);
 }
 
 bool lives_executed(struct lives *lives, uint32_t pid)
@@ -464,19 +333,13 @@ bool lives_executed(struct lives *lives, uint32_t pid)
 		if (!life)
 			continue;
 		if (lives_is_latest(lives, i)) {
-			reread(lives, i);
+			lives_reread(lives, i);
 		} else {
 			life->foreign_tid = account->user_tid;
 			shared = true;
 		}
 	}
 	return shared;
-}
-
-void lives_mapped_code(struct lives *lives, uint32_t account)
-{
-	lives->items[account].mappings.read_ns = 0;
-	publish_later(lives, &lives->items[account], true);
 }
 
 /*
@@ -509,6 +372,6 @@ void lives_resolve(struct lives *lives, uint32_t number, const __u64 *addresses,
 		resolve_known(&unknown, addresses, count, ret_frames);
 		return;
 	}
-	if (!resolve_known(life, addresses, count, ret_frames) && reread(lives, number))
+	if (!resolve_known(life, addresses, count, ret_frames) && lives_reread(lives, number))
 		resolve_known(life, addresses, count, ret_frames);
 }
