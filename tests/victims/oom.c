@@ -157,15 +157,20 @@ static void grow_bound(struct victim *victim)
 }
 
 /* Nobody's address space has it. */
-static void grow_tmpfs(struct victim *victim)
+static void fill_file(size_t size_bytes)
 {
 	int fd = memfd_create("fill", 0);
 	char block[64 * 1024];
 
 	memset(block, 'x', sizeof(block));
-	for (size_t bytes = 0; bytes < victim->size_bytes; bytes += sizeof(block))
+	for (size_t bytes = 0; bytes < size_bytes; bytes += sizeof(block))
 		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
 			err(1, "memfd");
+}
+
+static void grow_tmpfs(struct victim *victim)
+{
+	fill_file(victim->size_bytes);
 }
 
 /* The kernel has it: full pipes. */
@@ -304,6 +309,8 @@ static void grow_restless(struct victim *victim, void (*restless)(void))
 		victim_say("child %d\n", getpid());
 		restless();
 	}
+	/* between two images the other one has next to nothing: so that it is chosen even then */
+	fill_file(16 * MIB);
 	victim_expect("more");
 	grow_hog(victim);
 }
