@@ -15,33 +15,34 @@ static __always_inline void lru_request(void)
 		loss_count(OT_LOSS_PROCESS_EVENT, 1);
 }
 
-static __always_inline int bracket_begin(void)
+static __always_inline int bracket_begin(__u32 unit)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), one = 1;
+	__u32 tid = bpf_get_current_pid_tgid();
 	__u32 *depth = bpf_map_lookup_elem(&movers, &tid);
 
 	lru_request();
 	if (depth) {
-		*depth += 1;
+		*depth += unit;
 		return 0;
 	}
-	if (bpf_map_update_elem(&movers, &tid, &one, BPF_NOEXIST) == 0)
+	if (bpf_map_update_elem(&movers, &tid, &unit, BPF_NOEXIST) == 0)
 		__sync_fetch_and_add(&movers_active, 1);
 	else
 		loss_count(OT_LOSS_MOVER_FULL, 1);
 	return 0;
 }
 
-/* An end without a begin belongs to a bracket that was open when we attached. */
-static __always_inline int bracket_end(void)
+/* An end without a begin of its kind belongs to a bracket that was open when we attached, or is
+ * told alone. */
+static __always_inline int bracket_end(__u32 unit)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	__u32 *depth = bpf_map_lookup_elem(&movers, &tid);
 
-	if (!depth)
+	if (!depth || !(*depth & BRACKET_DEPTH(unit)))
 		return 0;
-	if (*depth > 1) {
-		*depth -= 1;
+	if (*depth != unit) {
+		*depth -= unit;
 		return 0;
 	}
 	if (bpf_map_delete_elem(&movers, &tid) == 0)
@@ -52,25 +53,25 @@ static __always_inline int bracket_end(void)
 SEC("raw_tp/mm_compaction_begin")
 int compaction_begin(void *ctx)
 {
-	return bracket_begin();
+	return bracket_begin(BRACKET_COMPACTION);
 }
 
 SEC("raw_tp/mm_compaction_end")
 int compaction_end(void *ctx)
 {
-	return bracket_end();
+	return bracket_end(BRACKET_COMPACTION);
 }
 
 SEC("raw_tp/mm_migrate_pages_start")
 int migrate_begin(void *ctx)
 {
-	return bracket_begin();
+	return bracket_begin(BRACKET_MIGRATION);
 }
 
 SEC("raw_tp/mm_migrate_pages")
 int migrate_end(void *ctx)
 {
-	return bracket_end();
+	return bracket_end(BRACKET_MIGRATION);
 }
 
 /*

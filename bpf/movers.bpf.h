@@ -19,7 +19,15 @@
 
 #define MOVER_QUEUE_LEN 4096
 
-/* Tasks inside a bracket: tid -> depth. */
+/*
+ * Tasks inside a bracket: tid -> how deep, a count for each kind of bracket. Compaction migrates,
+ * and before 5.16 or so the kernel tells of a migration's end alone: that is not the end of the
+ * compaction.
+ */
+#define BRACKET_COMPACTION 1U
+#define BRACKET_MIGRATION (1U << 16)
+#define BRACKET_DEPTH(unit) ((unit)*0xffffU)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);

@@ -113,7 +113,7 @@ no_page_is_missing()
 
 @test "mover-full: moved pages that find no room lose their author, and are counted" {
 	requires compaction
-	victim_start huge fragments 64
+	victim_start huge fragments 256
 	OOMTRACE_TEST_DROP=mover-full:1 trace_start -p "$VICTIM_PID" --period 1 --strict --kinds=anon \
 		--format folded
 	victim_grow
@@ -121,7 +121,7 @@ no_page_is_missing()
 	kill -INT "$TRACE_PID"
 	trace_wait
 	cat "$TRACE_TALK"
-	(($(lost mover-full) > 0)) || skip "missing: a machine where compaction moves anything"
+	(($(lost mover-full) > 0))
 	((TRACE_STATUS == 2))
 }
 

@@ -46,15 +46,22 @@ static void grow_collapse(struct victim *victim)
 	victim_region("grow_collapse", "anon_moved", getpid(), victim->memory, victim->size_bytes);
 }
 
+/* As many as the kernel looks at in one step: isolate_freepages() looks at every 32nd where it
+ * finds none. */
+#define STRIDE_PAGES 32
+
 /*
- * Every second page of a large area is given back: what remains is what compaction has to move.
+ * Every second page of a large area is given back: what remains is what compaction has to move. The
+ * even ones and the odd ones take turns: otherwise, wherever the area begins, one time in two no
+ * page is free where the kernel looks, and nothing moves.
  */
 static void grow_fragments(struct victim *victim)
 {
 	victim->memory = victim_map(victim->size_bytes, MAP_PRIVATE | MAP_ANONYMOUS);
 	victim_touch(victim->memory, victim->size_bytes);
-	for (size_t offset = 0; offset < victim->size_bytes; offset += 2 * PAGE_BYTES)
-		if (madvise(victim->memory + offset, PAGE_BYTES, MADV_DONTNEED))
+	for (size_t page = 0; page < victim->size_bytes / PAGE_BYTES; page++)
+		if ((page + page / STRIDE_PAGES) % 2 == 0 &&
+		    madvise(victim->memory + page * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED))
 			err(1, "madvise");
 	victim_region("grow_fragments", "anon_moved", getpid(), victim->memory, victim->size_bytes);
 }
