@@ -711,6 +711,7 @@ static inline void scene_heir(const struct stage *stage)
 						     .trigger_tid = 701,
 						     .trigger_comm = "worker"});
 	play_process(stage, 1, 701, 700, "worker", true, true);
+	play_process(stage, 2, 700, 1, "shop", false, false);
 	play_victim(stage, (struct victim_event){.process = 1,
 						 .role = VICTIM_CHOSEN,
 						 .known = VICTIM_KNOWN_ALL | VICTIM_EXE |
@@ -752,6 +753,10 @@ static inline void scene_heir(const struct stage *stage)
 		play_stalls(stage, i * SECOND_NS, 0, 100000 * (21 - i), 40000 * (21 - i));
 		play_stalls(stage, i * SECOND_NS, LEVEL_HOST, 5000 * (21 - i), 0);
 	}
+	play_moment(stage, SECOND_NS, 2, MIB(60));
+	play_candidate(
+		stage, "shop",
+		(struct candidate_event){.pid = 700, .rss_bytes = MIB(63), .when = TAKEN_AT_KILL});
 	play_module(stage, 1, "/usr/bin/actor");
 	play_stack(stage, 1, "worker", STACK(0x100, 0x300));
 	play_stack(stage, 2, "shop", STACK(0x200, 0x300));

@@ -82,6 +82,90 @@ static void test_parts_of_a_sum_count_once(void **state)
 	release(&built);
 }
 
+#define SERVER_PID 900
+#define SERVER_MIB 64
+
+/* A server and two workers that were forked when it had loaded all: is it killed, does anybody know
+ * it? */
+static void play_prefork(const struct stage *stage, bool server_dies, bool server_known)
+{
+	uint64_t slots = SERVER_MIB * SCENE_MIB_PAGES, told = server_dies ? 0 : slots;
+
+	play_session(stage, 1, "--watch-oom-kills");
+	play_incident(stage,
+		      (struct incident_event){.scope = SCOPE_MEMCG, .id = "x", .sequence = 1});
+	for (uint32_t id = 1; id <= 3; id++) {
+		play_process(stage, id, SERVER_PID + id - 1, 1, "server", true, true);
+		if (id > 1 || server_dies)
+			play_victim(stage, (struct victim_event){
+						   .process = id,
+						   .role = id == 2 ? VICTIM_CHOSEN : VICTIM_GROUP,
+						   .known = VICTIM_RSS,
+						   .rss_anon_bytes = MIB(id > 1 ? SERVER_MIB + id
+										: SERVER_MIB)});
+	}
+	play_level(stage, (struct level_event){.path = "/server",
+					       .known = LEVEL_USAGE | LEVEL_LIMIT,
+					       .usage_bytes = MIB(70),
+					       .limit_bytes = MIB(70),
+					       .fired = true});
+	play_figure(stage, 0, "anon", MIB(70), FIGURE_MEMORY_STAT, TAKEN_AT_KILL);
+	if (server_known)
+		play_candidate(stage, "server", (struct candidate_event){.pid = SERVER_PID});
+	play_moment(stage, SECOND_NS, 1, MIB(SERVER_MIB));
+	play_module(stage, 1, "/usr/bin/server");
+	play_stack(stage, 1, "server", STACK(0x100));
+	play_snapshot(stage, 1, true);
+	for (uint32_t id = 2; id <= 3; id++)
+		play_inherited(stage, id, server_dies ? 1 : 0, SERVER_PID, 1, slots,
+			       id == 2 ? told : 0);
+	play_end(stage, END_INTERRUPTED);
+}
+
+static void scene_prefork_group(const struct stage *stage)
+{
+	play_prefork(stage, true, true);
+}
+
+static void scene_prefork_server_stays(const struct stage *stage)
+{
+	play_prefork(stage, false, true);
+}
+
+static void scene_prefork_server_gone(const struct stage *stage)
+{
+	play_prefork(stage, false, false);
+}
+
+/* In whose term it is, and what it leaves of the two workers', in MiB. */
+static void test_what_was_inherited_counts_once(void **state)
+{
+	static const struct {
+		void (*scene)(const struct stage *stage);
+		uint64_t server_mib, first_mib, second_mib;
+	} cases[] = {
+		{scene_prefork_group, SERVER_MIB, 2, 3},
+		{scene_prefork_server_stays, SERVER_MIB, 2, 3},
+		{scene_prefork_server_gone, 0, SERVER_MIB + 2, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct built built = build(cases[i].scene);
+		const struct incident *incident = built.incident;
+
+		assert_int_equal(term_bytes(incident, "anon", SERVER_PID),
+				 MIB(cases[i].server_mib));
+		assert_int_equal(term_bytes(incident, "anon", SERVER_PID + 1),
+				 MIB(cases[i].first_mib));
+		assert_int_equal(term_bytes(incident, "anon", SERVER_PID + 2),
+				 MIB(cases[i].second_mib));
+		assert_int_equal(term_bytes(incident, "anon", 0), MIB(1));
+		assert_int_equal(term_bytes(incident, "unexplained", 0), 0);
+		release(&built);
+	}
+}
+
 static void test_frozen_pages_count_whether_torn_down_or_not(void **state)
 {
 	struct built built = build(scene_pod);
@@ -250,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_limit_is_accounted_for_to_the_byte),
 		cmocka_unit_test(test_parts_of_a_sum_count_once),
+		cmocka_unit_test(test_what_was_inherited_counts_once),
 		cmocka_unit_test(test_frozen_pages_count_whether_torn_down_or_not),
 		cmocka_unit_test(test_stacks_of_others_are_not_the_victims),
 		cmocka_unit_test(test_the_trigger_is_not_the_victim),

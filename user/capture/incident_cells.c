@@ -136,8 +136,10 @@ int incident_queue_cells(struct incident *incident)
 	if (!error)
 		error = ledger_settle(ledger, incident->live->programs);
 	queue_snapshot(incident);
+	/* whoever shares the memory of one who is told has none besides */
 	for (uint32_t i = incident->item->first; i != KILL_NONE; i = cases->next[i])
-		queue_memory(incident, &cases->records[i], incident->processes[i]);
+		if (cases->roles[i] != VICTIM_SHARER)
+			queue_memory(incident, &cases->records[i], incident->processes[i]);
 	for (uint32_t cell = 0; cell < ledger->cell_count; cell++) {
 		uint32_t account = ledger->cells[cell].account, record;
 

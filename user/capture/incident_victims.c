@@ -56,10 +56,12 @@ static const struct life *life_of_image(const struct incident *incident,
 		       : life;
 }
 
+/* A life is an address space's: who shares the one chosen's is another process, and has its own
+ * number. */
 static uint32_t queue_process(const struct incident *incident, const struct life *image,
-			      const struct ot_kill_record *record)
+			      const struct ot_kill_record *record, enum victim_role role)
 {
-	const struct life *life = life_of(incident, record);
+	const struct life *life = role == VICTIM_SHARER ? NULL : life_of(incident, record);
 	char path[PROGRAM_PATH_MAX];
 	struct event event = {
 		.type = EVENT_PROCESS,
@@ -302,7 +304,7 @@ uint32_t incident_queue_victim(const struct incident *incident, const struct ot_
 			       enum victim_role role)
 {
 	const struct life *image = life_of_image(incident, record);
-	uint32_t process = queue_process(incident, image, record);
+	uint32_t process = queue_process(incident, image, record, role);
 
 	queue_victim(incident, image, record, process, role);
 	queue_command_line(incident, image, record, process);

@@ -85,10 +85,11 @@ enum account_source {
 
 /* One line of what fills the limit: all of them add up to it, by construction. */
 struct incident_term {
-	const char *key;  /* "anon", "page_cache", "unexplained": stable */
-	uint32_t pid;     /* whose; 0: of all, or of all others */
-	const char *comm; /* with a pid */
-	int64_t bytes;    /* negative only in "unexplained" */
+	const char *key;          /* "anon", "page_cache", "unexplained": stable */
+	uint32_t pid;             /* whose; 0: of all, or of all others */
+	const char *comm;         /* with a pid */
+	int64_t bytes;            /* negative only in "unexplained" */
+	uint64_t inherited_bytes; /* of a victim's, not in `bytes`, but in its author's term */
 	enum account_source source;
 	enum taken_when when;
 };

@@ -12,8 +12,6 @@
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Of others than the victims: more of them do not help anybody. */
-#define OTHERS_MAX 16
 #define KEYS_MAX 3
 
 /* One term of the kernel's own sums. `keys`: as v2, v1 or meminfo write it; the first found counts.
@@ -51,7 +49,7 @@ static const struct kind_of_term host_kinds[] = {
 	{"unused", {"MemFree"}, {NULL}, NULL},
 };
 
-#define TERMS_MAX (ARRAY_COUNT(cgroup_kinds) + OTHERS_MAX + 4)
+#define TERMS_MAX (ARRAY_COUNT(cgroup_kinds) + INCIDENT_ANON_TERMS_MAX + 4)
 
 _Static_assert(ARRAY_COUNT(cgroup_kinds) >= ARRAY_COUNT(host_kinds), "TERMS_MAX is of the longer");
 
@@ -102,70 +100,6 @@ static bool kind_figure(const struct accounting *accounting, const struct kind_o
 static void term_add(struct accounting *accounting, struct incident_term term)
 {
 	accounting->terms[accounting->count++] = term;
-}
-
-/* --- anonymous memory, by process ---------------------------------------------------------- */
-
-static void anon_add(struct accounting *accounting, struct incident_term term)
-{
-	term.key = "anon";
-	accounting->by_process_bytes =
-		estimate_add_signed(accounting->by_process_bytes, term.bytes);
-	term_add(accounting, term);
-}
-
-/* Who shares the mm of another one has the same memory. */
-static void anon_of_victims(struct accounting *accounting)
-{
-	const struct incident *incident = accounting->incident;
-
-	for (size_t i = 0; i < incident->victim_count && accounting->count < OTHERS_MAX; i++) {
-		const struct incident_victim *victim = &incident->victims[i];
-
-		if (victim->kill.role == VICTIM_SHARER || !(victim->kill.known & VICTIM_RSS))
-			continue;
-		anon_add(accounting,
-			 (struct incident_term){
-				 .pid = victim->pid,
-				 .comm = victim->comm,
-				 .bytes = (int64_t)estimate_add(victim->kill.rss_anon_bytes, 0),
-				 .source = ACCOUNT_RSS,
-				 .when = victim->kill.before & VICTIM_RSS ? TAKEN_BEFORE
-									  : TAKEN_AT_KILL});
-	}
-}
-
-/* What the ledger last wrote of a process that was not killed. NULL: nothing. */
-static const struct moment_event *last_moment(const struct accounting *accounting, uint32_t pid)
-{
-	const struct incident_builder *builder = accounting->draft->builder;
-	const struct kept_event *process =
-		table_get(&builder->by_pid, (struct table_key){.major = pid});
-	const struct kept_of_process *kept =
-		process ? kept_of(builder, EVENT_MOMENT, process->event.process.id) : NULL;
-
-	return kept && kept->last->event.moment.known & MOMENT_RSS ? &kept->last->event.moment
-								   : NULL;
-}
-
-static void anon_of_others(struct accounting *accounting)
-{
-	const struct incident *incident = accounting->incident;
-
-	for (size_t i = 0; i < incident->candidate_count && accounting->count < OTHERS_MAX; i++) {
-		const struct candidate_event *candidate = &incident->candidates[i].candidate;
-		const struct moment_event *moment = last_moment(accounting, candidate->pid);
-
-		if (!moment || table_get(&accounting->draft->owned->victim_pids,
-					 (struct table_key){.major = candidate->pid}))
-			continue;
-		anon_add(accounting, (struct incident_term){
-					     .pid = candidate->pid,
-					     .comm = candidate->comm,
-					     .bytes = (int64_t)estimate_add(moment->anon_bytes, 0),
-					     .source = ACCOUNT_LEDGER,
-					     .when = TAKEN_BEFORE});
-	}
 }
 
 /* --- the kernel's sums --------------------------------------------------------------------- */
@@ -277,8 +211,8 @@ int incident_account_make(struct incident_draft *draft)
 		return -ENOMEM;
 	if (!limit_bytes)
 		return 0;
-	anon_of_victims(&accounting);
-	anon_of_others(&accounting);
+	accounting.count = incident_anon_terms(draft, accounting.terms);
+	accounting.by_process_bytes = terms_sum(&accounting);
 	if (level) {
 		sums_add(&accounting, cgroup_kinds, ARRAY_COUNT(cgroup_kinds));
 		level_unused(&accounting, level);

@@ -77,6 +77,7 @@ static const struct kept_type {
 	[EVENT_LIFE] = {true, 0},
 	[EVENT_EARLY] = {true, offsetof(struct event, early.process)},
 	[EVENT_MAPPED] = {true, offsetof(struct event, mapped.process)},
+	[EVENT_INHERITED] = {true, offsetof(struct event, inherited.process)},
 };
 
 static int index_by_process(struct incident_builder *builder, struct kept_event *kept,

@@ -85,4 +85,10 @@ int incident_growing_make(struct incident_draft *draft);    /* after the stacks 
 int incident_candidates_make(struct incident_draft *draft); /* after the timeline */
 int incident_account_make(struct incident_draft *draft);    /* after victims and levels */
 
+/* Of victims and others, each: more of them do not help anybody. */
+#define INCIDENT_ANON_TERMS_MAX 16
+
+/* Fills in so many terms at most, after victims and candidates; returns how many. */
+size_t incident_anon_terms(struct incident_draft *draft, struct incident_term *terms);
+
 #endif

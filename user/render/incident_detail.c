@@ -109,6 +109,11 @@ static void cell_source(const struct incident_term *term, struct buf *cell)
 	buf_append_string(cell, sources[term->source]);
 	if (term->source != ACCOUNT_REST)
 		buf_append_string(cell, times[term->when]);
+	if (!term->inherited_bytes)
+		return;
+	buf_append_string(cell, ", without ");
+	quantity_bytes(cell, term->inherited_bytes);
+	buf_append_string(cell, " inherited");
 }
 
 static int account(const struct incident *incident, const struct render_options *options,

@@ -131,6 +131,8 @@ static void put_account(struct json_maker *object, const struct incident_account
 
 		json_put_name(&entry, "what", term->key);
 		json_put_signed(&entry, "bytes", term->bytes);
+		if (term->inherited_bytes)
+			json_put_count(&entry, "inherited_bytes", term->inherited_bytes);
 		if (term->pid) {
 			json_put_count(&entry, "pid", term->pid);
 			json_put_name(&entry, "comm", term->comm);

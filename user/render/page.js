@@ -382,7 +382,7 @@
 		return parts.length ? [...bar(parts, limit),
 			table([["what", (a) => a.what], ["bytes", (a) => bytes(a.bytes), number],
 				["share of the limit", (a) => percent(a.bytes, limit), number],
-				["source", (a) => a.source], ["taken", (a) => a.taken && words(a.taken)]], parts)] : null;
+				["source", (a) => a.inherited_bytes ? `${a.source}, without ${bytes(a.inherited_bytes)} inherited` : a.source], ["taken", (a) => a.taken && words(a.taken)]], parts)] : null;
 	}
 
 	/* An object as lines of a table, what is nested in it by its path. */
