@@ -41,8 +41,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wmi
 PACKAGES := libbpf libelf libdw liblzma zlib libseccomp libcap jansson libprotobuf-c ncursesw
 # `=` on purpose: pkg-config runs only for targets that compile, after install-deps has had its turn.
 PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-# libiberty (the demangler of gdb and binutils) has no pkg-config file.
-PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty -lm
+# libiberty (the demangler of gdb and binutils) has no pkg-config file, nor has Zydis everywhere.
+PACKAGE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty -lZydis -lm
 
 # An empty _GNU_SOURCE, so that a file may also define it itself.
 CPPFLAGS += -D_GNU_SOURCE= -DOOMTRACE_VERSION='"$(VERSION)"' -I. -Iuser -I$(BUILD)

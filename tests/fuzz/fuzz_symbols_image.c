@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * An ELF file of any bytes becomes a module file or an error, and every module file that is written
- * passes the recorder's check: call frame information, symbol tables, packed ones.
+ * passes the recorder's check: call frame information, code, symbol tables, packed ones.
  *
  *   clang -fsanitize=fuzzer,address,undefined -g -O1 -std=gnu11 -D_GNU_SOURCE= -I. -Iuser \
  *         tests/fuzz/fuzz_symbols_image.c user/symbols/{image,image_names,image_unwind,segments}.c
  * \
  *         user/symbols/{symbol_table,module_file,module_writer,unwind_rows,unwind_rule}.c \
- *         user/symbols/{cfi,cfi_program,go_functions}.c -lelf -ldw -llzma -lz -o fuzz_symbols_image
+ *         user/symbols/{cfi,cfi_program,go_functions,plt_names,image_debug,perf_map}.c \
+ *         user/symbols/{code_image,code_step,code_table,code_walk,code_rows,code_pointers}.c \
+ *         user/symbols/image_code.c -lelf -ldw -llzma -lz -lZydis -o fuzz_symbols_image
  */
 #include <sys/mman.h>
 

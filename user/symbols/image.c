@@ -308,3 +308,48 @@ int image_functions_add(struct image *image, struct symbol_table *table)
 	}
 	return damaged ? -EBADMSG : 0;
 }
+
+int image_bytes(struct image *image, uint64_t address, uint64_t size_bytes,
+		struct image_section *ret_bytes)
+{
+	GElf_Phdr header;
+	Elf_Data *data;
+
+	for (int i = 0; gelf_getphdr(image->elf, i, &header); i++) {
+		if (header.p_type != PT_LOAD || address < header.p_vaddr ||
+		    address - header.p_vaddr >= header.p_filesz ||
+		    size_bytes > header.p_filesz - (address - header.p_vaddr))
+			continue;
+		data = elf_getdata_rawchunk(image->elf,
+					    (int64_t)(header.p_offset + address - header.p_vaddr),
+					    size_bytes, ELF_T_BYTE);
+		if (!data || !data->d_buf)
+			return -EBADMSG;
+		*ret_bytes = (struct image_section){data->d_buf, data->d_size, address};
+		return 0;
+	}
+	return -ENODATA;
+}
+
+int image_each_section(struct image *image, uint64_t max_bytes, image_section_visitor visit,
+		       void *context)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	int r = 0;
+
+	while (r == 0 && (section = elf_nextscn(image->elf, section))) {
+		Elf_Data *data = NULL;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
+		    (header.sh_flags & (SHF_ALLOC | SHF_COMPRESSED)) != SHF_ALLOC ||
+		    (max_bytes > 0 && section_read(section, max_bytes, &data) < 0))
+			continue;
+		r = visit(context,
+			  &(struct image_section){data ? data->d_buf : NULL,
+						  data ? data->d_size : header.sh_size,
+						  header.sh_addr},
+			  header.sh_flags & SHF_EXECINSTR);
+	}
+	return r;
+}

@@ -62,6 +62,24 @@ int image_section(struct image *image, const char *name, uint64_t max_bytes,
 		  struct image_section *ret_section);
 
 /*
+ * Reads what is loaded at an address, which must be in one segment; the caller bounds it. -ENODATA
+ * when it is not in the file, -EBADMSG.
+ */
+int image_bytes(struct image *image, uint64_t address, uint64_t size_bytes,
+		struct image_section *ret_bytes);
+
+/* Not 0 ends it. */
+typedef int (*image_section_visitor)(void *context, const struct image_section *section,
+				     bool is_executable);
+
+/*
+ * Shows the sections that are loaded from the file. Their bytes are read if `max_bytes` is not 0,
+ * and then those that have more, or are damaged, are left out. 0, or what the visitor returned.
+ */
+int image_each_section(struct image *image, uint64_t max_bytes, image_section_visitor visit,
+		       void *context);
+
+/*
  * Adds the functions of .symtab and .dynsym. A damaged table is left out, which is -EBADMSG once
  * the others were read; -E2BIG or -ENOMEM when there are too many.
  */

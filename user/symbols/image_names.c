@@ -174,7 +174,7 @@ static void plt_code_read(struct image *image, struct plt *plt, bool *ret_by_dat
 	}
 }
 
-static int plt_add(struct image *image, struct symbol_table *table)
+int image_plt_names(struct image *image, struct symbol_table *table)
 {
 	static const char *const relocations[PLT_RELOCATIONS_MAX] = {".rela.plt", ".rela.dyn"};
 	struct image_header header;
@@ -223,7 +223,7 @@ static int names_add(struct image *image, struct symbol_table *table)
 		image_functions_add,
 		packed_names_add,
 		go_names_add,
-		plt_add,
+		image_plt_names,
 	};
 	bool damaged = false;
 

@@ -14,6 +14,9 @@
  */
 int image_names(struct image *image, int debug_fd, struct symbol_table **ret_table);
 
+/* Adds names for the stubs of the linkage table alone ("malloc@plt"). As symbol_table_add(). */
+int image_plt_names(struct image *image, struct symbol_table *table);
+
 /* Has a table of all its functions, not only of those that others call. */
 bool image_has_symbols(struct image *image);
 

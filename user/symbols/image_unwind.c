@@ -3,6 +3,7 @@
 
 #include <elf.h>
 
+#include "symbols/image_code.h"
 #include "symbols/image_names.h"
 
 #define PAGE_MASK (~((1ull << OT_UNWIND_PAGE_SHIFT) - 1))
@@ -72,6 +73,7 @@ static size_t frames_read(struct image *image, struct cfi_section ret_sections[S
 int image_unwind_rows(struct image *image, struct unwind_rows *ret_rows)
 {
 	struct cfi_section sections[SECTIONS_MAX];
+	struct code_source code;
 	struct image_header header;
 	struct unwind_text text;
 	size_t count;
@@ -86,6 +88,8 @@ int image_unwind_rows(struct image *image, struct unwind_rows *ret_rows)
 	if (r < 0)
 		return r;
 	count = frames_read(image, sections);
-	r = unwind_rows_build(&text, sections, count, ret_rows);
+	image_code_source(image, &code);
+	/* Go's assembly has frames of its own kind */
+	r = unwind_rows_build(&text, sections, count, image_is_go(image) ? NULL : &code, ret_rows);
 	return r == 0 && ret_rows->row_count == 0 ? -ENODATA : r;
 }

@@ -19,7 +19,7 @@
 #include "symbols/segments.h"
 
 #define MODULE_FILE_MAGIC "OOMTMOD"
-#define MODULE_FILE_VERSION 4
+#define MODULE_FILE_VERSION 5
 /* The names of the largest browser with all its symbols are 200 MB. */
 #define MODULE_FILE_MAX_BYTES (512u << 20)
 #define MODULE_BUILD_ID_MAX 20

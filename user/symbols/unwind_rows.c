@@ -272,8 +272,25 @@ static int sections_read(struct builder *builder, const struct cfi_section *sect
 	return r;
 }
 
+/* Code that no section knows is looked at itself, once it is known where that is. */
+static int uncovered_read(struct builder *builder, const struct code_source *source)
+{
+	const struct cfi_listener listener = {on_function, on_rule, builder};
+	_cleanup_(code_gaps_release) struct code_gaps gaps = {.source = source};
+	uint64_t base = builder->text->base;
+	int r = 0;
+
+	functions_sort(builder);
+	for (size_t i = 0; i < builder->function_count && r == 0; i++)
+		r = code_gaps_cover(&gaps, base + builder->functions[i].start,
+				    base + builder->functions[i].end);
+	if (r == 0)
+		r = code_gaps_cover(&gaps, UINT64_MAX, UINT64_MAX);
+	return r < 0 ? r : code_gaps_tell(&gaps, &listener);
+}
+
 int unwind_rows_build(const struct unwind_text *text, const struct cfi_section *sections,
-		      size_t count, struct unwind_rows *ret_rows)
+		      size_t count, const struct code_source *code, struct unwind_rows *ret_rows)
 {
 	struct unwind_rows result = {.page_count =
 					     (text->size_bytes + PAGE_BYTES - 1) / PAGE_BYTES};
@@ -287,6 +304,8 @@ int unwind_rows_build(const struct unwind_text *text, const struct cfi_section *
 	r = reserve(&builder, sections, count);
 	if (r == 0)
 		r = sections_read(&builder, sections, count);
+	if (r == 0 && code)
+		r = uncovered_read(&builder, code);
 	if (r == 0 && builder.function_count == 0) {
 		*ret_rows = (struct unwind_rows){};
 		return 0;

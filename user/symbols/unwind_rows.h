@@ -7,6 +7,7 @@
 #ifndef SYMBOLS_UNWIND_ROWS_H
 #define SYMBOLS_UNWIND_ROWS_H
 
+#include "symbols/code_rows.h"
 #include "symbols/unwind_rule.h"
 
 /* Ten times libLLVM's. A file that claims more has none. */
@@ -31,10 +32,11 @@ struct unwind_rows {
 void unwind_rows_release(struct unwind_rows *rows);
 
 /*
- * Builds the rows of `count` sections, of which the first to know an address is believed. Without
- * any function there are no rows and no pages. -E2BIG for more rows than UNWIND_ROWS_MAX, -ENOMEM.
+ * Builds the rows of `count` sections, of which the first to know an address is believed, and of
+ * code that none of them knows, unless `code` is NULL. Without any function there are no rows and
+ * no pages. -E2BIG for more rows than UNWIND_ROWS_MAX, -ENOMEM.
  */
 int unwind_rows_build(const struct unwind_text *text, const struct cfi_section *sections,
-		      size_t count, struct unwind_rows *ret_rows);
+		      size_t count, const struct code_source *code, struct unwind_rows *ret_rows);
 
 #endif

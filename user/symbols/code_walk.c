@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbols/code_walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "symbols/code_table.h"
+
+/* Of frames that differ; real programs have some hundreds. More are unknown. */
+#define FRAMES_MAX (1u << 14)
+#define FRAME_SLOTS (2 * FRAMES_MAX)
+/* What every walk knows: nothing, and how functions begin. */
+#define FRAME_UNKNOWN 0
+#define FRAME_ENTRY 1
+#define FRAME_OUTERMOST 2
+/* No function, no place, the end of a list. */
+#define NONE UINT32_MAX
+#define ENTRY_BYTES 8
+/* Where functions begin, if compilers have the choice. */
+#define ALIGNMENT_BYTES 16
+/* How far it is followed from one function into another. */
+#define HOPS_MAX 16
+/* What is looked at to see whether it is a function. */
+#define FUNCTION_LOOK_BYTES 512
+/* A program has a dozen; all are looked at for each call. */
+#define DEAD_ENDS_MAX 64
+
+/* What is known of a byte that an instruction begins at; all 0: nothing began there. */
+struct spot {
+	uint32_t length : 4;
+	uint32_t is_start : 1;  /* of a function: ways to it are calls */
+	uint32_t looked_at : 1; /* whether a function may begin there */
+	uint32_t frame : 26;
+	uint32_t function;
+};
+
+struct function {
+	uint32_t waiting; /* for it to return: a list */
+	uint32_t joins;   /* the function whose code it goes on in, if any */
+	bool returns;
+	bool wrong;      /* it was not understood */
+	bool is_certain; /* a call, or a symbol, says that it is one */
+};
+
+/* What happens once a function returns: the code behind a call goes on, or its caller returns. */
+struct waiter {
+	uint32_t next;
+	uint32_t spot; /* NONE: the function itself returns */
+	uint32_t frame;
+	uint32_t function;
+};
+
+/* A place to go on at. */
+struct task {
+	uint32_t spot; /* NONE: the function returns */
+	uint32_t frame;
+	uint32_t function;
+	bool behind_call;
+	struct code_table table;
+};
+
+struct range {
+	uint64_t start, end;
+	const uint8_t *bytes;
+	uint32_t first; /* its first spot */
+};
+
+#define DEFINE_LIST(type)                                                                       \
+	struct type##_list {                                                                    \
+		struct type *items;                                                             \
+		size_t count, capacity;                                                         \
+	};                                                                                      \
+	static int type##_push(struct type##_list *list, struct type item)                      \
+	{                                                                                       \
+		if (list->count == list->capacity) {                                            \
+			size_t capacity = list->capacity ? 2 * list->capacity : 64;             \
+			struct type *items = reallocarray(list->items, capacity, sizeof(item)); \
+			if (!items)                                                             \
+				return -ENOMEM;                                                 \
+			list->items = items;                                                    \
+			list->capacity = capacity;                                              \
+		}                                                                               \
+		list->items[list->count++] = item;                                              \
+		return 0;                                                                       \
+	}
+
+struct address {
+	uint64_t value;
+};
+
+DEFINE_LIST(function)
+DEFINE_LIST(waiter)
+DEFINE_LIST(task)
+DEFINE_LIST(address)
+
+struct code_walk {
+	const struct code_image *image;
+	struct code_decoder decoder;
+	struct range *ranges;
+	size_t range_count;
+	struct spot *spots;
+	uint32_t spot_count;
+	struct code_frame frames[FRAMES_MAX];
+	uint32_t frame_count;
+	uint16_t slots[FRAME_SLOTS]; /* of frames, by their hash; 0: free */
+	struct function_list functions;
+	struct waiter_list waiters;
+	struct task_list tasks;
+	struct address_list mentions;
+	size_t mentions_done;
+	struct address_list dead_ends;
+	uint32_t steps;
+};
+
+/* --- frames, each of which is kept once ------------------------------------------------------- */
+
+static uint32_t frame_hash(const struct code_frame *frame)
+{
+	uint32_t words[sizeof(*frame) / sizeof(uint32_t)];
+	uint32_t hash = 2166136261u;
+
+	memcpy(words, frame, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		hash = (hash ^ words[i]) * 16777619u;
+	return hash ^ hash >> 15;
+}
+
+static uint32_t frame_number(struct code_walk *walk, const struct code_frame *frame)
+{
+	uint32_t slot = frame_hash(frame) % FRAME_SLOTS;
+
+	while (walk->slots[slot] && !code_frame_equals(&walk->frames[walk->slots[slot] - 1], frame))
+		slot = (slot + 1) % FRAME_SLOTS;
+	if (walk->slots[slot])
+		return walk->slots[slot] - 1u;
+	if (walk->frame_count == FRAMES_MAX)
+		return FRAME_UNKNOWN;
+	walk->frames[walk->frame_count++] = *frame;
+	walk->slots[slot] = (uint16_t)walk->frame_count;
+	return walk->frame_count - 1;
+}
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+static const struct range *range_find(const struct code_walk *walk, uint64_t address)
+{
+	size_t low = 0, high = walk->range_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct range *range = &walk->ranges[middle];
+
+		if (address < range->start)
+			high = middle;
+		else if (address >= range->end)
+			low = middle + 1;
+		else
+			return range;
+	}
+	return NULL;
+}
+
+static uint32_t spot_find(const struct code_walk *walk, uint64_t address)
+{
+	const struct range *range = range_find(walk, address);
+
+	return range ? range->first + (uint32_t)(address - range->start) : NONE;
+}
+
+static const struct range *range_of_spot(const struct code_walk *walk, uint32_t spot)
+{
+	size_t low = 0, high = walk->range_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (walk->ranges[middle].first <= spot)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &walk->ranges[low];
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+static int task_add(struct code_walk *walk, uint32_t spot, uint32_t frame, uint32_t function,
+		    struct code_table table)
+{
+	return task_push(&walk->tasks, (struct task){spot, frame, function, false, table});
+}
+
+/* What waited for a function goes on. */
+static int waiter_add(struct code_walk *walk, const struct waiter *waiter)
+{
+	return task_push(&walk->tasks, (struct task){
+					       .spot = waiter->spot,
+					       .frame = waiter->frame,
+					       .function = waiter->function,
+					       .behind_call = true,
+				       });
+}
+
+static int returns_later(struct code_walk *walk, uint32_t function)
+{
+	return task_add(walk, NONE, FRAME_UNKNOWN, function, (struct code_table){});
+}
+
+/* Whoever waits for it goes on. */
+static int function_returns(struct code_walk *walk, uint32_t number)
+{
+	struct function *function = &walk->functions.items[number];
+	int r = 0;
+
+	if (function->returns)
+		return 0;
+	function->returns = true;
+	for (uint32_t i = function->waiting; i != NONE && r == 0;) {
+		const struct waiter *waiter = &walk->waiters.items[i];
+
+		r = waiter_add(walk, waiter);
+		i = waiter->next;
+	}
+	return r;
+}
+
+/* Once `number` returns `waiter` has its turn, which is now if it is known to. */
+static int function_wait(struct code_walk *walk, uint32_t number, struct waiter waiter)
+{
+	struct function *function = &walk->functions.items[number];
+	int r;
+
+	if (function->returns)
+		return waiter_add(walk, &waiter);
+	waiter.next = function->waiting;
+	r = waiter_push(&walk->waiters, waiter);
+	if (r == 0)
+		function->waiting = (uint32_t)walk->waiters.count - 1;
+	return r;
+}
+
+/* What `function` does from here on, `other` does: it returns if that one returns. */
+static int function_becomes(struct code_walk *walk, uint32_t function, uint32_t other)
+{
+	if (function == other)
+		return 0;
+	return function_wait(walk, other, (struct waiter){.spot = NONE, .function = function});
+}
+
+/*
+ * Has a function begin at a spot. If other code was thought to run into it, it is that which was
+ * mistaken, or jumps there instead of calling.
+ */
+static int function_begin(struct code_walk *walk, uint32_t at, uint32_t frame, bool is_certain)
+{
+	struct spot *spot = &walk->spots[at];
+	uint32_t number = (uint32_t)walk->functions.count;
+	struct spot before = *spot;
+	int r;
+
+	if (spot->is_start) {
+		walk->functions.items[spot->function].is_certain |= is_certain;
+		return 0;
+	}
+	r = function_push(&walk->functions,
+			  (struct function){NONE, NONE, false, false, is_certain});
+	if (r < 0)
+		return r;
+	spot->is_start = 1;
+	spot->function = number;
+	spot->frame = frame;
+	if (!before.length || before.frame != frame) {
+		spot->length = 0;
+		return task_add(walk, at, frame, number, (struct code_table){});
+	}
+	/* what was found behind it belongs to who was there first */
+	return function_becomes(walk, number, before.function);
+}
+
+int code_walk_add_function(struct code_walk *walk, uint64_t address)
+{
+	uint32_t spot = spot_find(walk, address);
+
+	return spot == NONE ? 0 : function_begin(walk, spot, FRAME_ENTRY, true);
+}
+
+int code_walk_add_entry(struct code_walk *walk, uint64_t address)
+{
+	uint32_t spot = spot_find(walk, address);
+
+	return spot == NONE ? 0 : function_begin(walk, spot, FRAME_OUTERMOST, true);
+}
+
+int code_walk_add_dead_end(struct code_walk *walk, uint64_t address)
+{
+	if (walk->dead_ends.count == DEAD_ENDS_MAX)
+		return 0;
+	return address_push(&walk->dead_ends, (struct address){address});
+}
+
+static bool is_dead_end(const struct code_walk *walk, uint64_t address)
+{
+	for (size_t i = 0; i < walk->dead_ends.count; i++)
+		if (walk->dead_ends.items[i].value == address)
+			return true;
+	return false;
+}
+
+int code_walk_add_mention(struct code_walk *walk, uint64_t address)
+{
+	if (!range_find(walk, address) || walk->mentions.count == CODE_WALK_MENTIONS_MAX)
+		return 0;
+	return address_push(&walk->mentions, (struct address){address});
+}
+
+/* --- walking ---------------------------------------------------------------------------------- */
+
+static int steps_take(struct code_walk *walk, uint64_t steps)
+{
+	if (steps > CODE_WALK_STEPS_MAX - walk->steps)
+		return -E2BIG;
+	walk->steps += (uint32_t)steps;
+	return 0;
+}
+
+/* Where a task is. */
+struct walker {
+	struct code_walk *walk;
+	const struct range *range;
+	uint32_t spot;
+	uint32_t function;
+	struct code_frame frame;
+	struct code_table table;
+	struct code_step step;
+	bool behind_call; /* and what fills up the space there */
+	bool filled_up;
+};
+
+static uint64_t walker_address(const struct walker *walker)
+{
+	return walker->range->start + (walker->spot - walker->range->first);
+}
+
+static void function_was_wrong(struct walker *walker)
+{
+	walker->walk->functions.items[walker->function].wrong = true;
+}
+
+/* A function is jumped to with its caller's return address on top, or it is none. */
+static bool is_at_entry(const struct code_frame *frame)
+{
+	return (frame->flags & (CODE_RSP | CODE_CALLERS)) == (CODE_RSP | CODE_CALLERS) &&
+	       frame->rsp == ENTRY_BYTES;
+}
+
+/* The way leads into a function: this one ends as that one does. */
+static int enter_function(struct walker *walker, uint32_t spot)
+{
+	struct code_walk *walk = walker->walk;
+	uint32_t other = walk->spots[spot].function;
+	struct function *function = &walk->functions.items[other];
+
+	if (other != walker->function && !function->is_certain && !is_at_entry(&walker->frame))
+		function->wrong = true;
+	return function_becomes(walk, walker->function, other);
+}
+
+/*
+ * The way leads into code that was come to from elsewhere. Of two functions that disagree about it
+ * one is none.
+ */
+static int join(struct walker *walker, const struct spot *spot, bool agrees)
+{
+	struct function *functions = walker->walk->functions.items;
+	struct function *joining = &functions[walker->function];
+	struct function *other = &functions[spot->function];
+
+	if (spot->function == walker->function)
+		return 0;
+	if (joining->joins == NONE)
+		joining->joins = spot->function;
+	if (!agrees && !joining->is_certain)
+		joining->wrong = true;
+	else if (!agrees && !other->is_certain)
+		other->wrong = true;
+	return function_becomes(walker->walk, walker->function, spot->function);
+}
+
+/* Notes the frame at the spot the walker is at. False: all that follows is known already. */
+static int spot_visit(struct walker *walker, bool *ret_go_on)
+{
+	struct code_walk *walk = walker->walk;
+	struct spot *spot = &walk->spots[walker->spot];
+	struct code_frame met;
+	int r;
+
+	*ret_go_on = false;
+	/* its own beginning, for the first time, or a way that leads there */
+	if (spot->is_start && (spot->length || spot->function != walker->function))
+		return enter_function(walker, walker->spot);
+	*ret_go_on = true;
+	if (!spot->length) {
+		spot->frame = frame_number(walk, &walker->frame);
+		spot->function = walker->function;
+		return 0;
+	}
+	met = code_frame_meet(&walk->frames[spot->frame], &walker->frame);
+	*ret_go_on = !code_frame_equals(&met, &walk->frames[spot->frame]);
+	r = join(walker, spot, code_frame_equals(&met, &walker->frame));
+	walker->frame = met;
+	spot->frame = frame_number(walk, &met);
+	return r;
+}
+
+static int go_to(struct walker *walker, uint64_t target, struct code_table table)
+{
+	struct code_walk *walk = walker->walk;
+	uint32_t spot = spot_find(walk, target);
+
+	if (is_dead_end(walk, target))
+		return 0;
+	/* code that somebody else knows, which returns as most does */
+	if (spot == NONE)
+		return returns_later(walk, walker->function);
+	return task_add(walk, spot, frame_number(walk, &walker->frame), walker->function, table);
+}
+
+static int call(struct walker *walker, uint32_t behind)
+{
+	struct code_walk *walk = walker->walk;
+	uint32_t callee = spot_find(walk, walker->step.target);
+	uint32_t frame = frame_number(walk, &walker->frame);
+	int r;
+
+	if (is_dead_end(walk, walker->step.target))
+		return 0;
+	if (callee == NONE)
+		return waiter_add(walk, &(struct waiter){NONE, behind, frame, walker->function});
+	r = function_begin(walk, callee, FRAME_ENTRY, true);
+	return r < 0 ? r
+		     : function_wait(walk, walk->spots[callee].function,
+				     (struct waiter){.spot = behind,
+						     .frame = frame,
+						     .function = walker->function});
+}
+
+/* It returns with the frame it began with, or has been misunderstood. */
+static int leave(struct walker *walker)
+{
+	if ((walker->frame.flags & CODE_RSP) && !is_at_entry(&walker->frame) &&
+	    !(walker->frame.flags & CODE_OUTERMOST))
+		function_was_wrong(walker);
+	return function_returns(walker->walk, walker->function);
+}
+
+static bool table_is_sound(const struct walker *walker, uint64_t entries)
+{
+	for (uint64_t i = 0; i < entries; i++) {
+		uint64_t target;
+
+		if (!code_table_target(&walker->table, walker->walk->image, &walker->step, i,
+				       &target) ||
+		    !range_find(walker->walk, target))
+			return false;
+	}
+	return true;
+}
+
+/* By a table, or through a pointer to where nobody knows, which returns as most does. */
+static int jump_unknown(struct walker *walker)
+{
+	uint64_t entries = code_table_entries(&walker->table, &walker->step);
+	int r = steps_take(walker->walk, entries);
+
+	if (r < 0)
+		return r;
+	if (!entries || !table_is_sound(walker, entries))
+		return function_returns(walker->walk, walker->function);
+	for (uint64_t i = 0; i < entries && r == 0; i++) {
+		uint64_t target;
+
+		if (code_table_target(&walker->table, walker->walk->image, &walker->step, i,
+				      &target))
+			r = go_to(walker, target, (struct code_table){});
+	}
+	return r;
+}
+
+/* Where the instruction leads other than to the next one. */
+static int follow(struct walker *walker, const struct code_table *before)
+{
+	uint32_t behind = walker->spot + walker->step.length;
+
+	switch (walker->step.flow) {
+	case CODE_BRANCH:
+		return go_to(walker, walker->step.target,
+			     code_table_at_target(before, &walker->step));
+	case CODE_JUMP:
+		return go_to(walker, walker->step.target, walker->table);
+	case CODE_JUMP_UNKNOWN:
+		return jump_unknown(walker);
+	case CODE_CALL:
+		if (behind >= walker->range->first + (walker->range->end - walker->range->start))
+			return 0;
+		return call(walker, behind);
+	case CODE_RETURN:
+		return leave(walker);
+	default:
+		return 0;
+	}
+}
+
+static bool goes_on(enum code_flow flow)
+{
+	return flow == CODE_ON || flow == CODE_BRANCH || flow == CODE_CALL_UNKNOWN;
+}
+
+/*
+ * A call that does not return, of what is not known not to: the code behind it, after what fills it
+ * up, begins as functions do.
+ */
+static bool is_another_function(struct walker *walker)
+{
+	bool is_another = walker->behind_call && walker->filled_up && walker->step.is_prologue &&
+			  walker_address(walker) % ALIGNMENT_BYTES == 0;
+
+	walker->behind_call &= walker->step.fills_up;
+	walker->filled_up = walker->behind_call;
+	walker->behind_call |= walker->step.flow == CODE_CALL_UNKNOWN;
+	return is_another;
+}
+
+/* One instruction. *ret_go_on: there is another one. */
+static int walker_step(struct walker *walker, bool *ret_go_on)
+{
+	struct code_walk *walk = walker->walk;
+	const struct range *range = walker->range;
+	struct code_table before = walker->table;
+	int r = spot_visit(walker, ret_go_on);
+
+	if (r < 0 || !*ret_go_on)
+		return r;
+	r = steps_take(walk, 1);
+	if (r < 0)
+		return r;
+	*ret_go_on = code_step(&walk->decoder,
+			       bytes_of(range->bytes + (walker->spot - range->first),
+					range->end - walker_address(walker)),
+			       walker_address(walker), &walker->frame, &walker->step);
+	if (!*ret_go_on) {
+		function_was_wrong(walker);
+		return 0;
+	}
+	if (is_another_function(walker)) {
+		*ret_go_on = false;
+		return function_begin(walk, walker->spot, FRAME_ENTRY, false);
+	}
+	walk->spots[walker->spot].length = walker->step.length & 15;
+	code_table_note(&walker->table, &walker->step);
+	if (walker->step.mentions)
+		r = code_walk_add_mention(walk, walker->step.mentions);
+	if (r == 0)
+		r = follow(walker, &before);
+	walker->spot += walker->step.length;
+	*ret_go_on = goes_on(walker->step.flow) &&
+		     walker->spot - range->first < range->end - range->start;
+	return r;
+}
+
+static int task_run(struct code_walk *walk, const struct task *task)
+{
+	struct walker walker = {
+		.walk = walk,
+		.spot = task->spot,
+		.function = task->function,
+		.frame = walk->frames[task->frame],
+		.table = task->table,
+		.behind_call = task->behind_call,
+	};
+	bool go_on = true;
+	int r = 0;
+
+	if (task->spot == NONE)
+		return function_returns(walk, task->function);
+	walker.range = range_of_spot(walk, task->spot);
+	while (go_on && r == 0)
+		r = walker_step(&walker, &go_on);
+	return r;
+}
+
+static int tasks_run(struct code_walk *walk)
+{
+	int r = 0;
+
+	while (walk->tasks.count > 0 && r == 0) {
+		struct task task = walk->tasks.items[--walk->tasks.count];
+
+		r = task_run(walk, &task);
+	}
+	return r;
+}
+
+/* Code from a spot to where the next function is known to begin, as far as it matters. */
+static struct bytes code_of_function(const struct code_walk *walk, const struct range *range,
+				     uint64_t offset)
+{
+	uint64_t end = offset + 1;
+	uint64_t most = range->end - range->start;
+
+	if (most > offset + FUNCTION_LOOK_BYTES)
+		most = offset + FUNCTION_LOOK_BYTES;
+	while (end < most && !walk->spots[range->first + end].is_start)
+		end++;
+	return bytes_of(range->bytes + offset, end - offset);
+}
+
+/* What nothing leads to but something points to is a function if it looks like one. */
+static int mention_follow(struct code_walk *walk, uint64_t address)
+{
+	const struct range *range = range_find(walk, address);
+	uint64_t offset = address - range->start;
+	uint32_t spot = range->first + (uint32_t)offset;
+	int r;
+
+	if (walk->spots[spot].length || walk->spots[spot].looked_at)
+		return 0;
+	walk->spots[spot].looked_at = 1;
+	r = steps_take(walk, CODE_LOOKED_AT);
+	if (r < 0 || !code_begins_function(&walk->decoder, code_of_function(walk, range, offset)))
+		return r;
+	return function_begin(walk, spot, FRAME_ENTRY, false);
+}
+
+/* A function that may be one is not if it goes on in one that was not understood. */
+static void wrong_spread(struct code_walk *walk)
+{
+	for (size_t i = 0; i < walk->functions.count; i++) {
+		struct function *function = &walk->functions.items[i];
+		uint32_t next = function->joins;
+
+		for (int hop = 0; hop < HOPS_MAX && next != NONE && !function->is_certain; hop++) {
+			function->wrong |= walk->functions.items[next].wrong;
+			next = walk->functions.items[next].joins;
+		}
+	}
+}
+
+int code_walk_run(struct code_walk *walk)
+{
+	int r = tasks_run(walk);
+
+	while (walk->mentions_done < walk->mentions.count && r == 0) {
+		r = mention_follow(walk, walk->mentions.items[walk->mentions_done++].value);
+		if (r == 0)
+			r = tasks_run(walk);
+	}
+	wrong_spread(walk);
+	return r;
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+
+bool code_walk_next(const struct code_walk *walk, uint64_t start, uint64_t end,
+		    struct code_place *ret_place)
+{
+	const struct range *range = start < end ? range_find(walk, start) : NULL;
+
+	for (uint64_t address = start; range && address < end; address++) {
+		const struct spot *spot = &walk->spots[range->first + (address - range->start)];
+
+		if (!spot->length)
+			continue;
+		*ret_place = (struct code_place){
+			.address = address,
+			.length = spot->length,
+			.understood = !walk->functions.items[spot->function].wrong,
+			.frame = walk->frames[spot->frame],
+		};
+		return true;
+	}
+	return false;
+}
+
+static int ranges_set(struct code_walk *walk, const struct code_range *ranges, size_t count)
+{
+	uint64_t total = 0;
+
+	walk->ranges = calloc(count + 1, sizeof(*walk->ranges));
+	if (!walk->ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct bytes bytes = code_image_bytes(walk->image, ranges[i].start);
+		uint64_t size = ranges[i].end - ranges[i].start;
+
+		if (size > bytes_left(&bytes))
+			continue;
+		if (size > CODE_WALK_BYTES_MAX - total)
+			return -E2BIG;
+		walk->ranges[walk->range_count++] =
+			(struct range){ranges[i].start, ranges[i].end, bytes.at, (uint32_t)total};
+		total += size;
+	}
+	walk->spot_count = (uint32_t)total;
+	walk->spots = calloc(total + 1, sizeof(*walk->spots));
+	return walk->spots ? 0 : -ENOMEM;
+}
+
+int code_walk_new(const struct code_image *image, const struct code_range *ranges, size_t count,
+		  struct code_walk **ret_walk)
+{
+	_cleanup_(code_walk_freep) struct code_walk *walk = calloc(1, sizeof(*walk));
+	struct code_frame outermost = code_frame_entry;
+	int r;
+
+	if (!walk)
+		return -ENOMEM;
+	outermost.flags |= CODE_OUTERMOST;
+	walk->image = image;
+	code_decoder_init(&walk->decoder);
+	frame_number(walk, &(struct code_frame){});
+	frame_number(walk, &code_frame_entry);
+	frame_number(walk, &outermost);
+	r = ranges_set(walk, ranges, count);
+	if (r < 0)
+		return r;
+	*ret_walk = TAKE_PTR(walk);
+	return 0;
+}
+
+void code_walk_free(struct code_walk *walk)
+{
+	free(walk->ranges);
+	free(walk->spots);
+	free(walk->functions.items);
+	free(walk->waiters.items);
+	free(walk->tasks.items);
+	free(walk->mentions.items);
+	free(walk->dead_ends.items);
+	free(walk);
+}
