@@ -87,6 +87,10 @@ corpus_keeps_its_promises()
 	corpus_keeps_its_promises "C++ with exceptions" "static, glibc" "static PIE, glibc"
 }
 
+@test "musl, which has no call frame information and no frame pointers" {
+	corpus_keeps_its_promises "static, musl" "static, musl, stripped" "shared, musl"
+}
+
 @test "compilers that live for some milliseconds are complete all the same" {
 	corpus_keeps_its_promises "gcc -c" "git gc"
 }
@@ -110,7 +114,7 @@ place()
 {
 	FOLDED=$BATS_TEST_TMPDIR/folded
 	printf 'go\nfree\nquit\n' | "$OOMTRACE" --stats --since-start --period 1 --format folded \
-		-- "$BUILD/victims/places" "$1" 1 2>"$BATS_TEST_TMPDIR/talk" | grep ';' >"$FOLDED"
+		-- "${PLACES:-$BUILD/victims/places}" "$1" 1 2>"$BATS_TEST_TMPDIR/talk" | grep ';' >"$FOLDED"
 }
 
 # All that it grew by has one stack, from the entry of the process to the code that did it.
@@ -151,6 +155,35 @@ MAIN='_start;__libc_start_main[^;]*;([^;]*;)?main;victim_main;victim_run'
 
 @test "a frame whose beginning is an expression is found" {
 	grows_at realigned "$MAIN;grow_realigned;with_realigned_stack;touch"
+}
+
+# The same, linked with musl, and nothing in it that says what frames are like.
+build_places_without_frames()
+{
+	requires musl
+	PLACES=$BATS_TEST_TMPDIR/places
+	musl-gcc -static -D_GNU_SOURCE= -I"$ROOT" -std=gnu11 -O1 -fomit-frame-pointer \
+		-fno-asynchronous-unwind-tables -fno-optimize-sibling-calls -fno-builtin -fno-inline \
+		"$ROOT/tests/victims/places.c" -o "$PLACES"
+}
+
+MUSL_MAIN='_start;libc_start_main_stage2;main;victim_main;victim_run'
+
+@test "without call frame information: a signal handler leads to what it interrupted" {
+	build_places_without_frames
+	grows_at signal "$MUSL_MAIN;grow_in_signal;raise;([^;]*;)*on_signal;touch"
+}
+
+@test "without call frame information: a thread begins at clone" {
+	build_places_without_frames
+	grows_at thread '__clone;start;in_thread;touch'
+}
+
+@test "without call frame information: a system call, code made at run time, assembly" {
+	build_places_without_frames
+	grows_at read "$MUSL_MAIN;grow_in_read;read(;[^;]*)*"
+	grows_at jit "$MUSL_MAIN;grow_in_jit;0x[0-9a-f]*;touch"
+	grows_at by-hand "$MUSL_MAIN;grow_by_hand;by_hand;touch"
 }
 
 @test "rows that found no room have it when who needed it is gone" {
