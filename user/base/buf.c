@@ -6,9 +6,16 @@
 
 #define BUF_FIRST_CAPACITY 256
 
+struct buf buf_within(char *memory, size_t capacity_bytes)
+{
+	memory[0] = '\0';
+	return (struct buf){.data = memory, .capacity_bytes = capacity_bytes, .is_fixed = true};
+}
+
 void buf_release(struct buf *buf)
 {
-	free(buf->data);
+	if (!buf->is_fixed)
+		free(buf->data);
 	*buf = (struct buf){0};
 }
 
@@ -22,7 +29,7 @@ void buf_clear(struct buf *buf)
 
 void buf_fit(struct buf *buf)
 {
-	char *data = buf->data ? realloc(buf->data, buf->len_bytes + 1) : NULL;
+	char *data = buf->data && !buf->is_fixed ? realloc(buf->data, buf->len_bytes + 1) : NULL;
 
 	if (!data)
 		return;
@@ -40,6 +47,8 @@ static bool buf_reserve(struct buf *buf, size_t more)
 		return false;
 	if (more < buf->capacity_bytes - buf->len_bytes)
 		return true;
+	if (buf->is_fixed)
+		goto no_memory;
 	while (capacity - buf->len_bytes <= more)
 		if (__builtin_mul_overflow(capacity, (size_t)2, &capacity))
 			goto no_memory;

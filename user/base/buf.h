@@ -17,8 +17,15 @@ struct buf {
 	char *data; /* always ends in a NUL that len_bytes does not count; NULL while empty */
 	size_t len_bytes;
 	size_t capacity_bytes;
-	int error; /* 0 or -ENOMEM */
+	bool is_fixed; /* the memory is somebody else's, and there is no more of it */
+	int error;     /* 0 or -ENOMEM */
 };
+
+/*
+ * An empty one in memory of the caller's, which must outlive it: for who may not allocate. What
+ * does not fit is missing, and buf_error() says so.
+ */
+struct buf buf_within(char *memory, size_t capacity_bytes);
 
 /* An owning local starts as {0} and wears _cleanup_(buf_release). */
 void buf_release(struct buf *buf);
