@@ -188,6 +188,28 @@ lost_late()
 	lost_late curve-full
 }
 
+@test "kill-memory: what finds no memory set aside at a kill is counted, and the incident is told all the same" {
+	local kills line
+
+	OOMTRACE_TEST_SMALLEST=reserve watch_start --strict --format json
+	# what nobody has seen before, and some of the many are gone before they are looked at
+	mkdir -p "$BATS_TEST_TMPDIR/new/victims"
+	cp "$BUILD/victims/oom" "$BATS_TEST_TMPDIR/new/victims"
+	BUILD=$BATS_TEST_TMPDIR/new oom_start crowd 64 164
+	oom_go
+	for kills in {1..30}; do
+		wait_for_line "$WATCH_OUT" "*\"path\":\"/${CGROUP##*/}\"*"
+		line=${LINES[-1]}
+		"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$line"
+	done
+	[[ $line == *'"kill-memory":'[1-9]* ]] || fail "no loss was told in $kills kills: $line"
+	kill -INT "$TRACE_PID"
+	drain "$WATCH_OUT" >/dev/null
+	trace_wait
+	((TRACE_STATUS == 2)) || fail "exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"
+	(($("$OOMTRACE" list --spool "$SPOOL" --json | wc -l) >= 30))
+}
+
 @test "smallest: with every map at its smallest nothing is lost in silence" {
 	OOMTRACE_TEST_SMALLEST=1 run -2 "$OOMTRACE" --period 1 --strict --format json \
 		-- /usr/bin/python3 -c 'x = [[i] for i in range(100000)]'

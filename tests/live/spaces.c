@@ -452,9 +452,9 @@ static void start_tracing(struct test *test)
 	must(programs_load(&test->root, &test->physical, &options, &test->programs, &failure),
 	     "loading");
 	must(ledger_map(test->programs, &test->physical, &test->ledger), "mapping the ledger");
-	must(modules_new(&test->root, &test->queue, &test->modules), "modules");
-	must(lives_init(&test->lives, &test->root, test->programs, &test->ledger, test->modules,
-			&test->queue),
+	must(modules_new(&test->root, &test->queue, NULL, &test->modules), "modules");
+	must(lives_init(&test->lives, NULL, &test->root, test->programs, &test->ledger,
+			test->modules, &test->queue),
 	     "lives");
 	must(spaces_init(&test->spaces, &test->root, &test->ledger, &test->lives,
 			 bpf_map__fd(test->programs->skeleton->maps.mapping_records)),

@@ -189,48 +189,67 @@ sys.exit(f"the longest has {longest} bytes")
 END
 }
 
-# allocations_told KIND FROM: for people, of the lines of $log from the one on: they are of this
-# machine, and say how much of what is kept of a kill's records is found by malloc() still.
-allocations_told()
+# allocations_none FROM: none of the lines of $log from the one on tells of memory that was asked for.
+allocations_none()
 {
-	tail -n +"$2" "$log" | awk -v kind="$1" '
-		{ path[NR] = $8; all += $8; heap += $6; if ($8 > most) most = $8 }
-		END { printf "# %s: %d incidents, malloc on the path: %.1f each, at most %d; heap +%d KiB\n",
-		      kind, NR, all / NR, most, heap / 1024 }' >&3
+	tail -n +"$1" "$log"
+	[[ $(tail -n +"$1" "$log" | sed 's/ faults .*//' | sort -u) == 'path 0 mappings 0 heap 0 calls 0' ]]
+	tail -n +"$1" "$log" | awk '{ all += $10; if ($10 > most) most = $10 }
+		END { printf "# %d incidents, faults of its own: %.1f each, at most %d\n", NR, all / NR, most }' >&3
 }
 
-@test "from the kill until it is durable an incident takes no memory that was not there" {
-	local log=$BATS_TEST_TMPDIR/allocations round singles
+# allocations_of_burst KILLS MIB: of a crowd whose program nobody has seen.
+allocations_of_burst()
+{
+	local round from=$(($(wc -l <"$log") + 1)) new=$BATS_TEST_TMPDIR/new$1
 
+	mkdir -p "$new/victims"
+	cp "$BUILD/victims/oom" "$new/victims"
+	BUILD=$new oom_start crowd 64 "$2"
+	oom_go
+	for ((round = 0; round < $1; round++)); do
+		watch_line
+	done
+	victim_cleanup
+	(($(wc -l <"$log") >= from - 1 + $1))
+	allocations_none "$from"
+}
+
+# allocations_watch [OPTION...]: what the watcher asks for while there is a kill is in $log.
+allocations_watch()
+{
+	log=$BATS_TEST_TMPDIR/allocations
 	# shellcheck disable=SC2034 # tests/lib/watch.bash runs it
 	WATCH_UNDER=(env LD_PRELOAD="$BUILD/preload/allocations.so" ALLOCATIONS="$log")
-	watch_start --format json
-	for round in hog hog shared prefork threads; do
-		oom_start "$round" 64 128
+	watch_start --format json "$@"
+}
+
+@test "from the moment a kill is told of until it is durable the recorder allocates nothing" {
+	local log round
+
+	allocations_watch
+	for round in hog hog shared prefork threads daemon tmpfs pipes sockets slab; do
+		oom_start "$round" 32 128
 		oom_go
 		watch_line
 		victim_cleanup
 	done
-	cat "$log"
-	(($(wc -l <"$log") >= 5))
-	# what the records of its last moments need comes from the reserve, before the first byte
-	[[ $(sed 's/ path .*//' "$log" | sort -u) == 'calls 0 mappings 0 heap 0' ]]
-	allocations_told single 1
-	singles=$(wc -l <"$log")
-	# dozens of processes that run a file nobody has seen, fifty of them killed in a moment, may
-	# take more than there is in reserve; but from the first byte to the last nothing is asked for
-	mkdir -p "$BATS_TEST_TMPDIR/new/victims"
-	cp "$BUILD/victims/oom" "$BATS_TEST_TMPDIR/new/victims"
-	BUILD=$BATS_TEST_TMPDIR/new oom_start crowd 64 184
-	oom_go
-	for ((round = 0; round < 50; round++)); do
-		watch_line
-	done
-	victim_cleanup
-	cat "$log"
-	(($(wc -l <"$log") >= singles + 50))
-	[[ $(sed 's/ heap .*//' "$log" | sort -u) == 'calls 0 mappings 0' ]]
-	allocations_told burst $((singles + 1))
+	(($(wc -l <"$log") >= 10))
+	allocations_none 1
+	allocations_of_burst 50 184
+}
+
+@test "nor while a kill waits for more that belong to it" {
+	local log
+
+	allocations_watch --sigkills
+	victim_start heap malloc 8
+	victim_grow
+	cp /bin/kill "$BATS_TEST_TMPDIR/earlyoom"
+	"$BATS_TEST_TMPDIR/earlyoom" -KILL "$VICTIM_PID"
+	wait_for_line "$WATCH_OUT" "*\"victim\":{\"pid\":$VICTIM_PID,*\"sender\":*"
+	[[ ${LINES[-1]} == *'"for_memory":true'* ]]
+	allocations_none 1
 }
 
 @test "how long after the kill it is durable is told, whatever the victim's size" {

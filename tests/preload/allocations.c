@@ -3,12 +3,16 @@
  * Preloaded into a watcher: for each incident, what memory it took until the incident was durable.
  * One line in the file that ALLOCATIONS names, of the recorder alone, not of its helpers:
  *
- *   calls N      malloc() and its kin from the first byte that was written to the last
- *   mappings N   mmap() of memory since the watcher looked for kills and found this one, or since
- *                the incident before it was durable; files that are mapped for a moment, to be
- *                known again, take none
+ *   path N       malloc() and its kin since the watcher looked for kills and found the first one
+ *                of this incident, or since the incident before it was durable
+ *   mappings N   mmap() of memory since; files that are mapped for a moment, to be known again,
+ *                take none
  *   heap N       bytes by which the heap has grown since
- *   path N       malloc() and its kin since: what records that come with the kill tell is kept
+ *   calls N      of `path`, from the first byte that was written to the last
+ *   faults N     pages that were not there yet since, the stack's included
+ *
+ * A look that has found a kill reads the kernel's count of them, and sets a timer that does not
+ * repeat itself where there may be more of this incident: then the next look is of the same one.
  *
  * Allocators of glibc's own, that of open_memstream() for one, call malloc() by its inner name and
  * are seen by the heap alone.
@@ -21,18 +25,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define UNFINISHED ".unfinished"
+#define COUNTED "vmstat"
 
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
 
 static bool writing; /* an incident */
+static bool found;   /* a kill, at this look */
+static bool waits;   /* what the last look found, for more of it */
 static unsigned long calls, path_calls, mappings;
 static char *heap_end;
+static long faults;
 static pid_t recorder;
 
 __attribute__((constructor)) static void know_recorder(void)
@@ -76,18 +86,36 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t
 	return (void *)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
 }
 
+static long faults_so_far(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
 static void begin(void)
 {
 	mappings = path_calls = 0;
 	heap_end = sbrk(0);
+	faults = faults_so_far();
 }
 
 /* Each look for kills begins with the timer's count. */
 ssize_t read(int fd, void *bytes, size_t size)
 {
-	if (size == sizeof(uint64_t))
-		begin();
+	if (size == sizeof(uint64_t)) {
+		if (!waits)
+			begin();
+		found = waits = false;
+	}
 	return syscall(SYS_read, fd, bytes, size);
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct itimerspec *old)
+{
+	waits |= found && !value->it_interval.tv_sec && !value->it_interval.tv_nsec;
+	return (int)syscall(SYS_timerfd_settime, fd, flags, value, old);
 }
 
 int openat(int directory_fd, const char *path, int flags, ...)
@@ -102,6 +130,7 @@ int openat(int directory_fd, const char *path, int flags, ...)
 		calls = 0;
 		writing = true;
 	}
+	found |= strcmp(path, COUNTED) == 0;
 	return (int)syscall(SYS_openat, directory_fd, path, flags, mode);
 }
 
@@ -109,8 +138,9 @@ static void tell(void)
 {
 	const char *path = getenv("ALLOCATIONS");
 	char line[128];
-	int len = snprintf(line, sizeof(line), "calls %lu mappings %lu heap %ld path %lu\n", calls,
-			   mappings, (char *)sbrk(0) - heap_end, path_calls);
+	int len = snprintf(line, sizeof(line),
+			   "path %lu mappings %lu heap %ld calls %lu faults %ld\n", path_calls,
+			   mappings, (char *)sbrk(0) - heap_end, calls, faults_so_far() - faults);
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, path ? path : "", O_WRONLY | O_APPEND | O_CREAT,
 			      0600);
 

@@ -36,7 +36,8 @@ static void read_from(struct reading *reading, const char *kallsyms)
 	*reading = (struct reading){0};
 	fake_proc_make(&reading->fake);
 	fake_proc_write(&reading->fake, "kallsyms", kallsyms);
-	assert_int_equal(modules_new(&reading->fake.root, &reading->queue, &reading->modules), 0);
+	assert_int_equal(modules_new(&reading->fake.root, &reading->queue, NULL, &reading->modules),
+			 0);
 	assert_int_equal(kernel_symbols_read(&reading->fake.root, reading->modules, &reading->queue,
 					     &reading->symbols),
 			 0);
@@ -109,6 +110,43 @@ static void test_a_stack_becomes_functions_without_our_own(void **state)
 	/* once is enough */
 	assert_int_equal(kernel_symbols_resolve(reading.symbols, addresses, 7, frames), 4);
 	expect_silence(&reading);
+	reading_close(&reading);
+}
+
+static void expect_kept_name(const struct reading *reading, const struct event_frame *frame,
+			     const char *name)
+{
+	const char *kept = kernel_symbols_name(reading->symbols, frame);
+
+	assert_non_null(kept);
+	assert_string_equal(kept, name);
+}
+
+static void test_kept_names_are_asked_for_and_nothing_is_announced(void **state)
+{
+	const __u64 addresses[] = {0xffffffff81000410, 0xffffffffa0000110, 0x1000,
+				   0xffffffff81000010};
+	struct event_frame frames[5];
+	struct reading reading;
+
+	(void)state;
+	read_from(&reading, KALLSYMS);
+	assert_int_equal(modules_of_kernel(reading.modules, "[another]"), 1);
+	expect_module(&reading, 1, "[another]");
+	assert_int_equal(kernel_symbols_keep_names(reading.symbols), 0);
+	expect_module(&reading, 2, "[kernel]");
+	expect_module(&reading, 3, "[kernel ext4]");
+	expect_module(&reading, 4, "[kernel bpf]");
+	assert_int_equal(kernel_symbols_resolve(reading.symbols, addresses, 4, frames), 4);
+	expect_silence(&reading);
+	expect_kept_name(&reading, &frames[0], "__alloc_pages");
+	expect_kept_name(&reading, &frames[1], "ext4_iget");
+	expect_kept_name(&reading, &frames[2], "[kernel]");
+	expect_kept_name(&reading, &frames[3], "_stext");
+	/* of a program's frame, of another module's, and of none */
+	assert_null(kernel_symbols_name(reading.symbols, &(struct event_frame){5, 1}));
+	assert_null(kernel_symbols_name(reading.symbols, &(struct event_frame){1, 1}));
+	assert_null(kernel_symbols_name(reading.symbols, &(struct event_frame){0, 1}));
 	reading_close(&reading);
 }
 
@@ -227,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_stack_becomes_functions_without_our_own),
+		cmocka_unit_test(test_kept_names_are_asked_for_and_nothing_is_announced),
 		cmocka_unit_test(test_a_call_at_the_end_of_a_function_is_of_that_function),
 		cmocka_unit_test(test_padding_is_no_function),
 		cmocka_unit_test(test_hidden_addresses_leave_one_frame),

@@ -91,6 +91,22 @@ static void test_an_unmarked_kill_is_none(void **state)
 	assert_false(kill_cases_wait(&cases));
 }
 
+static void test_a_kill_is_put_together_until_it_is_taken_or_no_mark_comes(void **state)
+{
+	(void)state;
+	assert_false(kill_cases_gather(&cases, 0));
+	/* a signal: until it is too old for a mark */
+	add(7, 70, 1000, true);
+	assert_true(kill_cases_gather(&cases, 999));
+	assert_false(kill_cases_gather(&cases, 1000));
+	/* a case of a group: however long it waits for the others */
+	mark(7, 1001);
+	assert_true(kill_cases_gather(&cases, 5000));
+	assert_non_null(kill_cases_ready(&cases, UINT64_MAX));
+	kill_cases_done(&cases);
+	assert_false(kill_cases_gather(&cases, 0));
+}
+
 static void test_an_unmarked_kill_is_handed_out_once(void **state)
 {
 	const struct ot_kill_record *record;
@@ -353,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_marked_kill_is_a_case_at_once),
 		CASE(test_an_unmarked_kill_is_none),
+		CASE(test_a_kill_is_put_together_until_it_is_taken_or_no_mark_comes),
 		CASE(test_an_unmarked_kill_is_handed_out_once),
 		CASE(test_what_a_daemon_kills_at_once_is_one_case),
 		CASE(test_a_daemons_case_holds_none_of_the_kernels_up),

@@ -48,6 +48,36 @@ static void test_paths_are_found_below_their_mounts(void **state)
 	fake_proc_remove(&fake);
 }
 
+static void expect_look_up(const struct fake_proc *fake, uint32_t device, const char *path,
+			   const char *wanted)
+{
+	char memory[64];
+	struct buf out = buf_within(memory, sizeof(memory));
+
+	mounts_look_up(&fake->root, device, path, &out);
+	assert_string_equal(buf_string(&out), wanted);
+	assert_int_equal(buf_error(&out), 0);
+}
+
+static void test_one_path_is_found_without_keeping_the_table(void **state)
+{
+	struct fake_proc fake;
+	char memory[8];
+	struct buf small = buf_within(memory, sizeof(memory));
+
+	(void)state;
+	fake_proc_make(&fake);
+	expect_look_up(&fake, DEVICE(254, 0), "/x", "[254:0]/x");
+	fake_proc_write(&fake, "self/mountinfo", MOUNTINFO);
+	expect_look_up(&fake, DEVICE(254, 0), "/etc/hosts", "/etc/hosts");
+	expect_look_up(&fake, DEVICE(8, 17), "/backup/etc/x", "/srv/backup/etc/x");
+	expect_look_up(&fake, DEVICE(8, 33), "/volumes/a/x", "/data/a/x");
+	expect_look_up(&fake, DEVICE(8, 33), "/volumes/ab/x", "[8:33]/volumes/ab/x");
+	mounts_look_up(&fake.root, DEVICE(254, 0), "/etc/hosts", &small);
+	assert_int_equal(buf_error(&small), -ENOMEM);
+	fake_proc_remove(&fake);
+}
+
 static void test_without_a_mount_table_the_device_is_told(void **state)
 {
 	struct fake_proc fake;
@@ -65,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths_are_found_below_their_mounts),
+		cmocka_unit_test(test_one_path_is_found_without_keeping_the_table),
 		cmocka_unit_test(test_without_a_mount_table_the_device_is_told),
 	};
 

@@ -3,14 +3,14 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define TABLE_FIRST_CAPACITY 64
 
 void table_release(struct table *table)
 {
-	free(table->entries);
-	*table = (struct table){0};
+	store_free(table->entries);
+	*table = (struct table){.store = table->store};
 }
 
 /* The finalizer of MurmurHash3: every bit of the key reaches every bit of the index. */
@@ -51,29 +51,36 @@ static int table_grow(struct table *table)
 	size_t capacity = table->capacity ? table->capacity * 2 : TABLE_FIRST_CAPACITY;
 	struct table_entry *entries;
 
-	entries = calloc(capacity, sizeof(*entries));
+	entries = store_alloc_array(table->store, capacity, sizeof(*entries));
 	if (!entries)
 		return -ENOMEM;
+	memset(entries, 0, capacity * sizeof(*entries));
 	for (size_t i = 0; i < table->capacity; i++)
 		if (table->entries[i].value)
 			*table_find(entries, capacity, table->entries[i].key) = table->entries[i];
-	free(table->entries);
+	store_free(table->entries);
 	table->entries = entries;
 	table->capacity = capacity;
 	return 0;
 }
 
+/* At most three quarters full, so that a search stays short and always ends. */
+int table_reserve(struct table *table, size_t more)
+{
+	int err = 0;
+
+	while (!err && table->count + more > table->capacity / 4 * 3)
+		err = table_grow(table);
+	return err;
+}
+
 int table_put(struct table *table, struct table_key key, void *value)
 {
 	struct table_entry *entry;
-	int err;
+	int err = table_reserve(table, 1);
 
-	/* at most three quarters full, so that a search stays short and always ends */
-	if (table->count >= table->capacity / 4 * 3) {
-		err = table_grow(table);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	entry = table_find(table->entries, table->capacity, key);
 	if (!entry->value)
 		table->count++;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/store.h"
+
 struct table_key {
 	uint64_t major;
 	uint64_t minor;
@@ -19,8 +21,9 @@ struct table_entry {
 	void *value; /* NULL: the entry is free */
 };
 
-/* {0} is an empty table. */
+/* {0} is an empty table; with a store, which is borrowed, its entries are in that. */
 struct table {
+	struct store *store;
 	struct table_entry *entries;
 	size_t capacity; /* a power of two */
 	size_t count;
@@ -33,6 +36,9 @@ void *table_get(const struct table *table, struct table_key key);
 
 /* Removes; the value is the caller's again. NULL when there was none. */
 void *table_take(struct table *table, struct table_key key);
+
+/* Room for so many more keys. 0 or -ENOMEM. */
+int table_reserve(struct table *table, size_t more);
 
 /* Adds or replaces; `value` may not be NULL. 0 or -ENOMEM. */
 int table_put(struct table *table, struct table_key key, void *value);

@@ -118,11 +118,16 @@ uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode)
 {
 	uint32_t id = cgroups_known(cgroups, inode);
 
-	if (id || !inode || cgroups->root.fd < 0 ||
-	    clock_monotonic_ns() - cgroups->walked_ns < WALK_AGAIN_NS)
+	if (id || !inode)
 		return id;
-	find_all(cgroups);
+	cgroups_look(cgroups);
 	return cgroups_known(cgroups, inode);
+}
+
+void cgroups_look(struct cgroups *cgroups)
+{
+	if (cgroups->root.fd >= 0 && clock_monotonic_ns() - cgroups->walked_ns >= WALK_AGAIN_NS)
+		find_all(cgroups);
 }
 
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id)

@@ -45,6 +45,8 @@ void cgroups_release(struct cgroups *cgroups);
 uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode);
 /* The same without looking for new ones, which takes memory: on the way of an incident. */
 uint32_t cgroups_known(const struct cgroups *cgroups, uint64_t inode);
+/* Looks for new ones, whoever is in them, but not all the time. */
+void cgroups_look(struct cgroups *cgroups);
 
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id);
 

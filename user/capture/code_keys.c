@@ -28,13 +28,11 @@ int code_key_of_file(const struct programs *programs, int fd, struct ot_code_key
 void code_key_path(const struct programs *programs, const struct sysroot *root,
 		   const struct ot_code_area *area, struct buf *out)
 {
-	_cleanup_(inode_paths_close) struct inode_paths paths = {0};
 	const struct ot_file_page file = {
 		.inode = area->inode,
 		.number = area->key.inode,
 		.device = area->key.device,
 	};
 
-	if (!inode_paths_open(root, programs, &paths))
-		inode_paths_append(&paths, &file, out);
+	inode_path_look_up(root, programs, &file, out);
 }

@@ -8,7 +8,7 @@
 
 static void module_release(struct declared_module *module)
 {
-	free((char *)module->event.path);
+	store_free((char *)module->event.path);
 	if (module->event.id && module->event.fd >= 0)
 		close(module->event.fd);
 	*module = (struct declared_module){0};
@@ -18,10 +18,7 @@ void declared_release(struct declared *declared)
 {
 	for (uint32_t i = 0; i < declared->module_count; i++)
 		module_release(&declared->modules[i]);
-	free(declared->modules);
-	for (size_t i = 0; i < declared->names.capacity; i++)
-		free(declared->names.entries[i].value);
-	table_release(&declared->names);
+	store_free(declared->modules);
 	*declared = (struct declared){0};
 }
 
@@ -34,7 +31,7 @@ static int make_room(struct declared *declared, uint32_t id)
 		count *= 2;
 	if (count == declared->module_count)
 		return 0;
-	modules = reallocarray(declared->modules, count, sizeof(*modules));
+	modules = store_resize(declared->store, declared->modules, count, sizeof(*modules));
 	if (!modules)
 		return -ENOMEM;
 	memset(&modules[declared->module_count], 0,
@@ -46,7 +43,7 @@ static int make_room(struct declared *declared, uint32_t id)
 
 static int keep_module(struct declared *declared, const struct module_event *event)
 {
-	_cleanup_free_ char *path = strdup(event->path);
+	_cleanup_store_free_ char *path = store_strdup(declared->store, event->path);
 	struct declared_module *module;
 
 	if (!path || make_room(declared, event->id))
@@ -57,32 +54,29 @@ static int keep_module(struct declared *declared, const struct module_event *eve
 	module->event = *event;
 	module->event.fd = event->fd >= 0 ? fcntl(event->fd, F_DUPFD_CLOEXEC, 0) : -1;
 	module->event.path = TAKE_PTR(path);
+	if (event->id > declared->last_id)
+		declared->last_id = event->id;
 	return 0;
-}
-
-static int keep_name(struct declared *declared, const struct name_event *event)
-{
-	const struct table_key key = {event->module, event->offset};
-	_cleanup_free_ char *name = strdup(event->name);
-
-	if (!name)
-		return -ENOMEM;
-	free(table_take(&declared->names, key));
-	return table_put(&declared->names, key, name) ? -ENOMEM : (TAKE_PTR(name), 0);
 }
 
 static int keep(void *context, const struct event *event)
 {
-	if (event->type == EVENT_MODULE)
-		return keep_module(context, &event->module);
-	return event->type == EVENT_NAME ? keep_name(context, &event->name) : 0;
+	return event->type == EVENT_MODULE ? keep_module(context, &event->module) : 0;
 }
 
-int declared_follow(struct declared *declared, struct event_queue *session)
+int declared_reserve(struct declared *declared, uint32_t more)
+{
+	return make_room(declared, declared->last_id + more);
+}
+
+int declared_follow(struct declared *declared, struct store *store, struct event_queue *session,
+		    const struct kernel_symbols *symbols)
 {
 	struct event event;
 	int error = 0;
 
+	declared->store = store;
+	declared->symbols = symbols;
 	while (event_queue_pop(session, &event))
 		if (!error)
 			error = keep(declared, &event);
@@ -96,13 +90,28 @@ void declared_begin(struct declared *declared)
 	declared->incident++;
 }
 
+/* A stack may not refer to what is not declared, and for this one there was no room. */
+static void queue_lost_module(struct event_queue *incident, uint32_t id)
+{
+	const struct event event = {.type = EVENT_MODULE,
+				    .module = {.id = id, .path = DECLARED_LOST, .fd = -1}};
+
+	event_queue_push(incident, &event);
+}
+
 static void queue_module(struct declared *declared, struct event_queue *incident, uint32_t id)
 {
-	struct declared_module *module = &declared->modules[id];
-	struct event event = {.type = EVENT_MODULE, .module = module->event};
+	struct declared_module *module =
+		id < declared->module_count ? &declared->modules[id] : NULL;
+	struct event event = {.type = EVENT_MODULE};
 
-	if (!module->event.id || module->incident == declared->incident)
+	if (!module || !module->event.id) {
+		queue_lost_module(incident, id);
 		return;
+	}
+	if (module->incident == declared->incident)
+		return;
+	event.module = module->event;
 	module->incident = declared->incident;
 	/* the queue closes it */
 	if (event.module.fd >= 0)
@@ -128,7 +137,7 @@ void declared_queue(struct declared *declared, struct event_queue *incident,
 		    const struct event_frame *frames, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		if (frames[i].module && frames[i].module < declared->module_count)
+		if (frames[i].module)
 			queue_module(declared, incident, frames[i].module);
 		queue_name(declared, incident, &frames[i]);
 	}
@@ -136,5 +145,5 @@ void declared_queue(struct declared *declared, struct event_queue *incident,
 
 const char *declared_name(const struct declared *declared, const struct event_frame *frame)
 {
-	return table_get(&declared->names, (struct table_key){frame->module, frame->offset});
+	return declared->symbols ? kernel_symbols_name(declared->symbols, frame) : NULL;
 }

@@ -152,6 +152,10 @@ void incident_queue_losses(const struct live *live, struct event_queue *queue)
 
 	if (live->programs)
 		losses_queue(live->programs, true, queue);
+	if (live->store)
+		queue_lost(queue, "kill-memory",
+			   "pieces of what was known at a kill that found no memory set aside",
+			   store_refused(live->store));
 	queue_lost(queue, "kill-unseen", "OOM kills that the kernel counted and nobody saw",
 		   incident_kills_unseen(watch));
 	queue_lost(queue, "kill-crowded", "OOM kills that came while too many others waited",

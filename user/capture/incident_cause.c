@@ -50,14 +50,12 @@ static enum incident_scope scope_of_stack(const struct incident *incident)
 enum incident_scope incident_find_scope(const struct incident *incident)
 {
 	const struct ot_kill_cause *cause = cause_of(incident);
-	/* for its own sake, too: names of the stack are to be declared */
-	enum incident_scope scope = scope_of_stack(incident);
 
 	if (cause)
 		return scopes[cause->constraint];
 	if (incident->dump && incident->dump->scope != SCOPE_UNKNOWN)
 		return incident->dump->scope;
-	return scope;
+	return scope_of_stack(incident);
 }
 
 /* mm/oom_kill.c: constrained_alloc() */

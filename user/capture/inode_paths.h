@@ -12,6 +12,9 @@
 #include "capture/mounts.h"
 #include "capture/programs.h"
 
+/* The longest there is within a file system, as the kernel side tells it, and where it was cut. */
+#define INODE_PATH_BYTES (OT_PATH_DEPTH * (OT_NAME_LEN + 1) + sizeof("/..."))
+
 struct inode_paths {
 	const struct programs *programs;
 	struct ot_file_path *answer;
@@ -26,5 +29,9 @@ void inode_paths_close(struct inode_paths *paths);
 /* Appends nothing where the file has no name, or none any more. */
 void inode_paths_append(struct inode_paths *paths, const struct ot_file_page *file,
 			struct buf *out);
+
+/* The same of one file, once, without keeping a table of mounts; see mounts_look_up(). */
+void inode_path_look_up(const struct sysroot *root, const struct programs *programs,
+			const struct ot_file_page *file, struct buf *out);
 
 #endif

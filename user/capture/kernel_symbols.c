@@ -22,6 +22,8 @@
 #define KERNEL_MODULES_MAX 1024
 /* Where our tracing's own frames are looked for. */
 #define PLUMBING_FRAMES 12
+/* Of what has no name of its own. */
+#define UNNAMED "[kernel]"
 
 struct symbol {
 	uint64_t address;
@@ -44,6 +46,7 @@ struct kernel_symbols {
 	struct kernel_module kernel_modules[KERNEL_MODULES_MAX];
 	uint32_t module_count;
 	struct table named; /* (module, offset) -> itself: announced */
+	bool keeps_names;   /* for who asks: nothing is announced */
 	struct arena arena;
 	int error; /* why there are no names */
 };
@@ -318,7 +321,7 @@ static void announce_name(struct kernel_symbols *symbols, struct event_frame fra
 		.name = {.module = frame.module, .offset = frame.offset, .name = name},
 	};
 
-	if (table_get(&symbols->named, key))
+	if (symbols->keeps_names || table_get(&symbols->named, key))
 		return;
 	table_put(&symbols->named, key, symbols);
 	event_queue_push(symbols->queue, &event);
@@ -336,8 +339,39 @@ static struct event_frame frame_of(struct kernel_symbols *symbols, const struct 
 	/* one byte on, so that the first function is not the place that stands for all */
 	if (symbol)
 		frame.offset = symbol->address - symbols->kernel_modules[index].base + 1;
-	announce_name(symbols, frame, symbol ? name_of(symbols, symbol) : "[kernel]");
+	announce_name(symbols, frame, symbol ? name_of(symbols, symbol) : UNNAMED);
 	return frame;
+}
+
+int kernel_symbols_keep_names(struct kernel_symbols *symbols)
+{
+	symbols->keeps_names = true;
+	for (uint32_t i = 0; i < symbols->module_count; i++)
+		if (!announce_module(symbols, i))
+			return -ENOMEM;
+	return 0;
+}
+
+/* NULL: it is none of the kernel's. They were announced one after the other. */
+static const struct kernel_module *module_of(const struct kernel_symbols *symbols, uint32_t id)
+{
+	uint32_t index = id - symbols->kernel_modules[0].id;
+
+	return index < symbols->module_count ? &symbols->kernel_modules[index] : NULL;
+}
+
+const char *kernel_symbols_name(const struct kernel_symbols *symbols,
+				const struct event_frame *frame)
+{
+	const struct kernel_module *module = module_of(symbols, frame->module);
+	const struct symbol *symbol;
+
+	if (!module)
+		return NULL;
+	if (!frame->offset)
+		return UNNAMED;
+	symbol = find(symbols, module->base + frame->offset - 1);
+	return symbol ? name_of(symbols, symbol) : NULL;
 }
 
 uint32_t kernel_symbols_resolve(struct kernel_symbols *symbols, const __u64 *addresses,

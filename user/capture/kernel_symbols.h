@@ -40,6 +40,16 @@ DEFINE_CLEANUP(struct kernel_symbols *, kernel_symbols_free)
 int kernel_symbols_error(const struct kernel_symbols *symbols);
 
 /*
+ * From now on names are not announced: who is given a frame asks for its name. Modules of the
+ * kernel are announced now, all of them, so that resolving takes no memory. 0 or -ENOMEM.
+ */
+int kernel_symbols_keep_names(struct kernel_symbols *symbols);
+
+/* Of a frame that kernel_symbols_resolve() made, after that; NULL of any other. */
+const char *kernel_symbols_name(const struct kernel_symbols *symbols,
+				const struct event_frame *frame);
+
+/*
  * Turns addresses, leaf first, into frames, announcing what is new. The frames of our own tracing,
  * at the leaf, are left out; where OT_MAX_KERNEL_FRAMES were taken, the last frame is "[kernel]",
  * for the rest. Returns how many frames there are, at most `count` + 1.

@@ -305,6 +305,14 @@ void kill_cases_done(struct kill_cases *cases)
 	memmove(item, item + 1, (--cases->count - cases->ready) * sizeof(*item));
 }
 
+bool kill_cases_gather(const struct kill_cases *cases, uint64_t since_ns)
+{
+	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++)
+		if (cases->used[i] && !cases->roles[i] && cases->records[i].time_ns > since_ns)
+			return true;
+	return cases->count > 0;
+}
+
 bool kill_cases_wait(const struct kill_cases *cases)
 {
 	for (uint32_t i = 0; i < KILL_RECORDS_MAX; i++)

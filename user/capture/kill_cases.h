@@ -95,6 +95,8 @@ void kill_cases_recovered(struct kill_cases *cases);
 
 /* Is anything waiting: for a mark, for more of the same, or to be taken? */
 bool kill_cases_wait(const struct kill_cases *cases);
+/* Is one being put together: a case that waits, or a signal since then that may be marked yet? */
+bool kill_cases_gather(const struct kill_cases *cases, uint64_t since_ns);
 /* One more would be crowded out: what has not been taken yet is to stay where it is. */
 bool kill_cases_full(const struct kill_cases *cases);
 

@@ -80,6 +80,8 @@ static int on_ring(struct live *live)
 
 	if (error && error != RING_LATER)
 		return error;
+	if (live->at_kill)
+		return 0;
 	if (live->has_news && live->quiet_ticks >= QUIET_TICKS)
 		set_pace(live);
 	if (live->lives.publish_due)
@@ -123,14 +125,13 @@ static int on_sweep(struct live *live)
 	/* nobody is retired whose kill waits to be read */
 	int error = live->watch ? watch_take(live) : 0;
 
+	drain(live->sweep_fd);
+	if (error || live->at_kill)
+		return error;
 	if (live->watch) {
 		watch_look(live);
 		watch_read_log(live->watch);
 	}
-	if (error)
-		return error;
-
-	drain(live->sweep_fd);
 	if (live->options.cgroup && cgroup_is_gone(&live->cgroup))
 		return live_finish(live, END_TARGET_ENDED);
 	if (programs_watch_on_demand(live->programs) && programs_movers_are_idle(live->programs))
@@ -147,7 +148,9 @@ static int on_sweep(struct live *live)
 	set_pace(live);
 	/* last of all: the next thing to be done may be a kill */
 	if (live->watch && live->has_news)
-		recorder_refill();
+		watch_refill(live);
+	if (live->watch)
+		watch_others_done(live->watch);
 	live->has_news = false;
 	if (error || live->options.all)
 		return error;
@@ -161,10 +164,17 @@ static int on_onlooker(struct live *live)
 	return live_finish(live, END_INTERRUPTED);
 }
 
-/* -1 without BPF: poll() passes over it. */
+/* At a kill records may wait in the ring, rather than take what its incident will need. */
+static bool may_take_records(const struct live *live)
+{
+	return live->ring &&
+	       (!live->at_kill || store_can_spare(live->store, RECORDER_RESERVE_BYTES / 2));
+}
+
+/* -1: poll() passes over it. */
 static int ring_fd(const struct live *live)
 {
-	return live->ring ? ring_buffer__epoll_fd(live->ring) : -1;
+	return may_take_records(live) ? ring_buffer__epoll_fd(live->ring) : -1;
 }
 
 /* Waits once, and does what has become due, the most final first. */
@@ -246,13 +256,33 @@ int live_busy_fd(const struct source *source)
 	return live->watch ? watch_busy_fd(live->watch) : ring_fd(live);
 }
 
+/* Who is busy has to wait for the incidents that wait, too. */
+static void take_kills(struct live *live)
+{
+	int error = watch_take(live);
+
+	while (live->at_kill && !error) {
+		struct pollfd fds[] = {
+			{.fd = watch_kills_fd(live->watch), .events = POLLIN},
+			{.fd = watch_quiet_fd(live->watch), .events = POLLIN},
+			{.fd = ring_fd(live), .events = POLLIN},
+		};
+
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+			return;
+		if (fds[2].revents)
+			live_take_records(live, RING_WATCH_BUDGET_NS);
+		error = watch_take(live);
+	}
+}
+
 void live_while_busy(struct source *source)
 {
 	struct live *live = live_of(source);
 
 	/* what fails here fails again, and is told, when live_next() looks */
 	if (live->watch)
-		watch_take(live);
+		take_kills(live);
 	live_take_records(live, RING_BUDGET_NS);
 	if (!live->options.all)
 		spaces_consume(&live->spaces);

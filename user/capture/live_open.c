@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "capture/privileges.h"
+#include "capture/testing.h"
 #include "capture/watch_state.h"
 #include "oomtrace.skel.h"
 
@@ -41,6 +42,8 @@ static void live_close(struct source *source)
 	if (live->modules)
 		modules_free(live->modules);
 	event_queue_release(&live->queue);
+	if (live->store)
+		store_destroy(live->store);
 	if (live->programs)
 		programs_free(live->programs);
 	physical_release(&live->physical);
@@ -121,6 +124,15 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 	return programs_load(&live->root, &live->physical, &options, &live->programs, ret_failure);
 }
 
+static int open_store(struct live *live)
+{
+	int error = store_new(&live->store);
+
+	if (!error && testing_no_reserve())
+		store_refuse_all(live->store);
+	return error;
+}
+
 static int open_tables(struct live *live)
 {
 	int error = ledger_map(live->programs, &live->physical, &live->ledger);
@@ -128,20 +140,22 @@ static int open_tables(struct live *live)
 	if (!error)
 		live->sweep_due = sweep_due_new(&live->ledger, live->options.all);
 	if (!error)
-		error = modules_new(&live->root, &live->queue, &live->modules);
+		error = live->options.watch_kills ? open_store(live) : 0;
+	if (!error)
+		error = modules_new(&live->root, &live->queue, live->store, &live->modules);
 	if (!error && live->programs->unwind_rows)
 		error = live_open_unwinding(live);
 	if (!error && (live->options.kernel_stacks || live->options.watch_kills))
 		error = kernel_symbols_read(&live->root, live->modules, &live->queue,
 					    &live->kernel_symbols);
 	if (!error)
-		error = lives_init(&live->lives, &live->root, live->programs, &live->ledger,
-				   live->modules, &live->queue);
+		error = lives_init(&live->lives, live->store, &live->root, live->programs,
+				   &live->ledger, live->modules, &live->queue);
 	if (!error && live_cgroups(live))
 		error = cgroups_init(&live->cgroups, &live->root,
 				     live->options.cgroup ? &live->cgroup : NULL);
 	if (!error)
-		error = stacks_init(&live->stacks, &live->ledger, &live->queue);
+		error = stacks_init(&live->stacks, live->store, &live->ledger, &live->queue);
 	if (!error && !live->options.all)
 		error = spaces_init(&live->spaces, &live->root, &live->ledger, &live->lives,
 				    bpf_map__fd(live->programs->skeleton->maps.mapping_records));
@@ -284,7 +298,10 @@ static int open_all(struct live *live, struct failure *ret_failure)
 		return fail(ret_failure, error, "setting up signals and timers");
 	if (!live->watch)
 		live_queue_session(live, &live->queue);
-	return begin(live, ret_failure);
+	error = begin(live, ret_failure);
+	if (!error && live->watch)
+		watch_refill(live);
+	return error;
 }
 
 int live_open(const struct live_options *options, struct source **ret_source,

@@ -9,11 +9,21 @@
 #include "base/clock.h"
 #include "oomtrace.skel.h"
 
-/* By the end the cgroup may be gone, and nobody could say what it was called. */
+/*
+ * By the end the cgroup may be gone, and nobody could say what it was called. Looking for new ones
+ * takes memory, and time: a kill does not wait for it.
+ */
 static void learn_cgroup(struct live *live, const struct ot_stack_record *record)
 {
-	if (record->account < live->ledger.account_count)
-		cgroups_id(&live->cgroups, live->ledger.accounts[record->account].cgroup);
+	uint64_t cgroup;
+
+	if (record->account >= live->ledger.account_count)
+		return;
+	cgroup = live->ledger.accounts[record->account].cgroup;
+	if (!live->at_kill)
+		cgroups_id(&live->cgroups, cgroup);
+	else if (!cgroups_known(&live->cgroups, cgroup))
+		live->cgroup_due = true;
 }
 
 static int take_stack(struct live *live, const void *data, size_t bytes)
@@ -60,9 +70,10 @@ static int take_exec(struct live *live, const void *data, size_t bytes)
 	if (bytes < sizeof(*record))
 		return -EBADMSG;
 	live->lives_ended = true;
-	if (lives_executed(&live->lives, record->tgid))
-		return programs_scan(live->programs);
-	return 0;
+	if (!lives_executed(&live->lives, record->tgid))
+		return 0;
+	live->scan_due = true;
+	return live->at_kill ? 0 : live_catch_up(live);
 }
 
 static int take_exit(struct live *live, const void *data, size_t bytes)
@@ -86,9 +97,8 @@ static int take_mover(struct live *live, const void *data, size_t bytes)
 {
 	(void)data;
 	(void)bytes;
-	/* Without it moved pages lose their stack, which the figures show: no reason to end. */
-	programs_watch_movers(live->programs, true);
-	return 0;
+	live->mover_due = true;
+	return live->at_kill ? 0 : live_catch_up(live);
 }
 
 static int take_record(void *context, void *data, size_t bytes)
@@ -116,7 +126,8 @@ static int take_record(void *context, void *data, size_t bytes)
 	memcpy(&type, data, sizeof(type));
 	if (type < sizeof(by_type) / sizeof(by_type[0]) && by_type[type])
 		live->error = by_type[type](live, data, bytes);
-	if (live->error == -ENOMEM)
+	/* what is set aside counts what it refuses: whoever watches goes on */
+	if (live->error == -ENOMEM && !live->store)
 		return live->error;
 	return live->ring_is_behind ? RING_LATER : 0;
 }
@@ -129,6 +140,19 @@ int live_take_records(struct live *live, uint64_t budget_ns)
 	live->ring_until_ns = clock_monotonic_ns() + budget_ns;
 	taken = ring_buffer__consume(live->ring);
 	return taken > 0 ? 0 : taken;
+}
+
+int live_catch_up(struct live *live)
+{
+	int error = live->scan_due ? programs_scan(live->programs) : 0;
+
+	if (live->cgroup_due)
+		cgroups_look(&live->cgroups);
+	/* Without it moved pages lose their stack, which the figures show: no reason to end. */
+	if (live->mover_due)
+		programs_watch_movers(live->programs, true);
+	live->scan_due = live->cgroup_due = live->mover_due = false;
+	return error;
 }
 
 int live_open_ring(struct live *live)

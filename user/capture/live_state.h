@@ -32,6 +32,7 @@ struct live {
 	struct physical physical;
 	struct programs *programs;
 	struct ledger ledger;
+	struct store *store; /* of what is kept of records; NULL: nothing is set aside for kills */
 	struct modules *modules;
 	struct unwinding *unwinding;           /* NULL: stacks are walked by frame pointers */
 	struct kernel_symbols *kernel_symbols; /* NULL: kernel stacks are not taken */
@@ -47,7 +48,10 @@ struct live {
 	struct ring_buffer *ring;
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
-	bool lives_ended;     /* since the last sweep */
+	bool lives_ended; /* since the last sweep */
+	bool at_kill;     /* a kill has been told of: what is not for its incident waits */
+	bool scan_due;    /* for what they told of; so is a look for new cgroups */
+	bool cgroup_due, mover_due;
 	bool has_news;        /* records were taken since the sweep's clock last ticked */
 	uint32_t quiet_ticks; /* of that clock without a record; it goes slower then */
 	struct targets targets;
@@ -116,6 +120,8 @@ void live_load_code(struct live *live);
 
 /* Opens the ring of loaded programs. 0 or -errno. */
 int live_open_ring(struct live *live);
+/* Does what had to wait when records were taken for an incident. 0 or -errno. */
+int live_catch_up(struct live *live);
 /* Takes what waits, for at most `budget_ns`. 0, RING_LATER when something still waits, or -errno.
  */
 int live_take_records(struct live *live, uint64_t budget_ns);

@@ -14,7 +14,7 @@ static void load_own_code(struct live *live)
 {
 	_cleanup_(mappings_release) struct mappings mappings = {0};
 
-	if (!mappings_read(&mappings, &live->root, live->modules, getpid()))
+	if (!mappings_read(&mappings, live->store, &live->root, live->modules, getpid()))
 		unwind_follow_load(live->unwinding->follow, &mappings);
 }
 
@@ -24,7 +24,7 @@ static void load_code_of(struct live *live, uint32_t pid)
 	enum unwind_rows_state state;
 
 	/* what cannot be published now is when its first stack has come */
-	if (!mappings_read(&mappings, &live->root, live->modules, pid))
+	if (!mappings_read(&mappings, live->store, &live->root, live->modules, pid))
 		unwind_follow_publish(live->unwinding->follow, pid, &mappings, &state);
 }
 

@@ -18,10 +18,12 @@ struct lives_fork {
 	uint32_t child_pid, parent_pid;
 };
 
-int lives_init(struct lives *lives, const struct sysroot *root, const struct programs *programs,
-	       struct ledger *ledger, struct modules *modules, struct event_queue *queue)
+int lives_init(struct lives *lives, struct store *store, const struct sysroot *root,
+	       const struct programs *programs, struct ledger *ledger, struct modules *modules,
+	       struct event_queue *queue)
 {
-	*lives = (struct lives){.root = root,
+	*lives = (struct lives){.store = store,
+				.root = root,
 				.programs = programs,
 				.ledger = ledger,
 				.modules = modules,
@@ -36,9 +38,9 @@ int lives_init(struct lives *lives, const struct sysroot *root, const struct pro
 static void life_release(struct life *life)
 {
 	mappings_release(&life->mappings);
-	free(life->told);
-	free(life->exe);
-	free(life->argv);
+	store_free(life->told);
+	store_free(life->exe);
+	store_free(life->argv);
 	memset(life, 0, sizeof(*life));
 }
 
@@ -92,7 +94,7 @@ static char *read_exe(const struct lives *lives, uint32_t pid)
 	if (len <= 0)
 		return NULL;
 	target[len] = '\0';
-	return strdup(target);
+	return store_strdup(lives->store, target);
 }
 
 /* /proc shows start times to the clock tick, BPF to the nanosecond. */
@@ -112,7 +114,7 @@ static void keep_argv(const struct lives *lives, struct life *life, uint32_t pid
 
 	if (len <= 0)
 		return;
-	life->argv = malloc(len);
+	life->argv = store_alloc(lives->store, len);
 	if (!life->argv)
 		return;
 	memcpy(life->argv, words, len);
@@ -225,7 +227,7 @@ static bool take_parents_mappings(struct lives *lives, struct life *life)
 	struct mappings copy;
 
 	if (!parent || life->mappings.count > 0 ||
-	    mappings_copy(&lives->items[parent].mappings, &copy))
+	    mappings_copy(&lives->items[parent].mappings, lives->store, &copy))
 		return false;
 	life->process.parent_pid = lives->items[parent].process.pid;
 	copy.read_ns = life->mappings.read_ns;
@@ -236,7 +238,7 @@ static bool take_parents_mappings(struct lives *lives, struct life *life)
 
 void lives_told_release(struct life *life)
 {
-	free(TAKE_PTR(life->told));
+	store_free(TAKE_PTR(life->told));
 	life->told_count = 0;
 }
 
@@ -247,7 +249,8 @@ static bool take_told_mappings(struct lives *lives, struct life *life)
 
 	if (!life->told_count)
 		return false;
-	error = mappings_of_areas(&life->mappings, lives->modules, life->told, life->told_count);
+	error = mappings_of_areas(&life->mappings, lives->store, lives->modules, life->told,
+				  life->told_count);
 	lives_told_release(life);
 	return !error;
 }
@@ -288,7 +291,8 @@ static int read_mappings(struct lives *lives, uint32_t number, struct mappings *
 	int error = -ESRCH;
 
 	if (may_read(life, account))
-		error = mappings_read(ret_fresh, lives->root, lives->modules, account->user_tid);
+		error = mappings_read(ret_fresh, lives->store, lives->root, lives->modules,
+				      account->user_tid);
 	if (!error && !may_read(life, account)) {
 		mappings_release(ret_fresh);
 		error = -ESRCH;

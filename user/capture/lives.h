@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/store.h"
 #include "capture/event_queue.h"
 #include "capture/ledger.h"
 #include "capture/mappings.h"
@@ -38,6 +39,7 @@ struct life {
 };
 
 struct lives {
+	struct store *store; /* of what is kept of each; NULL: malloc()'s */
 	const struct sysroot *root;
 	const struct programs *programs;
 	struct ledger *ledger;
@@ -62,9 +64,10 @@ struct lives {
 /* Forks remembered for children that are gone before /proc is asked about them. */
 #define LIVES_FORKS 1024
 
-/* `lives` keeps the pointers. 0 or -ENOMEM. */
-int lives_init(struct lives *lives, const struct sysroot *root, const struct programs *programs,
-	       struct ledger *ledger, struct modules *modules, struct event_queue *queue);
+/* `lives` keeps the pointers; the store may be NULL. 0 or -ENOMEM. */
+int lives_init(struct lives *lives, struct store *store, const struct sysroot *root,
+	       const struct programs *programs, struct ledger *ledger, struct modules *modules,
+	       struct event_queue *queue);
 void lives_release(struct lives *lives);
 
 /* The life of an account, looked up in /proc when it is new. NULL: the account is not in use. */

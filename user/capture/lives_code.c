@@ -16,7 +16,7 @@ static void publish(struct lives *lives, uint32_t number)
 	uint32_t pid = life->process.pid;
 
 	life->code_missing = life->code_stale;
-	if (mappings_copy(&life->mappings, &mappings))
+	if (mappings_copy(&life->mappings, lives->store, &mappings))
 		return;
 	/* the number of a process that is gone may be another's: only what waits can use its code
 	 */
@@ -52,7 +52,7 @@ int lives_code_told(struct lives *lives, const struct ot_code_record *record, si
 	if (!life || !record->count)
 		return 0;
 	lives_told_release(life);
-	life->told = malloc(record->count * sizeof(*life->told));
+	life->told = store_alloc_array(lives->store, record->count, sizeof(*life->told));
 	if (!life->told)
 		return -ENOMEM;
 	memcpy(life->told, record->areas, record->count * sizeof(*life->told));

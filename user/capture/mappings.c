@@ -14,6 +14,7 @@
 struct reading {
 	struct mappings mappings;
 	size_t capacity;
+	struct store *store;
 	struct modules *modules;
 	uint32_t pid;
 	bool asked_perf_map;
@@ -49,7 +50,7 @@ static int make_room(struct reading *reading)
 
 	if (reading->mappings.count < reading->capacity)
 		return 0;
-	items = reallocarray(reading->mappings.items, capacity, sizeof(*items));
+	items = store_resize(reading->store, reading->mappings.items, capacity, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	reading->mappings.items = items;
@@ -85,15 +86,15 @@ static void give_back_rest(struct mappings *mappings)
 	struct mapping *items = NULL;
 
 	if (mappings->count)
-		items = reallocarray(mappings->items, mappings->count, sizeof(*items));
+		items = store_resize(NULL, mappings->items, mappings->count, sizeof(*items));
 	if (items)
 		mappings->items = items;
 }
 
-int mappings_read(struct mappings *mappings, const struct sysroot *root, struct modules *modules,
-		  uint32_t pid)
+int mappings_read(struct mappings *mappings, struct store *store, const struct sysroot *root,
+		  struct modules *modules, uint32_t pid)
 {
-	struct reading reading = {.modules = modules, .pid = pid};
+	struct reading reading = {.store = store, .modules = modules, .pid = pid};
 	int error = procfs_each_mapping(root, pid, add_mapping, &reading);
 
 	mappings->read_ns = clock_monotonic_ns();
@@ -108,10 +109,10 @@ int mappings_read(struct mappings *mappings, const struct sysroot *root, struct 
 	return 0;
 }
 
-int mappings_of_areas(struct mappings *mappings, struct modules *modules,
+int mappings_of_areas(struct mappings *mappings, struct store *store, struct modules *modules,
 		      const struct ot_code_area *areas, size_t count)
 {
-	struct mapping *items = calloc(count ? count : 1, sizeof(*items));
+	struct mapping *items = store_alloc_array(store, count, sizeof(*items));
 
 	if (!items)
 		return -ENOMEM;
@@ -150,9 +151,9 @@ bool mappings_find(const struct mappings *mappings, uint64_t address, struct eve
 	return false;
 }
 
-int mappings_copy(const struct mappings *from, struct mappings *ret_mappings)
+int mappings_copy(const struct mappings *from, struct store *store, struct mappings *ret_mappings)
 {
-	struct mapping *items = calloc(from->count ? from->count : 1, sizeof(*items));
+	struct mapping *items = store_alloc_array(store, from->count, sizeof(*items));
 
 	if (!items)
 		return -ENOMEM;
@@ -164,6 +165,6 @@ int mappings_copy(const struct mappings *from, struct mappings *ret_mappings)
 
 void mappings_release(struct mappings *mappings)
 {
-	free(mappings->items);
+	store_free(mappings->items);
 	*mappings = (struct mappings){0};
 }

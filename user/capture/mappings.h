@@ -19,6 +19,7 @@ struct mapping {
 	uint32_t perf_map; /* of such code: the module that has its names, 0: none */
 };
 
+/* The items are in the store that they were asked for in, or malloc()'s where it was NULL. */
 struct mappings {
 	struct mapping *items; /* by address */
 	size_t count;
@@ -26,14 +27,14 @@ struct mappings {
 };
 
 /* Reads them anew; what was known stays when the process cannot be read. 0 or -errno. */
-int mappings_read(struct mappings *mappings, const struct sysroot *root, struct modules *modules,
-		  uint32_t pid);
+int mappings_read(struct mappings *mappings, struct store *store, const struct sysroot *root,
+		  struct modules *modules, uint32_t pid);
 
 /*
  * The same from what the kernel's walk told of a process before it was gone: `count` areas, by
  * address. 0 or -ENOMEM.
  */
-int mappings_of_areas(struct mappings *mappings, struct modules *modules,
+int mappings_of_areas(struct mappings *mappings, struct store *store, struct modules *modules,
 		      const struct ot_code_area *areas, size_t count);
 
 /* False when no known mapping covers `address`. */
@@ -41,7 +42,7 @@ bool mappings_find(const struct mappings *mappings, uint64_t address,
 		   struct event_frame *ret_frame);
 
 /* For a forked child: it starts with its parent's. 0 or -ENOMEM. */
-int mappings_copy(const struct mappings *from, struct mappings *ret_mappings);
+int mappings_copy(const struct mappings *from, struct store *store, struct mappings *ret_mappings);
 
 void mappings_release(struct mappings *mappings);
 

@@ -27,6 +27,8 @@
 /* A process may be gone, or another image, between reading its maps and opening a file of them. */
 #define OPEN_TRIES 8
 
+#define FIRST_CAPACITY 64
+
 struct module {
 	char *path;
 	uint8_t tries_left; /* to get at the file; 0 once it was had */
@@ -40,8 +42,9 @@ struct module {
 struct modules {
 	const struct sysroot *root;
 	struct event_queue *queue;
+	struct store *store;  /* NULL: malloc()'s */
 	struct module *items; /* id - 1 */
-	uint32_t count;
+	uint32_t count, capacity;
 	const struct programs *programs; /* NULL: files are not kept, and have no keys */
 	struct table by_inode;           /* -> id, as a pointer */
 	struct table by_key;             /* -> the id that had the key last */
@@ -58,7 +61,8 @@ static struct table_key mapping_key(const struct proc_mapping *mapping)
 	return inode_key(mapping->inode, mapping->major, mapping->minor);
 }
 
-int modules_new(const struct sysroot *root, struct event_queue *queue, struct modules **ret_modules)
+int modules_new(const struct sysroot *root, struct event_queue *queue, struct store *store,
+		struct modules **ret_modules)
 {
 	struct modules *modules = calloc(1, sizeof(*modules));
 
@@ -66,6 +70,8 @@ int modules_new(const struct sysroot *root, struct event_queue *queue, struct mo
 		return -ENOMEM;
 	modules->root = root;
 	modules->queue = queue;
+	modules->store = store;
+	modules->by_inode.store = modules->by_key.store = modules->devices.store = store;
 	*ret_modules = modules;
 	return 0;
 }
@@ -74,12 +80,12 @@ void modules_free(struct modules *modules)
 {
 	for (uint32_t i = 0; i < modules->count; i++) {
 		cleanup_close(&modules->items[i].fd);
-		free(modules->items[i].path);
+		store_free(modules->items[i].path);
 	}
 	table_release(&modules->by_inode);
 	table_release(&modules->by_key);
 	table_release(&modules->devices);
-	free(modules->items);
+	store_free(modules->items);
 	free(modules);
 }
 
@@ -198,19 +204,45 @@ static void announce(struct modules *modules, uint32_t id, uint32_t pid,
 		      is_vdso(mapping) ? open_vdso() : open_mapping(modules, pid, mapping));
 }
 
+static int make_room(struct modules *modules, uint32_t more)
+{
+	uint32_t capacity = modules->capacity ? modules->capacity : FIRST_CAPACITY;
+	struct module *items;
+
+	while (capacity < modules->count + more)
+		capacity *= 2;
+	if (capacity == modules->capacity)
+		return 0;
+	items = store_resize(modules->store, modules->items, capacity, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	modules->items = items;
+	modules->capacity = capacity;
+	return 0;
+}
+
+int modules_reserve(struct modules *modules, uint32_t more)
+{
+	int error = make_room(modules, more);
+
+	if (!error)
+		error = table_reserve(&modules->by_inode, more);
+	if (!error)
+		error = table_reserve(&modules->by_key, more);
+	return error ? error : table_reserve(&modules->devices, more);
+}
+
 /* 0: too many. */
 static uint32_t add_item(struct modules *modules, const char *path_of_it)
 {
-	_cleanup_free_ char *path = strdup(path_of_it);
-	struct module *items;
+	char *path;
 
-	if (modules->count == MODULES_MAX || !path)
+	if (modules->count == MODULES_MAX || make_room(modules, 1))
 		return 0;
-	items = reallocarray(modules->items, modules->count + 1, sizeof(*items));
-	if (!items)
+	path = store_strdup(modules->store, path_of_it);
+	if (!path)
 		return 0;
-	modules->items = items;
-	items[modules->count] = (struct module){.path = TAKE_PTR(path), .fd = -1};
+	modules->items[modules->count] = (struct module){.path = path, .fd = -1};
 	return ++modules->count;
 }
 
@@ -296,12 +328,13 @@ static uint32_t add_opened(struct modules *modules, const char *path, int fd,
 
 static uint32_t add_area(struct modules *modules, const struct ot_code_area *area)
 {
-	_cleanup_(buf_release) struct buf path = {0};
+	char memory[PROCFS_PATH_MAX];
+	struct buf path = buf_within(memory, sizeof(memory));
 	struct stat status;
 	int fd = -1;
 
 	code_key_path(modules->programs, modules->root, area, &path);
-	if (path.len_bytes)
+	if (path.len_bytes && !buf_error(&path))
 		fd = open_area(modules, area, buf_string(&path), &status);
 	return fd < 0 ? 0 : add_opened(modules, buf_string(&path), fd, &status);
 }

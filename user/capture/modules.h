@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/store.h"
 #include "base/sysroot.h"
 #include "capture/event_queue.h"
 #include "capture/procfs.h"
@@ -21,11 +22,14 @@
 
 struct modules;
 
-/* Both are borrowed and must outlive the modules. 0 or -errno. */
-int modules_new(const struct sysroot *root, struct event_queue *queue,
+/* All are borrowed and must outlive the modules; the store may be NULL. 0 or -errno. */
+int modules_new(const struct sysroot *root, struct event_queue *queue, struct store *store,
 		struct modules **ret_modules);
 void modules_free(struct modules *modules);
 DEFINE_CLEANUP(struct modules *, modules_free)
+
+/* Room for so many more, but for their paths. 0 or -ENOMEM. */
+int modules_reserve(struct modules *modules, uint32_t more);
 
 /*
  * The id of the file behind an executable mapping of `pid`, announced when it is new. 0 for

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/mount_types.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "capture/procfs.h"
 
 /* Thousands of mounts; a process may have more. */
@@ -49,16 +51,16 @@ static bool line_matches(const char *line, const struct wanted *wanted, bool *re
 static bool table_has(const struct sysroot *root, uint32_t pid, const struct wanted *wanted,
 		      bool *ret_hangs)
 {
-	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "mountinfo");
-	_cleanup_free_ char *line = NULL;
-	size_t capacity = 0, read_bytes = 0;
-	ssize_t len;
+	_cleanup_close_ int fd = procfs_open_fd(root, pid, "mountinfo", O_RDONLY);
+	size_t read_bytes = 0;
+	struct lines lines;
+	const char *line;
 
-	while (stream && read_bytes < MOUNTINFO_MAX_BYTES &&
-	       (len = getline(&line, &capacity, stream)) > 0) {
+	lines_begin(&lines, fd);
+	while (fd >= 0 && read_bytes < MOUNTINFO_MAX_BYTES && (line = lines_next(&lines))) {
 		if (line_matches(line, wanted, ret_hangs))
 			return true;
-		read_bytes += len;
+		read_bytes += strlen(line) + 1;
 	}
 	return false;
 }
@@ -79,13 +81,16 @@ bool mount_answers_device(const struct sysroot *root, uint32_t pid, uint32_t maj
 
 uint32_t mount_of_fd(const struct sysroot *root, int fd)
 {
-	_cleanup_fclose_ FILE *stream = NULL;
-	char name[32], line[256];
+	_cleanup_close_ int info_fd = -1;
+	struct lines lines;
+	const char *line;
+	char name[32];
 	uint32_t mount;
 
 	snprintf(name, sizeof(name), "fdinfo/%d", fd);
-	stream = procfs_open(root, (uint32_t)getpid(), name);
-	while (stream && fgets(line, sizeof(line), stream))
+	info_fd = procfs_open_fd(root, (uint32_t)getpid(), name, O_RDONLY);
+	lines_begin(&lines, info_fd);
+	while (info_fd >= 0 && (line = lines_next(&lines)))
 		if (sscanf(line, "mnt_id: %" SCNu32, &mount) == 1)
 			return mount;
 	return 0;

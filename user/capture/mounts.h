@@ -42,4 +42,10 @@ void mounts_release(struct mounts *mounts);
 void mounts_append_path(const struct mounts *mounts, uint32_t device, const char *path,
 			struct buf *out);
 
+/*
+ * The same for one file, by the table as it is now, without keeping it: nothing is allocated if
+ * `out`, whose contents it replaces, is of fixed size.
+ */
+void mounts_look_up(const struct sysroot *root, uint32_t device, const char *path, struct buf *out);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include <linux/openat2.h>
 
+#include "base/lines.h"
 #include "capture/mount_types.h"
 #include "capture/procfs.h"
 #include "capture/target_path.h"
@@ -31,13 +32,15 @@ static bool last_number(const char *line, uint32_t *ret_number)
 /* NStgid and not NSpid, for `pid` may be a thread's. */
 static int owner_read(const struct sysroot *root, uint32_t pid, struct owner *ret_owner)
 {
-	_cleanup_fclose_ FILE *stream = procfs_open(root, pid, "status");
+	_cleanup_close_ int fd = procfs_open_fd(root, pid, "status", O_RDONLY);
 	bool uid_known = false, pid_known = false;
-	char line[512];
+	struct lines lines;
+	const char *line;
 
-	if (!stream)
-		return -errno;
-	while (fgets(line, sizeof(line), stream)) {
+	if (fd < 0)
+		return fd;
+	lines_begin(&lines, fd);
+	while ((line = lines_next(&lines))) {
 		if (strncmp(line, "Uid:", 4) == 0)
 			uid_known = sscanf(line, "Uid: %*u %" SCNu32, &ret_owner->uid) == 1;
 		else if (strncmp(line, "NStgid:", 7) == 0)

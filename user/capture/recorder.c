@@ -26,29 +26,6 @@ static int set_oom_score_adj(int adj)
 	return 0;
 }
 
-/* As much as that at the heap's end is never given back, and what is smaller is never mapped. */
-static void keep_reserve(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 2 * RECORDER_RESERVE_BYTES);
-	mallopt(M_TRIM_THRESHOLD, 4 * RECORDER_RESERVE_BYTES);
-	/* what opening everything has needed for a while */
-	malloc_trim(RECORDER_RESERVE_BYTES);
-	recorder_refill();
-}
-
-void recorder_refill(void)
-{
-	void *reserve;
-
-	if (mallinfo2().keepcost >= RECORDER_RESERVE_BYTES)
-		return;
-	reserve = malloc(RECORDER_RESERVE_BYTES);
-	/* written to, so that the pages are there */
-	if (reserve)
-		explicit_bzero(reserve, RECORDER_RESERVE_BYTES);
-	free(reserve);
-}
-
 void recorder_trim(void)
 {
 	/* free bytes that the kernel has back already, at most */
@@ -65,7 +42,8 @@ void recorder_trim(void)
 
 struct recorder_protection recorder_protect(void)
 {
-	keep_reserve();
+	/* what opening everything has needed for a while */
+	malloc_trim(0);
 	return (struct recorder_protection){
 		.lock_error = lock_memory(),
 		.adj_error = set_oom_score_adj(RECORDER_OOM_SCORE_ADJ),

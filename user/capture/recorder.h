@@ -4,14 +4,15 @@
  * killed last. Not -1000, for a task that cannot be killed, alone in a full cgroup, spins for ever.
  *
  * And what it needs at a kill is there already: an incident is made and written without malloc(),
- * but records of the victim's last moments come with it, and what they tell has to be kept. So the
- * heap always ends in a reserve, touched and locked, which is refilled where there is time.
+ * and what records of the victim's last moments tell is kept in memory that was set aside for them,
+ * touched and locked (base/store.h), which is filled up again where there is time.
  */
 #ifndef CAPTURE_RECORDER_H
 #define CAPTURE_RECORDER_H
 
 #define RECORDER_OOM_SCORE_ADJ (-999)
-#define RECORDER_RESERVE_BYTES (1u << 20)
+/* Of what records tell: set aside for a kill. */
+#define RECORDER_RESERVE_BYTES (2u << 20)
 #define RECORDER_SPARE_BYTES (4u << 20)
 
 struct recorder_protection {
@@ -21,9 +22,6 @@ struct recorder_protection {
 
 /* Of the calling process. Children that are forked later inherit the second. */
 struct recorder_protection recorder_protect(void);
-
-/* Fills up what was used of the reserve. */
-void recorder_refill(void);
 
 /*
  * For who keeps no reserve: gives back what a busy moment took. It lies between what stays, where

@@ -3,9 +3,16 @@
 
 #include <string.h>
 
-int stacks_init(struct stacks *stacks, const struct ledger *ledger, struct event_queue *queue)
+#include "capture/recorder.h"
+
+/* Of what was set aside for a kill, stacks that wait leave as much to others. */
+#define SPARE_BYTES (RECORDER_RESERVE_BYTES / 2)
+
+int stacks_init(struct stacks *stacks, struct store *store, const struct ledger *ledger,
+		struct event_queue *queue)
 {
-	*stacks = (struct stacks){.first_cell = ledger_first_stack_cell(ledger), .queue = queue};
+	*stacks = (struct stacks){
+		.store = store, .first_cell = ledger_first_stack_cell(ledger), .queue = queue};
 	stacks->count = ledger->cell_count - stacks->first_cell;
 	stacks->items = calloc(stacks->count, sizeof(*stacks->items));
 	return stacks->items ? 0 : -ENOMEM;
@@ -22,8 +29,8 @@ static void clear(struct stacks *stacks, struct stack *stack)
 {
 	if (stack->id)
 		stacks->used--;
-	free(stack->frames);
-	free(stack->bytes);
+	store_free(stack->frames);
+	store_free(stack->bytes);
 	memset(stack, 0, sizeof(*stack));
 }
 
@@ -53,10 +60,10 @@ static bool is_valid(const struct ot_stack_record *record, size_t bytes)
 }
 
 /* Room for more frames, behind those that are there, and one; never for none. */
-static int make_room(struct stack *stack, uint32_t more)
+static int make_room(const struct stacks *stacks, struct stack *stack, uint32_t more)
 {
-	struct event_frame *frames =
-		reallocarray(stack->frames, stack->frame_count + more + 1, sizeof(*frames));
+	struct event_frame *frames = store_resize(stacks->store, stack->frames,
+						  stack->frame_count + more + 1, sizeof(*frames));
 
 	if (!frames)
 		return -ENOMEM;
@@ -89,7 +96,7 @@ int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 	if (!stack)
 		return -EBADMSG;
 	forget(stacks, stack);
-	if (make_room(stack, record->frame_count))
+	if (make_room(stacks, stack, record->frame_count))
 		return -ENOMEM;
 	stack->frame_count =
 		kernel_symbols_resolve(symbols, record->frames, record->frame_count, stack->frames);
@@ -119,21 +126,24 @@ int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *
 	stack = slot(stacks, record->cell);
 	if (!stack)
 		return -EBADMSG;
-	copy = malloc(bytes);
+	/* it stays as the kernel walked it, which its end says */
+	if (!store_can_spare(stacks->store, bytes + SPARE_BYTES))
+		return 0;
+	copy = store_alloc(stacks->store, bytes);
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, record, bytes);
-	free(stack->bytes);
+	store_free(stack->bytes);
 	stack->bytes = copy;
 	return 0;
 }
 
 /* Frames of the program take the place of those that were there; the kernel's stay. */
-static int replace_frames(struct stack *stack, struct lives *lives,
+static int replace_frames(const struct stacks *stacks, struct stack *stack, struct lives *lives,
 			  const struct unwinder_stack *walked)
 {
 	stack->frame_count = stack->kernel_frame_count;
-	if (make_room(stack, walked->frame_count))
+	if (make_room(stacks, stack, walked->frame_count))
 		return -ENOMEM;
 	lives_resolve(lives, stack->account, walked->frames, walked->frame_count,
 		      stack->frames + stack->frame_count);
@@ -154,10 +164,10 @@ static int walk_late(struct stacks *stacks, struct stack *stack, struct lives *l
 		return 0;
 	/* what nothing more is known of stays as the kernel walked it */
 	if (!error) {
-		error = replace_frames(stack, lives, &walked);
+		error = replace_frames(stacks, stack, lives, &walked);
 		stacks->late_ends[stack->end]++;
 	}
-	free(TAKE_PTR(stack->bytes));
+	store_free(TAKE_PTR(stack->bytes));
 	return error == -ENOMEM ? error : 1;
 }
 
@@ -188,7 +198,7 @@ static void keep_bytes(struct stacks *stacks, struct stack *stack, uint32_t cell
 {
 	if (stacks->late_count == STACKS_LATE_MAX ||
 	    stacks->late_bytes + record_bytes(bytes) > STACKS_LATE_BYTES) {
-		free(bytes);
+		store_free(bytes);
 		return;
 	}
 	stack->bytes = bytes;
@@ -199,7 +209,7 @@ static void keep_bytes(struct stacks *stacks, struct stack *stack, uint32_t cell
 int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack_record *record,
 	       size_t bytes)
 {
-	_cleanup_free_ struct ot_stack_bytes_record *late = NULL;
+	_cleanup_store_free_ struct ot_stack_bytes_record *late = NULL;
 	struct stack *stack;
 
 	if (!is_valid(record, bytes))
@@ -212,7 +222,7 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 	 */
 	if (stack->id || !(record->flags & OT_STACK_KERNEL))
 		forget(stacks, stack);
-	if (make_room(stack, record->frame_count))
+	if (make_room(stacks, stack, record->frame_count))
 		return -ENOMEM;
 	if (record->end == OT_STACK_END_NOT_LOADED)
 		lives_code_missing(lives, record->account);

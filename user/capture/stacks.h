@@ -30,6 +30,7 @@ struct stack {
 };
 
 struct stacks {
+	struct store *store; /* of frames and bytes; NULL: malloc()'s */
 	struct stack *items; /* by cell - first_cell */
 	uint32_t first_cell;
 	uint32_t count;
@@ -42,8 +43,9 @@ struct stacks {
 	struct event_queue *queue;           /* to say which ones are forgotten */
 };
 
-/* `stacks` keeps the queue. 0 or -ENOMEM. */
-int stacks_init(struct stacks *stacks, const struct ledger *ledger, struct event_queue *queue);
+/* `stacks` keeps the queue and the store, which may be NULL. 0 or -ENOMEM. */
+int stacks_init(struct stacks *stacks, struct store *store, const struct ledger *ledger,
+		struct event_queue *queue);
 void stacks_release(struct stacks *stacks);
 
 /* Keeps what a record says. `bytes` is the record's length. 0, -EBADMSG or -ENOMEM. */

@@ -10,11 +10,18 @@
 #include "capture/losses.h"
 #include "capture/sizes.h"
 
+bool testing_no_reserve(void)
+{
+	const char *wanted = getenv("OOMTRACE_TEST_SMALLEST");
+
+	return wanted && strcmp(wanted, "reserve") == 0;
+}
+
 void testing_shrink(struct sizes *sizes)
 {
 	const char *wanted = getenv("OOMTRACE_TEST_SMALLEST");
 
-	if (!wanted)
+	if (!wanted || testing_no_reserve())
 		return;
 	if (strcmp(wanted, "rows") == 0) {
 		sizes->unwind_tables = 8;

@@ -2,7 +2,7 @@
 /*
  * What tests ask for in the environment (CONTRIBUTING.md), so that each way to lose something can
  * be made to happen and seen to be counted, and both routes to a kill be compared. Nothing else
- * reads it; called by programs.c and hooks.c.
+ * reads it; called by programs.c, hooks.c and live_open.c.
  */
 #ifndef CAPTURE_TESTING_H
 #define CAPTURE_TESTING_H
@@ -17,6 +17,9 @@ void testing_shrink(struct sizes *sizes);
 
 /* OOMTRACE_TEST_TRACEPOINTS: as on a kernel without kprobes. */
 bool testing_tracepoints_only(void);
+
+/* OOMTRACE_TEST_SMALLEST=reserve: no memory is set aside for a kill. */
+bool testing_no_reserve(void);
 
 struct testing_drop {
 	uint32_t causes; /* bit for each enum ot_loss */

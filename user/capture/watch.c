@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "capture/incident.h"
 #include "capture/kmsg.h"
+#include "capture/recorder.h"
 #include "capture/vmstat.h"
 #include "capture/sigkill.h"
 #include "capture/watch_state.h"
@@ -21,6 +22,10 @@
 
 /* Of others than the OOM killer: a few milliseconds' work. */
 #define SIGKILLS_AT_ONCE 16
+/* How long kills may keep everything else waiting. */
+#define HOLD_MAX_NS 500000000
+/* Files that nobody has seen before: room for so many is made ahead. */
+#define MODULES_AT_ONCE 256
 /* How long after it was counted a kill may be marked. */
 #define MARK_LATE_NS 2000000
 
@@ -171,7 +176,10 @@ static int set_up(struct live *live, struct watch *watch)
 	watch->out.take = live->options.take_incident;
 	watch->brief.take = live->options.take_brief;
 	watch->out.context = watch->brief.context = live->options.take_context;
-	error = declared_follow(&watch->declared, &live->queue);
+	error = live->kernel_symbols ? kernel_symbols_keep_names(live->kernel_symbols) : 0;
+	if (!error)
+		error = declared_follow(&watch->declared, live->store, &live->queue,
+					live->kernel_symbols);
 	if (error)
 		return error;
 	watch->facts = calloc(TIMELINE_CURVES, sizeof(*watch->facts));
@@ -249,10 +257,14 @@ void watch_read_log(struct watch *watch)
 	kmsg_read(watch->kmsg_fd, &watch->kmsg);
 }
 
-/* Looks again when what waits has been quiet for long enough. */
+/* Looks again when what waits has been quiet for long enough, or is not going to be marked. */
 static int wait_for_quiet(struct watch *watch)
 {
-	return clock_set_timer(watch->quiet_fd, KILL_QUIET_NS, 0) ? -errno : 0;
+	uint64_t since_ns = clock_monotonic_ns() - MARK_LATE_NS;
+	bool for_mark = !watch->cases.count && kill_cases_gather(&watch->cases, since_ns);
+	uint64_t wait_ns = for_mark ? MARK_LATE_NS : KILL_QUIET_NS;
+
+	return clock_set_timer(watch->quiet_fd, wait_ns, 0) ? -errno : 0;
 }
 
 const struct incident_files *watch_files(const struct watch *watch, const struct kill_case *item)
@@ -409,7 +421,7 @@ static int consume_counted(struct live *live)
 	return error;
 }
 
-int watch_take(struct live *live)
+static int take_kills(struct live *live)
 {
 	struct watch *watch = live->watch;
 	uint64_t expirations = 0;
@@ -437,6 +449,76 @@ int watch_take(struct live *live)
 	return wait_for_quiet(watch);
 }
 
+/*
+ * From the moment a kill is told of until its incident is durable nothing else is done, also while
+ * it waits for more of its group; for so long, then others have their turn, or kills without an end
+ * would keep them from theirs for good.
+ */
+static bool must_hold(struct watch *watch)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!kill_cases_gather(&watch->cases, now_ns - MARK_LATE_NS)) {
+		watch->held_ns = 0;
+		return false;
+	}
+	if (!watch->held_ns)
+		watch->held_ns = now_ns;
+	watch->yields |= now_ns - watch->held_ns > HOLD_MAX_NS;
+	return !watch->yields;
+}
+
+void watch_others_done(struct watch *watch)
+{
+	if (watch->yields)
+		watch->held_ns = 0;
+	watch->yields = false;
+}
+
+static void set_at_kill(struct live *live, bool at_kill)
+{
+	live->at_kill = at_kill;
+	if (live->store)
+		store_seal(live->store, at_kill);
+}
+
+/* Whatever `take` takes is for incidents; what can wait until these are written does. */
+static int take_at_kill(struct live *live, int (*take)(struct live *live))
+{
+	uint64_t sequence = live->watch->sequence;
+	int error;
+
+	set_at_kill(live, true);
+	error = take(live);
+	if (error || must_hold(live->watch))
+		return error;
+	set_at_kill(live, false);
+	/* the next thing to be done may be a kill again */
+	if (live->watch->sequence != sequence)
+		watch_refill(live);
+	return live_catch_up(live);
+}
+
+int watch_take(struct live *live)
+{
+	return take_at_kill(live, take_kills);
+}
+
+static int take_last(struct live *live)
+{
+	return queue_ready(live, UINT64_MAX);
+}
+
+void watch_refill(struct live *live)
+{
+	if (!live->store)
+		return;
+	/* where there is none to be had, a kill that finds too little says so */
+	modules_reserve(live->modules, MODULES_AT_ONCE);
+	declared_reserve(&live->watch->declared, MODULES_AT_ONCE);
+	store_fill(live->store, RECORDER_RESERVE_BYTES);
+}
+
 int watch_finish(struct live *live)
 {
 	int error = live->watch->ring ? watch_take(live) : take_log_alone(live, true);
@@ -444,5 +526,5 @@ int watch_finish(struct live *live)
 	if (!live->programs)
 		return error;
 	programs_detach(live->programs);
-	return error ? error : queue_ready(live, UINT64_MAX);
+	return error ? error : take_at_kill(live, take_last);
 }

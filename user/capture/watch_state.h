@@ -46,8 +46,10 @@ struct watch {
 	struct adopt_host adopting;
 	struct early_stacks *early; /* by the timeline's curves, too */
 	struct facts *facts;        /* by the timeline's curves */
-	uint64_t unseen;            /* kills that nothing told of, when it was last looked */
-	uint64_t logged;            /* kills that the log alone has told of */
+	uint64_t held_ns; /* since when nothing is done but for kills; 0: anything may be done */
+	bool yields;      /* that has lasted: others have their turn */
+	uint64_t unseen;  /* kills that nothing told of, when it was last looked */
+	uint64_t logged;  /* kills that the log alone has told of */
 };
 
 int watch_new(struct live *live, struct watch **ret_watch);
@@ -73,6 +75,13 @@ int watch_take(struct live *live);
 void watch_look(struct live *live);
 /* Reads the kernel's log, so that what is new at a kill is little. */
 void watch_read_log(struct watch *watch);
+/*
+ * Whatever is not for kills has had its turn: to be called once all of it has been looked at, that
+ * is at each tick of the sweep's clock.
+ */
+void watch_others_done(struct watch *watch);
+/* Fills up what was used of the memory that is set aside for a kill. */
+void watch_refill(struct live *live);
 /* The same when watching ends, for kills that still wait. */
 int watch_finish(struct live *live);
 
