@@ -29,6 +29,9 @@ probe_systemd_oomd() { [[ -x /lib/systemd/systemd-oomd ]] && /lib/systemd/system
 # What systemd-oomd wants: v2 alone, at its usual place, with memory, and pressure of it.
 probe_cgroup_pressure() { [[ $(cgroup_memory_root) == /sys/fs/cgroup && -e /sys/fs/cgroup/cgroup.procs && -r /proc/pressure/memory ]]; }
 probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
+# Of cgroup v1, whose frozen processes do not die of a SIGKILL.
+probe_cgroup_freezer() { [[ -w /sys/fs/cgroup/freezer/cgroup.procs ]]; }
+probe_trace_instances() { [[ -w /sys/kernel/tracing/instances ]]; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }
 probe_x86_64() { [[ $(uname -m) == x86_64 ]]; }

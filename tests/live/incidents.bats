@@ -25,6 +25,7 @@ setup()
 
 teardown()
 {
+	freezer_cleanup
 	kills_cleanup
 	live_teardown
 }
@@ -237,4 +238,67 @@ expect_incident()
 	incident_close_to "$inherited" $((50 << 8))
 	stack=$(incident_lines inherited "process=$VICTIM " | sed 's/.* stack=\([0-9]*\) anon=\([0-9]*\)/\2 \1/' | sort -n | tail -1)
 	incident_lines stack "id=${stack#* } " | grep -q "$BUILD/victims/oom+.*$BUILD/victims/oom+"
+}
+
+# Where the kernel writes down whom it marks, and where the dying wait.
+MARKS=/sys/kernel/tracing/instances/oomtrace-test-$$
+FREEZER=/sys/fs/cgroup/freezer/oomtrace-test-$$
+
+freezer_cleanup()
+{
+	[[ ! -d $FREEZER ]] || echo THAWED >"$FREEZER/freezer.state"
+	[[ ! -d $MARKS ]] || { echo 0 >"$MARKS/events/oom/mark_victim/enable" && rmdir "$MARKS"; }
+	[[ ! -d $FREEZER ]] || until rmdir "$FREEZER" 2>/dev/null; do :; done
+}
+
+# freeze PID
+freeze()
+{
+	mkdir "$FREEZER"
+	echo "$1" >"$FREEZER/cgroup.procs"
+	echo FROZEN >"$FREEZER/freezer.state"
+	until [[ $(<"$FREEZER/freezer.state") == FROZEN ]]; do :; done
+}
+
+# task_will_free_mem() (mm/oom_kill.c): whoever is about to end is given the reserves, and nobody is killed.
+@test "who is dying already when the kernel chooses it is marked without a line in the log: no incident" {
+	requires cgroup_freezer trace_instances
+	mkdir "$MARKS"
+	echo 1 >"$MARKS/events/oom/mark_victim/enable"
+	kills_start
+	oom_start protected 64
+	oom_go
+	victim_wait 'child *'
+	child=${LINES[-1]#child }
+	freeze "$child"
+	kill -KILL "$child"
+	echo more >&"$VICTIM_IN"
+	kills_wait
+	# marked, and what followed is the first that is told
+	grep -q "mark_victim: pid=$child " "$MARKS/trace" || fail "$(<"$MARKS/trace")"
+	dmesg >"$BATS_TEST_TMPDIR/log"
+	run ! grep -q "Killed process $child " "$BATS_TEST_TMPDIR/log"
+	[[ $(incident_field process pid "id=$(incident_field victim process role=chosen) ") == "$VICTIM_PID" ]]
+	[[ $(incident_lines victim | wc -l) == 1 ]]
+	[[ $(incident_field lost count cause=kill-unseen) == 0 ]]
+}
+
+# Ten dumps in five seconds: the kernel's log says of the others no more than that they were killed.
+@test "in a storm of kills most are without a dump in the log, and have all that is not from there" {
+	local dumps=0 kill begun last
+
+	kills_start
+	oom_start crowd 64 600
+	oom_go
+	for ((kill = 0; kill < 50; kill++)); do
+		kills_wait
+		last=$(incident_field end ms)
+		: "${begun:=$last}"
+		[[ $(incident_field incident scope) == memcg && $(incident_field level limit fired=1) == $((64 << 20)) ]]
+		[[ $(incident_field victim anon role=chosen) -gt 0 && $(incident_lines cell) ]]
+		incident_lines stack "id=$(incident_field incident kernel_stack) " | grep -q oom_kill_process
+		[[ $(incident_field incident sources) != 3 ]] || ((++dumps))
+	done
+	# in each five seconds, and those that had begun
+	((dumps <= 10 * ((last - begun) / 5000 + 2))) || fail "$dumps dumps in $((last - begun)) ms"
 }

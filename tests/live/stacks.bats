@@ -438,10 +438,18 @@ same_stack_as_judged()
 {
 	victim_spawn "$@"
 	victim_wait ready
+	stack_is_as_judged
+}
+
+# stack_is_as_judged [BEGINNING]: what it is to read before the bytes that are many, as printf has it.
+stack_is_as_judged()
+{
 	trace_start -p "$VICTIM_PID" --period 1 --format folded
+	# shellcheck disable=SC2059 # a format
+	printf "${1-}" >&"$VICTIM_IN"
 	head -c 4000000 /dev/zero >&"$VICTIM_IN"
-	# read(0, ...) is what it waits in
-	until [[ $(awk '{ print $1, $2 }' "/proc/$VICTIM_PID/syscall") == "0 0x0" ]] &&
+	# read() is what it waits in
+	until [[ $(awk '{ print $1 }' "/proc/$VICTIM_PID/syscall") == 0 ]] &&
 		(($(awk '/^rchar/ { print $2 }' "/proc/$VICTIM_PID/io") >= 4000000)); do :; done
 	kill -STOP "$VICTIM_PID"
 	until [[ $(awk '{ print $3 }' "/proc/$VICTIM_PID/stat") == [Tt] ]]; do :; done
@@ -473,6 +481,19 @@ $| = 1; my @keep;
 sub grow { my $depth = shift; return map { grow($depth - 1) } 1 if $depth;
 	while (1) { my $bytes; sysread(STDIN, $bytes, 1 << 20); push @keep, $bytes } }
 print "ready\n"; my @sorted = sort { grow(6) } 1, 2;'
+}
+
+# What it has saved comes from where we write: a string of 256 MiB that has begun (rdb.h: type 0, a key of
+# one byte, a length of 32 bits).
+@test "eu-stack sees the same frames of redis-server, with all of its threads" {
+	requires redis eu_stack
+	ln -s /proc/self/fd/0 "$BATS_TEST_TMPDIR/dump.rdb"
+	# shellcheck disable=SC2016 # expanded inside
+	victim_spawn bash -c 'echo ready && exec redis-server --port 0 --unixsocket "$0/socket" --dir "$0" --dbfilename dump.rdb \
+		--logfile "$0/log" --daemonize no' "$BATS_TEST_TMPDIR"
+	victim_wait ready
+	until grep -qs 'Server initialized' "$BATS_TEST_TMPDIR/log"; do kill -0 "$VICTIM_PID"; done
+	stack_is_as_judged 'REDIS0009\x00\x01k\x80\x10\x00\x00\x00'
 }
 
 @test "eu-stack sees the same frames of C++ that handles an exception" {

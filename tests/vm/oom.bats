@@ -232,6 +232,67 @@ if route == "kprobe":
 assert roles == ["chosen", "group"], roles'
 }
 
+# The kernel chooses one and then kills everybody, that one as well: it counts that one twice.
+@test "memory.oom.group: a server and its workers, which hold what it had loaded before it forked" {
+	oom_start prefork 64
+	[[ -e $CGROUP/memory.oom.group ]] || skip 'missing: memory.oom.group, which v1 does not have'
+	echo 1 >"$CGROUP/memory.oom.group"
+	busybox dmesg -c >/dev/null
+	oom_go
+	incident_here
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+	"$ROOT/tests/lib/whole-incident" "/${CGROUP##*/}" 64 victims=4 frame=grow_hog term=anon own=grow_hog:29 <<<"$LINE" ||
+		fail "${LINE:0:20000}"
+	look group-heirs 'victims = [victim] + incident["co_victims"]
+roles = sorted(one["role"] for one in victims)
+assert roles == ["chosen", "group", "group", "group"], roles
+server = [one for one in victims if one["comm"] == "oom"]
+heirs = [one for one in victims if one["comm"] == "worker"]
+assert len(server) == 1 and len(heirs) == 3 and victim["comm"] == "worker", victims
+# each worker has what was loaded, and it fills the limit once: as the server has it
+loaded, period = 32 << 20, incident["period_pages"] << 12
+bound = 4 * (loaded * period) ** 0.5 + period
+for one in heirs:
+    assert abs(one["anon_sums"]["inherited_bytes"] - loaded) < bound, one["anon_sums"]
+assert server[0]["anon_sums"]["inherited_bytes"] == 0, server
+terms = {term["pid"]: term for term in incident["account"] if "pid" in term}
+assert terms[server[0]["pid"]]["bytes"] == server[0]["rss"]["anon_bytes"], terms
+for one in heirs:
+    term = terms[one["pid"]]
+    assert term["bytes"] + term["inherited_bytes"] == one["rss"]["anon_bytes"], (term, one)
+stacks = sum(s["bytes"] for s in incident["stacks"] if "grow_preloaded" in s["frames"])
+assert abs(stacks - loaded) < bound, (stacks, incident["stacks"])
+assert incident["lost"].get("kill-unseen", 0) == 0, incident["lost"]'
+	grep -qx 'oom_kill 5' "$CGROUP/memory.events" || fail "$(<"$CGROUP/memory.events")"
+	! grep -q '^oom_group_kill' "$CGROUP/memory.events" || grep -qx 'oom_group_kill 1' "$CGROUP/memory.events"
+	(($(busybox dmesg | grep -c 'Killed process') == 5)) || fail "$(busybox dmesg)"
+}
+
+# In vain the kernel asks again and again whom it could kill: what counts is whom it killed.
+@test "a sole task at -1000 in a full cgroup is never killed, and nothing is told of it" {
+	local spared
+
+	oom_start hog 32
+	[[ -e $CGROUP/memory.events ]] || skip 'missing: memory.events, which v1 does not have'
+	spared=$VICTIM_PID
+	echo -1000 >"/proc/$spared/oom_score_adj"
+	oom_go
+	until (($(awk '/^oom / { print $2 }' "$CGROUP/memory.events") >= 3)); do :; done
+	grep -qx 'oom_kill 0' "$CGROUP/memory.events"
+	echo 256M >"$CGROUP/memory.max"
+	victim_wait grown
+	victim_stop
+	oom_start hog 32
+	oom_go
+	wait_for_line "$WATCH_OUT" "*\"path\":\"/${CGROUP##*/}\"*"
+	LINE=${LINES[-1]}
+	[[ ${LINES[*]} != *"\"victim\":{\"pid\":$spared,"* ]] || fail "${LINES[*]}"
+	wait_for_line "$PLAIN_OUT" "*\"path\":\"/${CGROUP##*/}\"*"
+	PLAIN_LINE=${LINES[-1]}
+	[[ ${LINES[*]} != *"\"victim\":{\"pid\":$spared,"* ]] || fail "${LINES[*]}"
+	look spared 'assert incident["lost"].get("kill-unseen", 0) == 0, incident["lost"]'
+}
+
 set_limit()
 {
 	if [[ -e $1/memory.max ]]; then

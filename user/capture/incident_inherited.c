@@ -40,10 +40,14 @@ uint32_t incident_author_of(const struct incident *incident, const struct ot_kil
 	return heir && heir->life == record->life && author_of(incident, heir) ? heir->author : 0;
 }
 
-static uint64_t live_slots(const struct ot_account *account)
+/* Of an author that is killed as well all that it had, for its pages may be gone already. */
+static uint64_t author_slots(const struct incident *incident, uint32_t number)
 {
+	const struct ot_account *account = &incident->live->ledger.accounts[number];
 	int32_t live = __atomic_load_n(&account->live[OT_KIND_ANON], __ATOMIC_RELAXED);
 
+	if (incident_process_of(incident, number))
+		return incident_anon_slots_of(incident, number);
 	return live > 0 ? live : 0;
 }
 
@@ -66,13 +70,13 @@ struct share {
 	bool exclusive;
 };
 
-static uint64_t cell_slots(const struct incident *incident, uint32_t cell)
+static uint64_t cell_slots(const struct incident *incident, uint32_t cell, bool frozen)
 {
 	struct cell_event figures = {.process = 0};
 
-	return cell_figures(&incident->live->ledger.cells[cell], &figures)
-		       ? figures.live_slots[KIND_ANON]
-		       : 0;
+	if (!cell_figures(&incident->live->ledger.cells[cell], &figures))
+		return 0;
+	return figures.live_slots[KIND_ANON] + (frozen ? figures.held_slots[KIND_ANON] : 0);
 }
 
 /* Rounded so that the parts add up to the whole. */
@@ -85,12 +89,13 @@ static void queue_share(struct incident *incident, const struct share *share)
 			      .author = incident_process_of(incident, share->author),
 			      .author_pid = ledger->accounts[share->author].tgid},
 	};
+	bool frozen = event.inherited.author != 0; /* one of the victims */
 	uint64_t *slots = &event.inherited.slots[KIND_ANON], seen = 0, told = 0;
 
 	for (uint32_t cell = 0; cell < ledger->cell_count && told < share->slots; cell++) {
 		if (!ledger->cells[cell].in_use || ledger->cells[cell].account != share->author)
 			continue;
-		seen += cell_slots(incident, cell);
+		seen += cell_slots(incident, cell, frozen);
 		*slots = seen * share->slots / share->of_slots - told;
 		if (!*slots)
 			continue;
@@ -134,7 +139,7 @@ static void queue_authors(struct incident *incident, uint32_t index)
 		author = author_of(incident, heir);
 		if (!author)
 			return;
-		share.of_slots = live_slots(author);
+		share.of_slots = author_slots(incident, heir->author);
 		all = share.of_slots + (author_of(incident, author) ? author->inherited : 0);
 		share.slots = all ? left * share.of_slots / all : 0;
 		queue_share(incident, &share);
