@@ -23,6 +23,7 @@ static __always_inline void account_fill(struct ot_account *account, struct task
 	account->user_tid = BPF_CORE_READ(task, pid);
 	account->scan = READ_ONCE(scan_number);
 	account->cells = account->late_stacks = account->code_told = account->told = 0;
+	account->code_salt = 0;
 	account->author_life = account->author = account->inherited = 0;
 	account->joined = !!(flags & OT_TARGET_JOINED);
 	account->tgid = BPF_CORE_READ(task, tgid);

@@ -87,6 +87,36 @@ static __noinline __attribute__((unused)) int current_space_read(struct current_
 }
 
 /*
+ * Another number whenever something else may be mapped where the current task had code. The kernel
+ * flushes what it unmaps from the TLB, and counts that, if any of its pages was ever there; what was
+ * not changes how much code there is, as a rule. Other CPUs' flushes count, too, and growing counts
+ * for nothing. Elsewhere than on x86 nobody counts. Never 0.
+ */
+static __noinline __attribute__((unused)) __u32 code_epoch(void)
+{
+	__u64 flushes = 0, code_pages, hash;
+	struct mm_struct *mm;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
+		mm = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm);
+		if (bpf_core_field_exists(mm->context.tlb_gen))
+			flushes = BPF_CORE_READ(mm, context.tlb_gen.counter);
+		code_pages = BPF_CORE_READ(mm, exec_vm);
+		hash = mm_life(mm);
+	} else {
+		mm = bpf_get_current_task_btf()->mm;
+		if (!mm)
+			return 1;
+		if (bpf_core_field_exists(mm->context.tlb_gen))
+			flushes = mm->context.tlb_gen.counter;
+		code_pages = mm->exec_vm;
+		hash = bpf_core_field_exists(mm->context.ctx_id) ? mm->context.ctx_id : (__u64)mm;
+	}
+	hash = hash_mix(hash_mix(hash, flushes), code_pages);
+	return (__u32)(hash >> 32) | 1;
+}
+
+/*
  * The first of the chain of parents that says which cgroups a task is in: of the v2 hierarchy, or
  * of the one that has the memory controller. NULL where the kernel has none.
  */

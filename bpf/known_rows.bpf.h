@@ -4,8 +4,9 @@
  * before met, and searching mappings, pages and rows for it again is what a frame costs.
  *
  * It cannot be out of date: a slice of mappings, once published, is not changed, nor are the rows
- * that it leads to, and each has a number of its own, by which it is looked for here. A walk that
- * had to ask the kernel what is mapped goes on without.
+ * that it leads to, and each has a number of its own, by which it is looked for here, together with
+ * that of the epoch in which nothing else was mapped; of 31 bits, should two ever be the same. A
+ * walk that had to ask the kernel what is mapped goes on without.
  *
  * One set for each program that walks often. It does not interrupt itself, so nobody finds an entry
  * half written.
@@ -48,12 +49,16 @@ struct {
 	__type(value, struct known_rows);
 } known_rows __weak SEC(".maps");
 
-/* What the same address may differ by. Go's rules are for leaves alone. 0: nothing is known. */
+/*
+ * What the same address may differ by: the slice, and what may be mapped since. Go's rules are for
+ * leaves alone. 0: nothing is known.
+ */
 static __always_inline __u32 known_tag(const struct unwind *unwind, __u32 leaf)
 {
 	__u32 generation = unwind->looked_up ? 0 : unwind->slice.generation;
+	__u32 tag = (generation << 1) ^ (unwind->epoch & ~1U);
 
-	return generation ? generation << 1 | !!leaf : 0;
+	return generation ? (tag ?: 2) | !!leaf : 0;
 }
 
 /* The one entry that may be of this address. */

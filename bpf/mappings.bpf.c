@@ -3,7 +3,7 @@
  * Which stack reserved which addresses. Two hooks, both silent in any system call that leaves the
  * mappings alone: maple_tree:ma_write tells of each range stored in the tree of mappings, whatever
  * the system call, and mmap_lock:mmap_lock_released that a change is complete. docs/performance.md
- * has what else there was, and what it cost. Attached for targets only, never for a whole host.
+ * has what else there was, and what it cost. Attached for --virtual only, never for a whole host.
  *
  * Only the current task's own address space is looked at: exec, fork and exit build up and tear
  * down others, which are read from /proc when they are somebody's.
@@ -79,18 +79,6 @@ static __always_inline bool is_mark(__u64 value)
 	return value & 3;
 }
 
-/*
- * Another file's code may be where what was told of was: until the process is told of anew, stacks
- * ask the kernel's tree what is mapped. Removing alone does no harm, for nobody can be there.
- */
-static __always_inline void code_forget(struct vm_area_struct *vma)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-
-	if (unwind_rows && vma_is_executable(vma) && BPF_CORE_READ(vma, vm_file))
-		bpf_map_delete_elem(&code_slices, &tgid);
-}
-
 SEC("raw_tp/ma_write")
 int mapping_stored(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -109,10 +97,8 @@ int mapping_stored(struct bpf_raw_tracepoint_args *ctx)
 	record.end = BPF_CORE_READ(state, last) + 1;
 	record.change = value ? OT_MAPPING_STORED : OT_MAPPING_CLEARED;
 	syscall_read(&record.call);
-	if (value) {
-		code_forget((struct vm_area_struct *)value);
+	if (value)
 		record.cell = cell_of_mapping(ctx, mm, record.account);
-	}
 	told = bpf_map_lookup_elem(&mappings_told, &record.account);
 	if (told)
 		told->unfinished = 1;

@@ -142,12 +142,6 @@ static __always_inline struct scratch *scratch_get(void)
 	return bpf_map_lookup_elem(&scratch_space, &zero);
 }
 
-static __always_inline __u64 hash_mix(__u64 hash, __u64 value)
-{
-	hash = (hash ^ value) * OT_SLOT_HASH;
-	return hash ^ hash >> 29;
-}
-
 static __always_inline void loss_count(__u32 cause, __u64 n)
 {
 	__u64 *value = bpf_map_lookup_elem(&losses, &cause);

@@ -129,13 +129,15 @@ struct ot_account {
 	__u64 frozen_ns;     /* CLOCK_MONOTONIC of the freeze, 0 while alive */
 	__u64 cgroup;        /* inode number of its memory cgroup, by the last scan; 0: none */
 	__u32 tgid;          /* as seen in the initial pid namespace */
-	__u16 in_use;        /* enum ot_account_use */
-	__u16 pre_exec;      /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
+	__u8 in_use;         /* enum ot_account_use */
+	__u8 pre_exec;       /* of a target flagged OT_TARGET_PRE_EXEC: not to be shown */
+	__u8 joined;         /* enum ot_joined: had memory before it was traced */
+	__u8 killed;         /* frozen by its SIGKILL, not by the end of the mm */
 	__u32 user_tid; /* a thread that uses the mm, by the last scan: /proc/TID shows this mm */
 	__u32 scan;     /* number of the last scan that found a user */
 	__u32 cells;    /* stack cells it has taken */
-	__u16 joined;   /* enum ot_joined: had memory before it was traced */
-	__u16 killed;   /* frozen by its SIGKILL, not by the end of the mm */
+	/* another where other code is mapped in the place of what was told: code_is_as_told() */
+	__u32 code_salt;
 	__u32 late_stacks;         /* that were kept as bytes */
 	__u32 code_told;           /* mappings it had when its code was told last */
 	char comm[OT_COMM_LEN];    /* of the task that opened the account */
@@ -280,6 +282,10 @@ struct ot_code_mapping {
 	__u64 base; /* the address that the module's text base is mapped at */
 	__u32 table;
 	__u32 code; /* enum ot_code */
+	/* ot_code_identity() of what is mapped, 0: not known */
+	__u32 identity;
+	/* the walk's: what code_epoch() was when that was last found to be true; 0: never */
+	__u32 checked;
 };
 
 /*
@@ -294,6 +300,22 @@ struct ot_code_key {
 };
 
 #define OT_CODE_VDSO 1
+
+/*
+ * Tells apart what may be mapped at one address: which file, and which part of it. `bias` is the
+ * address that the file's first byte would be at. 32 bits: of other code that is mapped in place of
+ * what was told one in four billion is taken for it. Never 0.
+ */
+static inline __attribute__((always_inline)) __u32
+ot_code_identity(const struct ot_code_key *key, __u64 bias)
+{
+	const __u64 odd = 0x9e3779b97f4a7c15ULL; /* 2^64 by the golden ratio */
+	__u64 hash = (bias ^ key->inode) * odd;
+
+	hash = (hash ^ hash >> 32 ^ key->size_bytes) * odd;
+	hash = (hash ^ hash >> 32 ^ ((__u64)key->device << 32 | key->generation)) * odd;
+	return (__u32)(hash >> 32) | 1;
+}
 
 /* Tables that one file's rows may be in; what has more is found by way of slices alone. */
 #define OT_CODE_PARTS 8
@@ -712,7 +734,7 @@ OT_STATIC_ASSERT(sizeof(struct ot_curve_record) == 48 + 24 * OT_CURVE_LEVELS);
 OT_STATIC_ASSERT(sizeof(struct ot_dictionary_entry) == 16);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_page) == 8);
 OT_STATIC_ASSERT(sizeof(struct ot_unwind_table) == 32);
-OT_STATIC_ASSERT(sizeof(struct ot_code_mapping) == 32);
+OT_STATIC_ASSERT(sizeof(struct ot_code_mapping) == 40);
 OT_STATIC_ASSERT(sizeof(struct ot_code_slice) == 12);
 
 #endif

@@ -115,6 +115,46 @@ __noinline __weak int unwind_look_up(__u32 user, __u64 pc)
 	return 0;
 }
 
+/*
+ * Is what the recorder has told of still mapped at `pc`? Asked of the kernel, once in each
+ * epoch: a walk costs no more while nothing is unmapped. What else is there now is part of what
+ * tells this account's stacks apart from here on, for the same addresses are other functions.
+ */
+__noinline __weak int code_is_as_told(__u32 user, __u64 pc, __u32 number)
+{
+	struct ot_code_mapping *mapping = bpf_map_lookup_elem(&code_mappings, &number);
+	struct stack_space *space = stack_space_get(user);
+	struct vma_space *vma = vma_space_get(user);
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct ot_account *account;
+	__u32 identity = 0;
+	int found;
+
+	if (!mapping || !space || !vma)
+		return 1;
+	if (!mapping->identity || mapping->checked == space->unwind.epoch)
+		return 1;
+	found = vma_find(user, pc);
+	if (found < 0) {
+		/* it is being changed: believed, but not for longer than this walk */
+		space->unwind.looked_up = 1;
+		return 1;
+	}
+	if (!found && vma->area.key.inode)
+		identity = ot_code_identity(&vma->area.key, vma->area.start - vma->area.offset);
+	if (identity == mapping->identity) {
+		WRITE_ONCE(mapping->checked, space->unwind.epoch);
+		return 1;
+	}
+	/* by the first who sees it: what this process has mapped is told anew */
+	account = bpf_map_lookup_elem(&accounts, &space->record.account);
+	if (!bpf_map_delete_elem(&code_slices, &tgid) && account) {
+		account->code_salt ^= identity ^ mapping->identity;
+		WRITE_ONCE(account->code_told, 0);
+	}
+	return 0;
+}
+
 /* Finds the mapping of `pc` among those of the process, as far as the recorder has told of them. */
 __noinline __weak int unwind_find_mapping(__u32 user, __u64 pc)
 {
@@ -136,6 +176,8 @@ __noinline __weak int unwind_find_mapping(__u32 user, __u64 pc)
 		} else if (pc >= mapping->end) {
 			low = middle + 1;
 		} else {
+			if (!code_is_as_told(user, pc, middle))
+				break;
 			space->unwind.mapping = *mapping;
 			return 0;
 		}

@@ -82,13 +82,17 @@ static __always_inline void stack_capture(void *ctx, __u32 user, struct ot_stack
 
 /*
  * Of thread name, frames and how they ended, for what is known of one stack need not be true of
- * another that looks the same; never 0, which the fixed cells have.
+ * another that looks the same, nor of the same where other code has been mapped; never 0, which the
+ * fixed cells have.
  */
 static __always_inline __u64 stack_hash(__u32 user, const struct ot_stack_record *record)
 {
+	const struct ot_account *account = bpf_map_lookup_elem(&accounts, &record->account);
 	const __u64 *comm = (const __u64 *)record->comm;
 	__u64 hash = hash_mix(hash_mix(stack_seed + record->end, comm[0]), comm[1]);
 
+	if (account)
+		hash = hash_mix(hash, READ_ONCE(account->code_salt));
 	return stack_hash_frames(user, record, hash) | 1;
 }
 

@@ -34,6 +34,7 @@ struct unwind {
 	__u32 not_loaded;               /* a file's rows were missing on the way */
 	__u32 pending;                  /* and may come */
 	__u32 looked_up;                /* went through code that the recorder has not told of */
+	__u32 epoch;                    /* code_epoch() */
 	__u32 searched;                 /* frames whose rules were not known; if walk_twice */
 	__u32 window_bytes;
 	__u64 window_start;

@@ -288,6 +288,7 @@ static __always_inline int unwind_stack(__u32 user)
 		return 0;
 	slice = bpf_map_lookup_elem(&code_slices, &tgid);
 	space->unwind.slice = slice ? *slice : (struct ot_code_slice){0};
+	space->unwind.epoch = code_epoch();
 	unwind_walk(space, user);
 	return 0;
 }

@@ -24,8 +24,14 @@ typedef struct {
 } atomic_long_t;
 
 typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef struct {
 	/* x86: "ctx_id uniquely identifies this mm_struct. A ctx_id will never be reused" */
 	__u64 ctx_id;
+	/* x86: raised by each flush of this mm's translations */
+	atomic64_t tlb_gen;
 	void *vdso; /* where it is mapped; on arm64, too */
 } mm_context_t;
 

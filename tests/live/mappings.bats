@@ -111,10 +111,13 @@ attached_by()
 	cat "/proc/$1/fdinfo/"* 2>/dev/null | grep -cE '^tp_name:\s+(ma_write|mmap_lock_released)$'
 }
 
-@test "mappings are followed for a target, never while the whole host is watched" {
+@test "mappings are followed for --virtual alone, never while the whole host is watched" {
 	victim_start reserve hole 64
-	trace_start -p "$VICTIM_PID" --format folded
+	trace_start -p "$VICTIM_PID" --virtual --format folded
 	[[ $(attached_by "$TRACE_PID") == 2 ]]
+	trace_stop
+	trace_start -p "$VICTIM_PID" --format folded
+	[[ $(attached_by "$TRACE_PID") == 0 ]]
 	trace_stop
 	trace_start --all --format folded
 	[[ $(attached_by "$TRACE_PID") == 0 ]]

@@ -22,12 +22,14 @@ static const struct configuration {
 	 {.mode = CAPTURE_FOLLOW,
 	  .rule = {.choice = OT_CHOOSE_NAME, .name = "x"},
 	  .kernel_stacks = true,
+	  .mappings = true,
 	  .files = true,
 	  .unwind = UNWIND_ROWS}},
 	{"watch", {.mode = CAPTURE_HOST, .watch_kills = true, .unwind = UNWIND_ROWS}},
 	{"cgroup",
 	 {.mode = CAPTURE_FOLLOW,
 	  .rule = {.choice = OT_CHOOSE_CGROUP},
+	  .mappings = true,
 	  .unwind = UNWIND_FRAME_POINTERS}},
 };
 

@@ -95,13 +95,13 @@ const struct hook hooks[] = {
 	{.need = "addresses mapped",
 	 .program = "mapping_stored",
 	 .tracepoint = "maple_tree/ma_write",
-	 .use = HOOK_FOR_TARGETS,
+	 .use = HOOK_FOR_MAPPINGS,
 	 .without = "mappings have no stack"},
 	/* Up to 6.13 it came with the path of the cgroup, which cost far more than the event. */
 	{.need = "mappings changed",
 	 .program = "mapping_done",
 	 .tracepoint = "mmap_lock/mmap_lock_released",
-	 .use = HOOK_FOR_TARGETS,
+	 .use = HOOK_FOR_MAPPINGS,
 	 .without = "what is unmapped between two mappings is seen at the end",
 	 .argument_count = 2},
 };

@@ -17,7 +17,7 @@ enum hook_use {
 	HOOK_ALWAYS,
 	HOOK_ON_DEMAND, /* while movers move, unless every page is counted */
 	/* in some modes, elsewhere not even loaded: */
-	HOOK_FOR_TARGETS,  /* but for the whole host */
+	HOOK_FOR_MAPPINGS, /* --virtual */
 	HOOK_FOR_NAMES,    /* --comm */
 	HOOK_FOR_CGROUPS,  /* --cgroup */
 	HOOK_FOR_KILLS,    /* --watch-oom-kills */

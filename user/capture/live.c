@@ -152,7 +152,7 @@ static int on_sweep(struct live *live)
 	if (live->watch)
 		watch_others_done(live->watch);
 	live->has_news = false;
-	if (error || live->options.all)
+	if (error || !live->options.mappings)
 		return error;
 	return spaces_settle(&live->spaces, false);
 }
@@ -194,7 +194,7 @@ static int wait_once(struct live *live)
 		[WAKE_DURATION] = {.fd = live->duration_fd, .events = POLLIN},
 		[WAKE_LOG] = {.fd = live->watch ? watch_log_fd(live->watch) : -1, .events = POLLIN},
 		[WAKE_RING] = {.fd = ring_fd(live), .events = POLLIN},
-		[WAKE_SPACES] = {.fd = live->options.all ? -1 : spaces_fd(&live->spaces),
+		[WAKE_SPACES] = {.fd = live->options.mappings ? spaces_fd(&live->spaces) : -1,
 				 .events = POLLIN},
 		[WAKE_SNAPSHOT] = {.fd = live->snapshot_fd, .events = POLLIN},
 		[WAKE_KILLS] = {.fd = live->watch ? watch_kills_fd(live->watch) : -1,
@@ -284,7 +284,7 @@ void live_while_busy(struct source *source)
 	if (live->watch)
 		take_kills(live);
 	live_take_records(live, RING_BUDGET_NS);
-	if (!live->options.all)
+	if (live->options.mappings)
 		spaces_consume(&live->spaces);
 }
 

@@ -26,6 +26,7 @@ struct live_options {
 	bool all;
 	bool children;             /* follow forks; always on for a command */
 	bool kernel_stacks;        /* the kernel's part of stacks, too */
+	bool mappings;             /* follow what is mapped; not with `all` */
 	enum unwind_method unwind; /* how user stacks are taken */
 	struct rows_provider rows; /* of unwind data; get is NULL: nobody has any */
 	bool files;                /* tell what files the page cache is of */

@@ -114,6 +114,7 @@ static int open_programs(struct live *live, struct failure *ret_failure)
 		.kernel_stacks = live->options.kernel_stacks,
 		.unwind = live->options.rows.get ? live->options.unwind : UNWIND_FRAME_POINTERS,
 		.files = live->options.files,
+		.mappings = live->options.mappings,
 		.watch_kills = live->options.watch_kills,
 		.sigkills = live->options.sigkills,
 	};
@@ -156,7 +157,7 @@ static int open_tables(struct live *live)
 				     live->options.cgroup ? &live->cgroup : NULL);
 	if (!error)
 		error = stacks_init(&live->stacks, live->store, &live->ledger, &live->queue);
-	if (!error && !live->options.all)
+	if (!error && live->options.mappings)
 		error = spaces_init(&live->spaces, &live->root, &live->ledger, &live->lives,
 				    bpf_map__fd(live->programs->skeleton->maps.mapping_records));
 	if (error)

@@ -28,11 +28,8 @@ static void learn_cgroup(struct live *live, const struct ot_stack_record *record
 
 static int take_stack(struct live *live, const void *data, size_t bytes)
 {
-	/* The code this stack runs through may have been mapped a moment ago. */
-	int error = live->options.all ? 0 : spaces_consume(&live->spaces);
+	int error = stacks_add(&live->stacks, &live->lives, data, bytes);
 
-	if (!error)
-		error = stacks_add(&live->stacks, &live->lives, data, bytes);
 	if (!error && live_cgroups(live))
 		learn_cgroup(live, data);
 	return error;
@@ -50,7 +47,12 @@ static int take_stack_bytes(struct live *live, const void *data, size_t bytes)
 
 static int take_code(struct live *live, const void *data, size_t bytes)
 {
-	return lives_code_told(&live->lives, data, bytes);
+	/* stacks that wait for rows went through what was mapped until now */
+	int error = lives_code_is_other(&live->lives, data, bytes)
+			    ? stacks_walk_late(&live->stacks, &live->lives, true)
+			    : 0;
+
+	return error ? error : lives_code_told(&live->lives, data, bytes);
 }
 
 static int take_fork(struct live *live, const void *data, size_t bytes)

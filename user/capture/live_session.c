@@ -130,7 +130,7 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 		.ledger = &live->ledger,
 		.lives = &live->lives,
 		.stacks = &live->stacks,
-		.spaces = live->options.all ? NULL : &live->spaces,
+		.spaces = live->options.mappings ? &live->spaces : NULL,
 		.labels = &live->labels,
 		.queue = &live->queue,
 		.drain = drain_ring,
@@ -149,7 +149,7 @@ int live_take_snapshot(struct live *live, uint64_t time_ns, bool last)
 	drain_ring(live);
 	/* by the rule there may be some that no event told of */
 	error = live_has_rule(live) || live->somebody_joined ? live_adopt(live) : 0;
-	if (!error && !live->options.all)
+	if (!error && live->options.mappings)
 		error = spaces_settle(&live->spaces, last);
 	if (!error)
 		error = walk_waiting(live);

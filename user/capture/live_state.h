@@ -40,7 +40,7 @@ struct live {
 	struct stacks stacks;
 	struct limits limits;   /* of the cgroups around the target; none of a whole host */
 	struct cgroups cgroups; /* of a whole host or a cgroup */
-	struct spaces spaces;   /* of targets; not when the host is traced */
+	struct spaces spaces;   /* of targets, where mappings are followed */
 	struct snapshot_labels labels;
 	struct sweep_due sweep_due;
 	struct event_queue queue;

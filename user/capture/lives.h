@@ -82,15 +82,16 @@ void lives_announce(struct lives *lives, struct life *life, bool again);
 /* Remembers a fork: the child runs its parent's code until it executes something else. */
 void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid);
 
-/* A process mapped code: its mappings may be read again at once when an address is unknown. */
-void lives_mapped_code(struct lives *lives, uint32_t account);
-
 /* A stack went through code that the walk did not know: tells it what is mapped by now. */
 void lives_code_missing(struct lives *lives, uint32_t account);
 
+/* Is other code mapped where code is known to be? Ask before lives_code_told(). */
+bool lives_code_is_other(struct lives *lives, const struct ot_code_record *record, size_t bytes);
+
 /*
  * What the walk saw mapped that it was not told of: the mappings of the process, should it be gone
- * before they are read. 0, -EBADMSG or -ENOMEM.
+ * before they are read, and the names of the stacks that follow, should it be other code than was
+ * known there. 0, -EBADMSG or -ENOMEM.
  */
 int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes);
 

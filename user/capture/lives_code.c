@@ -40,17 +40,67 @@ void lives_publish_later(struct lives *lives, struct life *life, bool stale)
 	lives->is_listed[number] = true;
 }
 
+/* Does the walk see another file where this one is known to be? */
+static bool is_other(const struct lives *lives, const struct life *life,
+		     const struct ot_code_area *area)
+{
+	struct event_frame known;
+	struct ot_code_key key;
+
+	return mappings_find(&life->mappings, area->start, &known) &&
+	       modules_key(lives->modules, known.module, &key) &&
+	       memcmp(&key, &area->key, sizeof(key)) != 0;
+}
+
+static bool is_valid(const struct ot_code_record *record, size_t bytes)
+{
+	return bytes >= offsetof(struct ot_code_record, areas) && record->count <= OT_CODE_AREAS &&
+	       bytes >= offsetof(struct ot_code_record, areas) +
+				record->count * sizeof(record->areas[0]);
+}
+
+static bool is_contradicted(const struct lives *lives, const struct life *life,
+			    const struct ot_code_record *record)
+{
+	for (uint32_t i = 0; i < record->count; i++)
+		if (is_other(lives, life, &record->areas[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Stacks that follow go through what the walk saw, not through what was there before it: known
+ * addresses are other functions now. Should that be gone again, too, what it saw is all there is.
+ */
+static void correct(struct lives *lives, struct life *life, const struct ot_code_record *record)
+{
+	life->mappings.read_ns = 0;
+	if (lives_reread(lives, record->account) && !is_contradicted(lives, life, record))
+		return;
+	mappings_of_areas(&life->mappings, lives->store, lives->modules, record->areas,
+			  record->count);
+}
+
+bool lives_code_is_other(struct lives *lives, const struct ot_code_record *record, size_t bytes)
+{
+	const struct life *life = NULL;
+
+	if (is_valid(record, bytes) && lives->follow)
+		life = lives_get(lives, record->account);
+	return life && is_contradicted(lives, life, record);
+}
+
 int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes)
 {
 	struct life *life;
 
-	if (bytes < offsetof(struct ot_code_record, areas) || record->count > OT_CODE_AREAS ||
-	    bytes < offsetof(struct ot_code_record, areas) +
-			    record->count * sizeof(record->areas[0]))
+	if (!is_valid(record, bytes))
 		return -EBADMSG;
 	life = lives->follow ? lives_get(lives, record->account) : NULL;
 	if (!life || !record->count)
 		return 0;
+	if (is_contradicted(lives, life, record))
+		correct(lives, life, record);
 	lives_told_release(life);
 	life->told = store_alloc_array(lives->store, record->count, sizeof(*life->told));
 	if (!life->told)
@@ -133,10 +183,4 @@ int lives_walk(struct lives *lives, uint32_t number, const struct ot_stack_bytes
 	if (life->code_missing && !now)
 		return -EAGAIN;
 	return unwind_follow_walk(lives->follow, &life->mappings, &input, ret_stack);
-}
-
-void lives_mapped_code(struct lives *lives, uint32_t account)
-{
-	lives->items[account].mappings.read_ns = 0;
-	lives_publish_later(lives, &lives->items[account], true);
 }

@@ -156,14 +156,15 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		{programs->skeleton->maps.free_cells, sizes->cells},
 		{programs->skeleton->maps.targets, sizes->targets},
 		{programs->skeleton->maps.records, sizes->ring_bytes},
-		{programs->skeleton->maps.mapping_records, sizes->mapping_ring_bytes},
+		{programs->skeleton->maps.mapping_records,
+		 programs->mappings ? sizes->mapping_ring_bytes : MIN_RING_BYTES},
 		{programs->skeleton->maps.kills,
 		 programs->watch_kills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.sigkills,
 		 programs->sigkills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.curves,
 		 programs->watch_kills ? CURVE_RING_BYTES : MIN_RING_BYTES},
-		{programs->skeleton->maps.mappings_told, programs->host ? 1 : sizes->accounts},
+		{programs->skeleton->maps.mappings_told, programs->mappings ? sizes->accounts : 1},
 		{programs->skeleton->maps.unwind_tables,
 		 programs->unwind_rows ? sizes->unwind_tables : 1},
 		{programs->skeleton->maps.code_mappings,
@@ -246,6 +247,7 @@ static struct programs *programs_new(const struct programs_options *options,
 	programs->choice = options->rule.choice;
 	programs->watch_kills = options->watch_kills;
 	programs->sigkills = options->sigkills;
+	programs->mappings = options->mappings;
 	programs->unwind_rows = unwind_rows;
 	return programs;
 }
@@ -253,8 +255,8 @@ static struct programs *programs_new(const struct programs_options *options,
 bool programs_want(const struct programs *programs, const struct hook *hook)
 {
 	switch (hook->use) {
-	case HOOK_FOR_TARGETS:
-		return !programs->host;
+	case HOOK_FOR_MAPPINGS:
+		return programs->mappings;
 	case HOOK_FOR_NAMES:
 		return programs->choice == OT_CHOOSE_NAME;
 	case HOOK_FOR_CGROUPS:
@@ -282,7 +284,7 @@ static void leave_out_programs(const struct sysroot *root, struct programs *prog
 
 		if (programs_want(programs, &hooks[i]) && !hook_exists(&hooks[i], root, btf))
 			programs->missing_hooks |= 1u << i;
-		if (hooks[i].use >= HOOK_FOR_TARGETS && program)
+		if (hooks[i].use >= HOOK_FOR_MAPPINGS && program)
 			bpf_program__set_autoload(program,
 						  programs_want(programs, &hooks[i]) &&
 							  hook_exists(&hooks[i], root, btf));

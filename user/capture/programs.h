@@ -34,7 +34,7 @@ struct programs {
 	uint32_t period_shift;
 	uint32_t cell_count; /* fixed ones included */
 	bool host;
-	bool kernel_stacks;
+	bool kernel_stacks, mappings;
 	bool unwind_rows; /* stacks are walked by them */
 	enum ot_choice choice;
 	bool watch_kills, sigkills;
@@ -63,6 +63,7 @@ struct programs_options {
 	struct programs_rule rule;
 	uint64_t period_pages; /* 0: chosen */
 	bool kernel_stacks;
+	bool mappings;    /* tell of what is mapped and unmapped */
 	bool files;       /* programs that look pages up in files */
 	bool watch_kills; /* tell of OOM kills */
 	bool measure;     /* keep what the verifier says a program cost it */

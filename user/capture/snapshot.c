@@ -268,6 +268,17 @@ static void queue_corrections(const struct snapshot_context *context)
 		event_queue_push(context->queue, &event);
 }
 
+/* smaps is slow, and holds the target up: once is enough, at the end. */
+static void queue_all_kinds(const struct snapshot_context *context)
+{
+	uint32_t process;
+
+	for (uint32_t i = OT_ACCOUNT_NOBODY + 1; i < context->ledger->account_count; i++)
+		if (lives_known(context->lives, i) && !lives_ended(context->lives, i) &&
+		    process_of_account(context, i, &process))
+			queue_kinds(context, process, context->ledger->accounts[i].user_tid);
+}
+
 static int queue_spaces(const struct snapshot_context *context)
 {
 	_cleanup_free_ uint64_t *bytes = NULL;
@@ -284,9 +295,6 @@ static int queue_spaces(const struct snapshot_context *context)
 		if (!space || !process_of_account(context, i, &process))
 			continue;
 		queue_space(context, space, process, bytes);
-		/* smaps is slow, and holds the target up: once is enough */
-		if (context->last && !lives_ended(context->lives, i))
-			queue_kinds(context, process, context->ledger->accounts[i].user_tid);
 	}
 	queue_corrections(context);
 	return 0;
@@ -347,6 +355,8 @@ int snapshot(const struct snapshot_context *context)
 	queue_all(context, context->reconcile ? &reconciliation : NULL);
 	reconciliation_release(&reconciliation);
 	error = queue_spaces(context);
+	if (context->last && !context->host)
+		queue_all_kinds(context);
 	if (!error && context->files)
 		error = files_queue(context->root, context->ledger, context->programs,
 				    context->queue);

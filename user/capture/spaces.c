@@ -193,12 +193,6 @@ static int turn_state(struct spaces *spaces)
 	return ++spaces->records_this_turn < RECORDS_PER_TURN ? 0 : TURN_IS_OVER;
 }
 
-static bool maps_code(const struct ot_syscall *call)
-{
-	return call->number == SYS_mmap && call->arguments[2] & PROT_EXEC &&
-	       !(call->arguments[3] & MAP_ANONYMOUS);
-}
-
 static int take_record(void *context, void *data, size_t bytes)
 {
 	static int (*const by_change[])(struct space *, const struct ot_mapping_record *) = {
@@ -216,8 +210,6 @@ static int take_record(void *context, void *data, size_t bytes)
 	space = space_of(spaces, record);
 	if (!space)
 		return turn_state(spaces);
-	if (maps_code(&record->call))
-		lives_mapped_code(spaces->lives, record->account);
 	space->records++;
 	/* No memory for one more range: the next look at maps may do better. */
 	if (by_change[record->change](space, record))

@@ -259,7 +259,7 @@ static int list_add(struct code_list *list, const struct ot_code_mapping *mappin
  * One entry for each part of the module that the mapping shows. What lies before the first part and
  * behind the last has no rows, which their tables say.
  */
-static int list_add_loaded(struct code_list *list, const struct mapping *mapping,
+static int list_add_loaded(struct code_list *list, const struct mapping *mapping, uint32_t identity,
 			   const struct module_code *module)
 {
 	uint64_t base = mapping->start - mapping->offset + module->text_offset;
@@ -275,6 +275,7 @@ static int list_add_loaded(struct code_list *list, const struct mapping *mapping
 			.base = base,
 			.table = parts->items[i].table,
 			.code = OT_CODE_ROWS,
+			.identity = identity,
 		};
 
 		error = list_add(list, &code);
@@ -282,17 +283,31 @@ static int list_add_loaded(struct code_list *list, const struct mapping *mapping
 	return error;
 }
 
+/* By which the walk sees whether this is still what is mapped there. 0: it cannot. */
+static uint32_t identity_of(const struct unwind_follow *follow, const struct mapping *mapping)
+{
+	struct ot_code_key key;
+
+	if (!modules_key(follow->files, mapping->module, &key))
+		return 0;
+	return ot_code_identity(&key, mapping->start - mapping->offset);
+}
+
 static int list_add_mapping(struct code_list *list, const struct mapping *mapping,
 			    const struct unwind_follow *follow)
 {
 	const struct module_code *module = NULL;
 	struct ot_code_mapping code = {
-		.start = mapping->start, .end = mapping->end, .code = OT_CODE_REFUSED};
+		.start = mapping->start,
+		.end = mapping->end,
+		.code = OT_CODE_REFUSED,
+		.identity = identity_of(follow, mapping),
+	};
 
 	if (mapping->module && mapping->module <= follow->module_count)
 		module = &follow->modules[mapping->module - 1];
 	if (module && module->state == MODULE_LOADED)
-		return list_add_loaded(list, mapping, module);
+		return list_add_loaded(list, mapping, code.identity, module);
 	if (!mapping->module || (module && module->state == MODULE_WITHOUT))
 		code.code = OT_CODE_NO_ROWS;
 	if (module && module->state == MODULE_WAITING)

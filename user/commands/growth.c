@@ -246,6 +246,7 @@ static int start(struct recording *recording)
 		.children = opts->children,
 		.files = opts->files,
 		.kernel_stacks = opts->kernel_stacks,
+		.mappings = opts->reserved,
 		.unwind = opts->unwind,
 		.duration_ns = opts->duration_ns,
 		.period_pages = opts->period_pages,
