@@ -93,25 +93,28 @@ __noinline __weak int unwind_look_up(__u32 user, __u64 pc)
 	struct stack_space *space = stack_space_get(user);
 	struct vma_space *vma = vma_space_get(user);
 	const struct ot_code_file *file;
-	struct ot_code_mapping mapping = {.code = OT_CODE_PENDING};
+	struct ot_code_mapping *mapping;
 	int found;
 
 	if (!space || !vma)
 		return -1;
 	space->unwind.looked_up = 1;
+	/* in its place at once: 512 bytes are the stack of all functions that call each other here
+	 */
+	mapping = &space->unwind.mapping;
+	*mapping = (struct ot_code_mapping){.code = OT_CODE_PENDING};
 	found = vma_find(user, pc);
 	if (found > 0) {
-		mapping.code = OT_CODE_NO_ROWS;
+		mapping->code = OT_CODE_NO_ROWS;
 	} else if (!found && !vma->area.key.inode) {
-		mapping.code = OT_CODE_NO_ROWS;
-		mapping.start = vma->area.start;
-		mapping.end = vma->area.end;
+		mapping->code = OT_CODE_NO_ROWS;
+		mapping->start = vma->area.start;
+		mapping->end = vma->area.end;
 	} else if (!found) {
 		file = bpf_map_lookup_elem(&code_files, &vma->area.key);
 		if (file)
-			code_of_file(file, &vma->area, pc, &mapping);
+			code_of_file(file, &vma->area, pc, mapping);
 	}
-	space->unwind.mapping = mapping;
 	return 0;
 }
 
