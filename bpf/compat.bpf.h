@@ -88,9 +88,9 @@ static __noinline __attribute__((unused)) int current_space_read(struct current_
 
 /*
  * Another number whenever something else may be mapped where the current task had code. The kernel
- * flushes what it unmaps from the TLB, and counts that, if any of its pages was ever there; what was
- * not changes how much code there is, as a rule. Other CPUs' flushes count, too, and growing counts
- * for nothing. Elsewhere than on x86 nobody counts. Never 0.
+ * flushes what it unmaps from the TLB, and counts that, if any of its pages was ever there; what
+ * was not changes how much code there is, as a rule. Other CPUs' flushes count, too, and growing
+ * counts for nothing. Elsewhere than on x86 nobody counts. Never 0.
  */
 static __noinline __attribute__((unused)) __u32 code_epoch(void)
 {

@@ -306,8 +306,8 @@ struct ot_code_key {
  * address that the file's first byte would be at. 32 bits: of other code that is mapped in place of
  * what was told one in four billion is taken for it. Never 0.
  */
-static inline __attribute__((always_inline)) __u32
-ot_code_identity(const struct ot_code_key *key, __u64 bias)
+static inline __attribute__((always_inline)) __u32 ot_code_identity(const struct ot_code_key *key,
+								    __u64 bias)
 {
 	const __u64 odd = 0x9e3779b97f4a7c15ULL; /* 2^64 by the golden ratio */
 	__u64 hash = (bias ^ key->inode) * odd;

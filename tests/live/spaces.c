@@ -443,9 +443,8 @@ static void start_tracing(struct test *test)
 {
 	/* Owners are told apart by their stacks: those of frame pointers are the same from the
 	 * first on, where unwind rows have to be brought first. */
-	const struct programs_options options = {.mode = CAPTURE_ONE,
-						 .mappings = true,
-						 .unwind = UNWIND_FRAME_POINTERS};
+	const struct programs_options options = {
+		.mode = CAPTURE_ONE, .mappings = true, .unwind = UNWIND_FRAME_POINTERS};
 	struct failure failure = {0};
 
 	must(sysroot_open_host(&test->root), "opening /proc");

@@ -122,9 +122,10 @@ static void output_left_out(const struct growth *growth, const struct opts *opts
 static void output_remarks(const struct growth *growth)
 {
 	if (!growth->row_count && growth->session.complete)
-		log_info("nothing to show: %s", growth->reserved ? "no mappings were followed, which "
-								   "--virtual does as it records"
-								 : "no memory was seen to grow");
+		log_info("nothing to show: %s", growth->reserved
+							? "no mappings were followed, which "
+							  "--virtual does as it records"
+							: "no memory was seen to grow");
 	for (size_t i = 0; i < growth->loss_count; i++)
 		if (growth->losses[i].data)
 			log_warning("lost: %s, %" PRIu64 " times (%s)", growth->losses[i].meaning,
