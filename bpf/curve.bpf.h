@@ -37,7 +37,7 @@ static __always_inline void curve_fill_levels(struct ot_curve_record *record)
 }
 
 /* Looked at once by the verifier, not within the program that counts pages. */
-__noinline __weak int curve_tell(__u32 number)
+__noinline __weak int curve_tell(__u32 number, __u32 at_once)
 {
 	struct ot_account *account = bpf_map_lookup_elem(&accounts, &number);
 	struct ot_curve_record *record =
@@ -57,10 +57,20 @@ __noinline __weak int curve_tell(__u32 number)
 	for (int kind = 0; kind < OT_KIND_COUNT; kind++)
 		record->live[kind] = READ_ONCE(account->live[kind]);
 	curve_fill_levels(record);
-	bpf_ringbuf_submit(record, bpf_ringbuf_query(&curves, BPF_RB_AVAIL_DATA) > curve_wake_bytes
-					   ? BPF_RB_FORCE_WAKEUP
-					   : BPF_RB_NO_WAKEUP);
+	if (bpf_ringbuf_query(&curves, BPF_RB_AVAIL_DATA) > curve_wake_bytes)
+		at_once = 1;
+	bpf_ringbuf_submit(record, at_once ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 	return 0;
+}
+
+/*
+ * At a size worth looking at, and at each doubling: the recorder notes what it did so far, and who
+ * is killed half a second later had no look. A dozen times in a life.
+ */
+static __always_inline bool curve_is_stage(__u32 told, __u32 live)
+{
+	/* the highest bit of one is not that of the other */
+	return live >= curve_stage_slots && (told ^ live) > (told & live);
 }
 
 /*
@@ -98,7 +108,7 @@ static __always_inline void curve_look(struct scratch *scratch, __u32 cell_numbe
 		return;
 	scratch->untold = 0;
 	WRITE_ONCE(account->told, live);
-	curve_tell(cell->account);
+	curve_tell(cell->account, curve_is_stage(told, live));
 }
 
 #endif

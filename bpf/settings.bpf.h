@@ -30,6 +30,8 @@ const volatile bool watch_kills __weak = false;
 const volatile __u32 curve_step_slots __weak = 1;
 /* The recorder looks often enough: it is woken when so much waits in the ring of curves. */
 const volatile __u64 curve_wake_bytes __weak = 0;
+/* The recorder is woken when this much is held, and at each doubling. */
+const volatile __u32 curve_stage_slots __weak = 1;
 /* CPUs that the kernel has counters for. */
 const volatile __u32 cpu_count __weak = 1;
 /* oom:mark_victim gives a task, not its id. */

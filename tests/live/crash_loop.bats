@@ -31,12 +31,12 @@ cgroup_make()
 	fi
 }
 
-# life CASE: one life and its kill, by the test's own clock: START and DEATH are each between two
+# life CASE [MIB]: one life and its kill, by the test's own clock: START and DEATH are each between two
 # times, in microseconds. Its incident is in LINE.
 life()
 {
 	START=${EPOCHREALTIME/./}
-	oom_start "$1" 48 || return
+	oom_start "$1" "${2:-48}" || return
 	START+=" ${EPOCHREALTIME/./}"
 	DEATH=${EPOCHREALTIME/./}
 	oom_go
@@ -118,4 +118,25 @@ for life in previous + [loop]:
 	"$OOMTRACE" diff --spool "$SPOOL" "${ids[1]}" "${ids[2]}" >both
 	diff alone both
 	grep -Eq ';serve_requests;[^ ]* [1-9][0-9]+ [1-9][0-9]+$' alone
+}
+
+@test "what a life did first is seen though it lasts a moment" {
+	local lives seen=0
+
+	watch_start --format json
+	# one look at all processes falls into few of such lives, and others may have the processors
+	for ((lives = 1; lives <= 6; lives++)); do
+		BOUNDS=()
+		life hog 64
+		incident_check '
+early, go, dead = incident.get("early"), *map(int, sys.argv[2].split(" ")[2:])
+print("killed after", dead - go, "us;", early and early["held_bytes"])
+if early:
+    assert any("victim_touch" in frame for frame in early["stacks"][0]["frames"]), early
+    assert 8 << 20 <= early["held_bytes"] <= 33 << 20, early
+sys.exit(not early)' "${BOUNDS[@]}" && ((++seen))
+	done
+	watch_stop
+	echo "$seen of 6 seen"
+	((seen >= 3))
 }

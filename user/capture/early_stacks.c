@@ -44,6 +44,17 @@ static void look(struct early_stage *stage, const struct ledger *ledger, uint32_
 	}
 }
 
+bool early_stacks_are_due(const struct early_stacks *early, uint64_t life, uint64_t slots,
+			  uint64_t slot_bytes)
+{
+	if (slots * slot_bytes < EARLY_BYTES)
+		return false;
+	if (early->life != life || !early->count)
+		return true;
+	return early->count < EARLY_STAGES &&
+	       slots >= EARLY_GROWTH(early->stages[early->count - 1].slots);
+}
+
 void early_stacks_note(struct early_stacks *early, const struct ledger *ledger, uint32_t account,
 		       uint64_t life, uint64_t slot_bytes, uint64_t now_ns)
 {
@@ -51,11 +62,9 @@ void early_stacks_note(struct early_stacks *early, const struct ledger *ledger, 
 
 	if (early->life != life)
 		*early = (struct early_stacks){.life = life};
-	if (early->count == EARLY_STAGES)
-		return;
 	look(&stage, ledger, account);
-	if (stage.slots * slot_bytes < EARLY_BYTES ||
-	    (early->count && stage.slots < 2 * early->stages[early->count - 1].slots))
+	if (!early_stacks_are_due(early, life, stage.slots, slot_bytes) ||
+	    early->count == EARLY_STAGES)
 		return;
 	early->stages[early->count++] = stage;
 }

@@ -117,6 +117,8 @@ static int on_kills(struct live *live)
 static int on_curves(struct live *live)
 {
 	watch_curves_take(&live->watch->curves);
+	if (!live->at_kill)
+		watch_look_early(live);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "capture/calibrate.h"
+#include "capture/early_stacks.h"
 #include "capture/hooks.h"
 #include "capture/kernel.h"
 #include "capture/ledger.h"
@@ -105,6 +106,8 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->watch_kills = programs->watch_kills;
 	constants->curve_step_slots = CURVE_STEP_PAGES >> programs->period_shift;
 	constants->curve_wake_bytes = CURVE_RING_BYTES / 4;
+	constants->curve_stage_slots =
+		EARLY_BYTES / ((uint64_t)sysconf(_SC_PAGESIZE) << programs->period_shift);
 	constants->mark_has_task = kernel_mark_has_task(btf);
 	constants->cpu_count = libbpf_num_possible_cpus();
 	constants->unwind_rows = programs->unwind_rows;

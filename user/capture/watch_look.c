@@ -24,12 +24,38 @@ static void look_at_facts(struct live *live)
 		if (!curve->life || account->life != curve->life || account->frozen_ns ||
 		    account->pre_exec || !facts_are_due(facts, curve->life, held))
 			continue;
-		early_stacks_note(&watch->early[i], &live->ledger, curve->account, curve->life,
-				  slot_bytes, clock_monotonic_ns());
 		facts->life = curve->life;
 		facts->held_bytes = held;
 		facts_take(facts, &live->root, account->tgid, account->start_time_ns);
 		taken++;
+	}
+}
+
+/* As early_stacks_note() counts, of all stacks at once. */
+static uint64_t early_slots(const struct ot_account *account)
+{
+	uint32_t slots[KIND_COUNT];
+
+	timeline_read_slots(account, slots);
+	return (uint64_t)slots[KIND_ANON] + slots[KIND_SHMEM] + slots[KIND_PENDING];
+}
+
+void watch_look_early(struct live *live)
+{
+	struct watch *watch = live->watch;
+	uint64_t slot_bytes = live->programs->sizes.period_pages * sysconf(_SC_PAGESIZE);
+
+	for (uint32_t i = 0; i < TIMELINE_CURVES; i++) {
+		const struct timeline_curve *curve = &watch->curves.timeline.curves[i];
+		const struct ot_account *account = &live->ledger.accounts[curve->account];
+
+		if (!curve->life || account->life != curve->life || account->frozen_ns ||
+		    account->pre_exec ||
+		    !early_stacks_are_due(&watch->early[i], curve->life, early_slots(account),
+					  slot_bytes))
+			continue;
+		early_stacks_note(&watch->early[i], &live->ledger, curve->account, curve->life,
+				  slot_bytes, clock_monotonic_ns());
 	}
 }
 
@@ -41,6 +67,7 @@ void watch_look(struct live *live)
 		warnings_look(live, now_ns);
 	if (!live->watch->adopting.done)
 		adopt_host_step(&live->watch->adopting, &live->ledger, &live->root, ADOPT_STEP_NS);
+	watch_look_early(live);
 	look_at_facts(live);
 }
 

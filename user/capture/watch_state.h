@@ -73,6 +73,8 @@ const struct early_stacks *watch_early(const struct watch *watch, uint64_t life)
 int watch_take(struct live *live);
 /* Looks at what each process holds, when it is time to. */
 void watch_look(struct live *live);
+/* Notes what those do who say that they have doubled. */
+void watch_look_early(struct live *live);
 /* Reads the kernel's log, so that what is new at a kill is little. */
 void watch_read_log(struct watch *watch);
 /*
