@@ -8,8 +8,9 @@
  * \
  *         user/symbols/{symbol_table,module_file,module_writer,unwind_rows,unwind_rule}.c \
  *         user/symbols/{cfi,cfi_program,go_functions,plt_names,image_debug,perf_map}.c \
- *         user/symbols/{code_image,code_step,code_table,code_walk,code_rows,code_pointers}.c \
- *         user/symbols/image_code.c -lelf -ldw -llzma -lz -lZydis -o fuzz_symbols_image
+ *         user/symbols/{code_image,code_frame,code_begin,code_step,code_table,code_frames,code_spots,code_walk}.c
+ * \ user/symbols/{code_pointers,code_rows,image_code}.c -lelf -ldw -llzma -lz -lZydis -o
+ * fuzz_symbols_image
  */
 #include <sys/mman.h>
 

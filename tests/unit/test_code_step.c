@@ -2,7 +2,7 @@
 /* One instruction after the other, and what is known of the frame behind them. */
 #include "test.h"
 
-#include "symbols/code_step.h"
+#include "symbols/code_begin.h"
 
 #define ADDRESS 0x401000
 

@@ -2,11 +2,7 @@
 #include "symbols/code_step.h"
 
 #define WORD 8
-/* The frame of a function that has just been called: the return address. */
-#define ENTRY_BYTES WORD
-/* No frame is larger; sums of what is smaller do not overflow. */
-#define PLACE_MAX (1 << 29)
-/* Numbers of RSP and RBP where an instruction encodes a register; prefixes extend them. */
+/* Numbers of registers where an instruction encodes a register; prefixes extend them. */
 #define RBX_NUMBER 3
 #define RSP_NUMBER 4
 #define RBP_NUMBER 5
@@ -16,11 +12,6 @@
 #define SCALE_8 3
 #define SCALE_4 2
 
-const struct code_frame code_frame_entry = {
-	.rsp = ENTRY_BYTES,
-	.flags = CODE_RSP | CODE_CALLERS,
-};
-
 /* One instruction, and the frame it is applied to. */
 struct applying {
 	const ZydisDecodedInstruction *instruction;
@@ -28,163 +19,15 @@ struct applying {
 	struct code_frame *frame;
 };
 
-bool code_frame_equals(const struct code_frame *a, const struct code_frame *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-static void lose(struct code_frame *frame, enum code_frame_flag flag)
-{
-	frame->flags &= (uint16_t)~flag;
-	frame->rsp = frame->flags & CODE_RSP ? frame->rsp : 0;
-	frame->rbp = frame->flags & CODE_RBP ? frame->rbp : 0;
-	frame->saved = frame->flags & CODE_SAVED ? frame->saved : 0;
-	frame->copy = frame->flags & CODE_COPY ? frame->copy : 0;
-	frame->copy_register = frame->flags & CODE_COPY ? frame->copy_register : 0;
-}
-
-struct code_frame code_frame_meet(const struct code_frame *a, const struct code_frame *b)
-{
-	struct code_frame met = *a;
-
-	met.flags &= b->flags;
-	if (a->rsp != b->rsp)
-		lose(&met, CODE_RSP);
-	if (a->rbp != b->rbp)
-		lose(&met, CODE_RBP);
-	if (a->saved != b->saved)
-		lose(&met, CODE_SAVED);
-	if (a->copy != b->copy || a->copy_register != b->copy_register)
-		lose(&met, CODE_COPY);
-	lose(&met, 0);
-	return met;
-}
-
-static bool is_place(int64_t bytes)
-{
-	return bytes > -PLACE_MAX && bytes < PLACE_MAX;
-}
-
-static void rsp_set(struct code_frame *frame, bool known, int64_t bytes)
-{
-	lose(frame, CODE_RSP);
-	if (!known || !is_place(bytes))
-		return;
-	frame->rsp = (int32_t)bytes;
-	frame->flags |= CODE_RSP;
-}
-
-/* RBP is made of RSP, or of nobody knows what: it is not the caller's any more. */
-static void rbp_set(struct code_frame *frame, bool known, int64_t bytes)
-{
-	lose(frame, CODE_RBP);
-	lose(frame, CODE_CALLERS);
-	if (!known || !is_place(bytes))
-		return;
-	frame->rbp = (int32_t)bytes;
-	frame->flags |= CODE_RBP;
-}
-
-static void copy_set(struct code_frame *frame, uint16_t reg, bool known, int64_t bytes)
-{
-	if (!known || !is_place(bytes) || (frame->flags & CODE_COPY))
-		return;
-	frame->copy_register = reg;
-	frame->copy = (int32_t)bytes;
-	frame->flags |= CODE_COPY;
-}
-
-/* RBP is loaded from a place in the frame. */
-static void rbp_load(struct code_frame *frame, bool known, int64_t place)
-{
-	bool is_callers = known && (frame->flags & CODE_SAVED) && frame->saved == place;
-
-	rbp_set(frame, false, 0);
-	if (is_callers)
-		frame->flags |= CODE_CALLERS;
-}
-
-/* RBP is stored to a place in the frame, which is how the caller's is saved. */
-static void rbp_store(struct code_frame *frame, bool known, int64_t place)
-{
-	if (!known || !is_place(place) || !(frame->flags & CODE_CALLERS))
-		return;
-	frame->saved = (int32_t)place;
-	frame->flags |= CODE_SAVED;
-}
-
-/* The 64 bits that a register is a part of. */
-static ZydisRegister whole(ZydisRegister reg)
-{
-	ZydisRegister result = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
-
-	return result == ZYDIS_REGISTER_NONE ? reg : result;
-}
-
-static bool is_register(const ZydisDecodedOperand *operand, ZydisRegister reg)
-{
-	return operand->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->reg.value == reg;
-}
-
-/* Where a register points to; false: not into the frame. */
-static bool register_place(const struct code_frame *frame, ZydisRegister reg, int64_t *ret_place)
-{
-	if (reg == ZYDIS_REGISTER_RSP && (frame->flags & CODE_RSP))
-		*ret_place = frame->rsp;
-	else if (reg == ZYDIS_REGISTER_RBP && (frame->flags & CODE_RBP))
-		*ret_place = frame->rbp;
-	else if ((frame->flags & CODE_COPY) && reg == frame->copy_register)
-		*ret_place = frame->copy;
-	else
-		return false;
-	return true;
-}
-
-/* Where a memory operand lies. */
-static bool memory_place(const struct code_frame *frame, const ZydisDecodedOperand *operand,
-			 int64_t *ret_place)
-{
-	if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY ||
-	    operand->mem.index != ZYDIS_REGISTER_NONE ||
-	    (operand->mem.segment == ZYDIS_REGISTER_FS ||
-	     operand->mem.segment == ZYDIS_REGISTER_GS) ||
-	    !register_place(frame, operand->mem.base, ret_place))
-		return false;
-	*ret_place -= operand->mem.disp.has_displacement ? operand->mem.disp.value : 0;
-	return true;
-}
-
-/* Writing to a register, the bits of which nothing is known of. */
-static void register_lose(struct code_frame *frame, ZydisRegister reg)
-{
-	reg = whole(reg);
-	if (reg == ZYDIS_REGISTER_RSP)
-		rsp_set(frame, false, 0);
-	if (reg == ZYDIS_REGISTER_RBP)
-		rbp_set(frame, false, 0);
-	if ((frame->flags & CODE_COPY) && reg == frame->copy_register)
-		lose(frame, CODE_COPY);
-}
-
-static void register_set(struct code_frame *frame, ZydisRegister reg, bool known, int64_t place)
-{
-	register_lose(frame, reg);
-	if (reg == ZYDIS_REGISTER_RSP)
-		rsp_set(frame, known, place);
-	else if (reg == ZYDIS_REGISTER_RBP)
-		rbp_set(frame, known, place);
-	else
-		copy_set(frame, (uint16_t)reg, known, place);
-}
-
 static void apply_push(struct applying *applying)
 {
 	struct code_frame *frame = applying->frame;
 	bool known = frame->flags & CODE_RSP;
 
-	rsp_set(frame, known, frame->rsp + applying->instruction->operand_width / 8);
-	if (is_register(&applying->operands[0], ZYDIS_REGISTER_RBP))
-		rbp_store(frame, known, frame->rsp);
+	code_register_set(frame, ZYDIS_REGISTER_RSP, known,
+			  frame->rsp + applying->instruction->operand_width / 8);
+	if (code_operand_is(&applying->operands[0], ZYDIS_REGISTER_RBP))
+		code_rbp_store(frame, known, frame->rsp);
 }
 
 static void apply_pop(struct applying *applying)
@@ -194,11 +37,12 @@ static void apply_pop(struct applying *applying)
 	bool known = frame->flags & CODE_RSP;
 	int32_t place = frame->rsp;
 
-	rsp_set(frame, known, place - applying->instruction->operand_width / 8);
-	if (is_register(target, ZYDIS_REGISTER_RBP))
-		rbp_load(frame, known, place);
+	code_register_set(frame, ZYDIS_REGISTER_RSP, known,
+			  place - applying->instruction->operand_width / 8);
+	if (code_operand_is(target, ZYDIS_REGISTER_RBP))
+		code_rbp_load(frame, known, place);
 	else if (target->type == ZYDIS_OPERAND_TYPE_REGISTER)
-		register_lose(frame, target->reg.value);
+		code_register_lose(frame, target->reg.value);
 }
 
 static void apply_mov(struct applying *applying)
@@ -210,17 +54,17 @@ static void apply_mov(struct applying *applying)
 	bool known;
 
 	if (target->type == ZYDIS_OPERAND_TYPE_MEMORY) {
-		known = memory_place(frame, target, &place);
-		if (is_register(source, ZYDIS_REGISTER_RBP))
-			rbp_store(frame, known, place);
-	} else if (is_register(target, ZYDIS_REGISTER_RBP) &&
+		known = code_memory_place(frame, target, &place);
+		if (code_operand_is(source, ZYDIS_REGISTER_RBP))
+			code_rbp_store(frame, known, place);
+	} else if (code_operand_is(target, ZYDIS_REGISTER_RBP) &&
 		   source->type == ZYDIS_OPERAND_TYPE_MEMORY) {
-		known = memory_place(frame, source, &place);
-		rbp_load(frame, known, place);
+		known = code_memory_place(frame, source, &place);
+		code_rbp_load(frame, known, place);
 	} else {
 		known = source->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-			register_place(frame, source->reg.value, &place);
-		register_set(frame, target->reg.value, known, place);
+			code_register_place(frame, source->reg.value, &place);
+		code_register_set(frame, target->reg.value, known, place);
 	}
 }
 
@@ -230,11 +74,11 @@ static void apply_lea(struct applying *applying)
 	struct code_frame *frame = applying->frame;
 	ZydisRegister target = applying->operands[0].reg.value;
 	int64_t place = 0;
-	bool known = memory_place(frame, &applying->operands[1], &place);
+	bool known = code_memory_place(frame, &applying->operands[1], &place);
 
 	if (target != ZYDIS_REGISTER_RSP && target != ZYDIS_REGISTER_RBP && place != 0)
 		known = false;
-	register_set(frame, target, known, place);
+	code_register_set(frame, target, known, place);
 }
 
 static void add(struct applying *applying, int64_t sign)
@@ -246,10 +90,10 @@ static void add(struct applying *applying, int64_t sign)
 
 	if (target->type != ZYDIS_OPERAND_TYPE_REGISTER)
 		return;
-	known = source->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && is_place(source->imm.value.s) &&
-		register_place(applying->frame, target->reg.value, &place);
-	register_set(applying->frame, target->reg.value, known,
-		     known ? place - sign * source->imm.value.s : 0);
+	known = source->type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+		code_register_place(applying->frame, target->reg.value, &place);
+	code_register_set(applying->frame, target->reg.value, known,
+			  known ? place - sign * source->imm.value.s : 0);
 }
 
 static void apply_add(struct applying *applying)
@@ -268,8 +112,8 @@ static void apply_leave(struct applying *applying)
 	bool known = frame->flags & CODE_RBP;
 	int32_t place = frame->rbp;
 
-	rsp_set(frame, known, place - WORD);
-	rbp_load(frame, known, place);
+	code_register_set(frame, ZYDIS_REGISTER_RSP, known, place - WORD);
+	code_rbp_load(frame, known, place);
 }
 
 /* Whatever else: what it writes to is not known any more. */
@@ -280,22 +124,15 @@ static void apply_other(struct applying *applying)
 
 		if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-			register_lose(applying->frame, operand->reg.value);
+			code_register_lose(applying->frame, operand->reg.value);
 	}
 }
 
 /* Also the half that clears the other one. */
 static bool is_rbp(const ZydisDecodedOperand *operand)
 {
-	return is_register(operand, ZYDIS_REGISTER_RBP) || is_register(operand, ZYDIS_REGISTER_EBP);
-}
-
-/* The return address is on top, RBP is as it was. */
-static bool is_bare(const struct code_frame *frame)
-{
-	return (frame->flags & (CODE_RSP | CODE_CALLERS | CODE_SAVED)) ==
-		       (CODE_RSP | CODE_CALLERS) &&
-	       frame->rsp == ENTRY_BYTES;
+	return code_operand_is(operand, ZYDIS_REGISTER_RBP) ||
+	       code_operand_is(operand, ZYDIS_REGISTER_EBP);
 }
 
 /*
@@ -306,7 +143,7 @@ static void apply_xor(struct applying *applying)
 {
 	struct code_frame *frame = applying->frame;
 	bool outermost = is_rbp(&applying->operands[0]) && is_rbp(&applying->operands[1]) &&
-			 is_bare(frame) && (frame->flags & CODE_SYSTEM_CALL);
+			 code_frame_is_bare(frame) && (frame->flags & CODE_SYSTEM_CALL);
 
 	apply_other(applying);
 	if (outermost)
@@ -378,12 +215,6 @@ static bool may_matter(const ZydisDecodedInstruction *instruction)
 	       instruction->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
 }
 
-static bool is_kept_by_calls(uint16_t reg)
-{
-	return reg == ZYDIS_REGISTER_RBX ||
-	       (reg >= ZYDIS_REGISTER_R12 && reg <= ZYDIS_REGISTER_R15);
-}
-
 static bool apply(const struct code_decoder *decoder, const ZydisDecoderContext *context,
 		  const ZydisDecodedInstruction *instruction, struct code_frame *frame)
 {
@@ -399,20 +230,6 @@ static bool apply(const struct code_decoder *decoder, const ZydisDecoderContext 
 		return false;
 	apply_find(instruction->mnemonic)(&applying);
 	return true;
-}
-
-/* What calls leave behind. */
-static void apply_call(struct code_frame *frame)
-{
-	if ((frame->flags & CODE_COPY) && !is_kept_by_calls(frame->copy_register))
-		lose(frame, CODE_COPY);
-}
-
-static void apply_system_call(struct code_frame *frame)
-{
-	apply_call(frame);
-	if (is_bare(frame))
-		frame->flags |= CODE_SYSTEM_CALL;
 }
 
 static uint64_t relative_target(const ZydisDecodedInstruction *instruction, uint64_t address)
@@ -567,115 +384,10 @@ bool code_step(const struct code_decoder *decoder, struct bytes code, uint64_t a
 	if (!decode(decoder, code, address, &context, &instruction, ret_step))
 		return false;
 	if (instruction.mnemonic == ZYDIS_MNEMONIC_SYSCALL)
-		apply_system_call(frame);
+		code_frame_system_call(frame);
 	else if (ret_step->flow == CODE_CALL || ret_step->flow == CODE_CALL_UNKNOWN)
-		apply_call(frame);
+		code_frame_call(frame);
 	else if (ret_step->flow == CODE_ON)
 		return apply(decoder, &context, &instruction, frame);
-	return true;
-}
-
-/* --- where functions begin -------------------------------------------------------------------- */
-
-/* RBX, RBP, R12 to R15, as bits by their numbers. */
-#define CALLERS_REGISTERS 0xf028u
-
-static unsigned int register_bit(ZydisRegister reg)
-{
-	reg = whole(reg);
-	return reg >= ZYDIS_REGISTER_RAX && reg <= ZYDIS_REGISTER_R15
-		       ? 1u << (reg - ZYDIS_REGISTER_RAX)
-		       : 0;
-}
-
-static unsigned int bits_read(const ZydisDecodedOperand *operand)
-{
-	if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
-		return register_bit(operand->mem.base) | register_bit(operand->mem.index);
-	if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-	    (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ))
-		return register_bit(operand->reg.value);
-	return 0;
-}
-
-/* To push a register, to store it, to have a zero in it: none of that depends on what it holds. */
-static bool is_indifferent(const ZydisDecodedInstruction *instruction,
-			   const ZydisDecodedOperand *operands)
-{
-	return instruction->mnemonic == ZYDIS_MNEMONIC_PUSH ||
-	       (instruction->mnemonic == ZYDIS_MNEMONIC_MOV &&
-		operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-		operands[0].mem.base == ZYDIS_REGISTER_RSP) ||
-	       (instruction->mnemonic == ZYDIS_MNEMONIC_XOR &&
-		operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		is_register(&operands[1], operands[0].reg.value));
-}
-
-/* Takes what is written off `*callers`; false when one of those that are left is used. */
-static bool keeps_callers(const ZydisDecodedInstruction *instruction,
-			  const ZydisDecodedOperand *operands, unsigned int *callers)
-{
-	unsigned int read = 0, written = 0;
-
-	for (int i = 0; i < instruction->operand_count; i++) {
-		read |= bits_read(&operands[i]);
-		if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-		    (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-			written |= register_bit(operands[i].reg.value);
-	}
-	if (!is_indifferent(instruction, operands) && (read & *callers))
-		return false;
-	*callers &= ~written;
-	return true;
-}
-
-/* A function does not touch the return address, and pushes something before it reads arguments. */
-static bool is_above_frame(const struct code_frame *frame, const ZydisDecodedOperand *operand)
-{
-	int64_t place;
-
-	return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
-	       operand->mem.type == ZYDIS_MEMOP_TYPE_MEM && (frame->flags & CODE_RSP) &&
-	       frame->rsp == ENTRY_BYTES && memory_place(frame, operand, &place) &&
-	       place <= ENTRY_BYTES;
-}
-
-static bool stays_in_frame(const struct code_frame *frame,
-			   const ZydisDecodedInstruction *instruction,
-			   const ZydisDecodedOperand *operands)
-{
-	for (int i = 0; i < instruction->operand_count_visible; i++)
-		if (is_above_frame(frame, &operands[i]))
-			return false;
-	return true;
-}
-
-/* A return, a jump, a trap: what comes next belongs to something else. */
-static bool ends(enum code_flow flow)
-{
-	return flow != CODE_ON && flow != CODE_BRANCH && flow != CODE_CALL &&
-	       flow != CODE_CALL_UNKNOWN;
-}
-
-bool code_begins_function(const struct code_decoder *decoder, struct bytes code)
-{
-	unsigned int callers = CALLERS_REGISTERS;
-	struct code_frame frame = code_frame_entry;
-
-	for (int i = 0; i < CODE_LOOKED_AT && bytes_left(&code) > 0; i++) {
-		ZydisDecodedInstruction instruction;
-		ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-		struct code_step step;
-
-		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(
-			    &decoder->zydis, code.at, bytes_left(&code), &instruction, operands)) ||
-		    !stays_in_frame(&frame, &instruction, operands) ||
-		    !keeps_callers(&instruction, operands, &callers) ||
-		    !code_step(decoder, code, 0, &frame, &step))
-			return false;
-		if (ends(step.flow))
-			return true;
-		bytes_take(&code, step.length);
-	}
 	return true;
 }

@@ -7,41 +7,7 @@
 #ifndef SYMBOLS_CODE_STEP_H
 #define SYMBOLS_CODE_STEP_H
 
-#include <Zydis/Zydis.h>
-
-#include "symbols/bytes.h"
-
-/* What is known of a frame; without a flag nothing is. */
-enum code_frame_flag {
-	CODE_RSP = 1,         /* where RSP is */
-	CODE_RBP = 2,         /* where RBP is, which was made of RSP */
-	CODE_CALLERS = 4,     /* RBP is what the caller had in it */
-	CODE_SAVED = 8,       /* where the caller's RBP is stored */
-	CODE_COPY = 16,       /* what another register is that was made of RSP */
-	CODE_OUTERMOST = 32,  /* nobody called this: a process or thread begins here */
-	CODE_SYSTEM_CALL = 64 /* of a function without a frame: it may return in a new thread */
-};
-
-/*
- * A frame before an instruction. Places are bytes below the CFA, which is what RSP was before the
- * call. A member whose flag is not set is 0, so that equal frames have equal bytes.
- */
-struct code_frame {
-	int32_t rsp;
-	int32_t rbp;
-	int32_t saved;
-	int32_t copy;
-	uint16_t copy_register; /* ZydisRegister */
-	uint16_t flags;         /* enum code_frame_flag */
-};
-
-/* The return address has been pushed, RBP is the caller's. */
-extern const struct code_frame code_frame_entry;
-
-bool code_frame_equals(const struct code_frame *a, const struct code_frame *b);
-
-/* What both know: how it is where two ways meet. */
-struct code_frame code_frame_meet(const struct code_frame *a, const struct code_frame *b);
+#include "symbols/code_frame.h"
 
 enum code_flow {
 	CODE_ON,           /* to the next instruction */
@@ -91,14 +57,5 @@ bool code_step(const struct code_decoder *decoder, struct bytes code, uint64_t a
 /* The same without a frame. */
 bool code_step_read(const struct code_decoder *decoder, struct bytes code, uint64_t address,
 		    struct code_step *ret_step);
-
-/* How many instructions are looked at to see whether a function may begin. */
-#define CODE_LOOKED_AT 24
-
-/*
- * Whether `code` may be a function, from its first instruction on: what the caller keeps in
- * registers is not used before it was saved, nor is the return address touched.
- */
-bool code_begins_function(const struct code_decoder *decoder, struct bytes code);
 
 #endif

@@ -4,18 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "symbols/code_begin.h"
+#include "symbols/code_frames.h"
+#include "symbols/code_spots.h"
 #include "symbols/code_table.h"
 
-/* Of frames that differ; real programs have some hundreds. More are unknown. */
-#define FRAMES_MAX (1u << 14)
-#define FRAME_SLOTS (2 * FRAMES_MAX)
-/* What every walk knows: nothing, and how functions begin. */
-#define FRAME_UNKNOWN 0
-#define FRAME_ENTRY 1
-#define FRAME_OUTERMOST 2
-/* No function, no place, the end of a list. */
-#define NONE UINT32_MAX
-#define ENTRY_BYTES 8
+/* No function, no spot, the end of a list. */
+#define NONE CODE_SPOT_NONE
 /* Where functions begin, if compilers have the choice. */
 #define ALIGNMENT_BYTES 16
 /* How far it is followed from one function into another. */
@@ -24,15 +19,6 @@
 #define FUNCTION_LOOK_BYTES 512
 /* A program has a dozen; all are looked at for each call. */
 #define DEAD_ENDS_MAX 64
-
-/* What is known of a byte that an instruction begins at; all 0: nothing began there. */
-struct spot {
-	uint32_t length : 4;
-	uint32_t is_start : 1;  /* of a function: ways to it are calls */
-	uint32_t looked_at : 1; /* whether a function may begin there */
-	uint32_t frame : 26;
-	uint32_t function;
-};
 
 struct function {
 	uint32_t waiting; /* for it to return: a list */
@@ -57,12 +43,6 @@ struct task {
 	uint32_t function;
 	bool behind_call;
 	struct code_table table;
-};
-
-struct range {
-	uint64_t start, end;
-	const uint8_t *bytes;
-	uint32_t first; /* its first spot */
 };
 
 #define DEFINE_LIST(type)                                                                       \
@@ -96,13 +76,8 @@ DEFINE_LIST(address)
 struct code_walk {
 	const struct code_image *image;
 	struct code_decoder decoder;
-	struct range *ranges;
-	size_t range_count;
-	struct spot *spots;
-	uint32_t spot_count;
-	struct code_frame frames[FRAMES_MAX];
-	uint32_t frame_count;
-	uint16_t slots[FRAME_SLOTS]; /* of frames, by their hash; 0: free */
+	struct code_spots spots;
+	struct code_frames frames;
 	struct function_list functions;
 	struct waiter_list waiters;
 	struct task_list tasks;
@@ -111,76 +86,6 @@ struct code_walk {
 	struct address_list dead_ends;
 	uint32_t steps;
 };
-
-/* --- frames, each of which is kept once ------------------------------------------------------- */
-
-static uint32_t frame_hash(const struct code_frame *frame)
-{
-	uint32_t words[sizeof(*frame) / sizeof(uint32_t)];
-	uint32_t hash = 2166136261u;
-
-	memcpy(words, frame, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		hash = (hash ^ words[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
-static uint32_t frame_number(struct code_walk *walk, const struct code_frame *frame)
-{
-	uint32_t slot = frame_hash(frame) % FRAME_SLOTS;
-
-	while (walk->slots[slot] && !code_frame_equals(&walk->frames[walk->slots[slot] - 1], frame))
-		slot = (slot + 1) % FRAME_SLOTS;
-	if (walk->slots[slot])
-		return walk->slots[slot] - 1u;
-	if (walk->frame_count == FRAMES_MAX)
-		return FRAME_UNKNOWN;
-	walk->frames[walk->frame_count++] = *frame;
-	walk->slots[slot] = (uint16_t)walk->frame_count;
-	return walk->frame_count - 1;
-}
-
-/* --- places ----------------------------------------------------------------------------------- */
-
-static const struct range *range_find(const struct code_walk *walk, uint64_t address)
-{
-	size_t low = 0, high = walk->range_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct range *range = &walk->ranges[middle];
-
-		if (address < range->start)
-			high = middle;
-		else if (address >= range->end)
-			low = middle + 1;
-		else
-			return range;
-	}
-	return NULL;
-}
-
-static uint32_t spot_find(const struct code_walk *walk, uint64_t address)
-{
-	const struct range *range = range_find(walk, address);
-
-	return range ? range->first + (uint32_t)(address - range->start) : NONE;
-}
-
-static const struct range *range_of_spot(const struct code_walk *walk, uint32_t spot)
-{
-	size_t low = 0, high = walk->range_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (walk->ranges[middle].first <= spot)
-			low = middle;
-		else
-			high = middle;
-	}
-	return &walk->ranges[low];
-}
 
 /* --- functions -------------------------------------------------------------------------------- */
 
@@ -203,7 +108,7 @@ static int waiter_add(struct code_walk *walk, const struct waiter *waiter)
 
 static int returns_later(struct code_walk *walk, uint32_t function)
 {
-	return task_add(walk, NONE, FRAME_UNKNOWN, function, (struct code_table){});
+	return task_add(walk, NONE, CODE_FRAME_UNKNOWN, function, (struct code_table){});
 }
 
 /* Whoever waits for it goes on. */
@@ -253,9 +158,9 @@ static int function_becomes(struct code_walk *walk, uint32_t function, uint32_t 
  */
 static int function_begin(struct code_walk *walk, uint32_t at, uint32_t frame, bool is_certain)
 {
-	struct spot *spot = &walk->spots[at];
+	struct code_spot *spot = &walk->spots.items[at];
 	uint32_t number = (uint32_t)walk->functions.count;
-	struct spot before = *spot;
+	struct code_spot before = *spot;
 	int r;
 
 	if (spot->is_start) {
@@ -279,16 +184,16 @@ static int function_begin(struct code_walk *walk, uint32_t at, uint32_t frame, b
 
 int code_walk_add_function(struct code_walk *walk, uint64_t address)
 {
-	uint32_t spot = spot_find(walk, address);
+	uint32_t spot = code_spots_find(&walk->spots, address);
 
-	return spot == NONE ? 0 : function_begin(walk, spot, FRAME_ENTRY, true);
+	return spot == NONE ? 0 : function_begin(walk, spot, CODE_FRAME_ENTRY, true);
 }
 
 int code_walk_add_entry(struct code_walk *walk, uint64_t address)
 {
-	uint32_t spot = spot_find(walk, address);
+	uint32_t spot = code_spots_find(&walk->spots, address);
 
-	return spot == NONE ? 0 : function_begin(walk, spot, FRAME_OUTERMOST, true);
+	return spot == NONE ? 0 : function_begin(walk, spot, CODE_FRAME_OUTERMOST, true);
 }
 
 int code_walk_add_dead_end(struct code_walk *walk, uint64_t address)
@@ -308,7 +213,8 @@ static bool is_dead_end(const struct code_walk *walk, uint64_t address)
 
 int code_walk_add_mention(struct code_walk *walk, uint64_t address)
 {
-	if (!range_find(walk, address) || walk->mentions.count == CODE_WALK_MENTIONS_MAX)
+	if (!code_spots_range(&walk->spots, address) ||
+	    walk->mentions.count == CODE_WALK_MENTIONS_MAX)
 		return 0;
 	return address_push(&walk->mentions, (struct address){address});
 }
@@ -326,7 +232,7 @@ static int steps_take(struct code_walk *walk, uint64_t steps)
 /* Where a task is. */
 struct walker {
 	struct code_walk *walk;
-	const struct range *range;
+	const struct code_spot_range *range;
 	uint32_t spot;
 	uint32_t function;
 	struct code_frame frame;
@@ -350,14 +256,14 @@ static void function_was_wrong(struct walker *walker)
 static bool is_at_entry(const struct code_frame *frame)
 {
 	return (frame->flags & (CODE_RSP | CODE_CALLERS)) == (CODE_RSP | CODE_CALLERS) &&
-	       frame->rsp == ENTRY_BYTES;
+	       frame->rsp == code_frame_entry.rsp;
 }
 
 /* The way leads into a function: this one ends as that one does. */
 static int enter_function(struct walker *walker, uint32_t spot)
 {
 	struct code_walk *walk = walker->walk;
-	uint32_t other = walk->spots[spot].function;
+	uint32_t other = walk->spots.items[spot].function;
 	struct function *function = &walk->functions.items[other];
 
 	if (other != walker->function && !function->is_certain && !is_at_entry(&walker->frame))
@@ -369,7 +275,7 @@ static int enter_function(struct walker *walker, uint32_t spot)
  * The way leads into code that was come to from elsewhere. Of two functions that disagree about it
  * one is none.
  */
-static int join(struct walker *walker, const struct spot *spot, bool agrees)
+static int join(struct walker *walker, const struct code_spot *spot, bool agrees)
 {
 	struct function *functions = walker->walk->functions.items;
 	struct function *joining = &functions[walker->function];
@@ -390,7 +296,7 @@ static int join(struct walker *walker, const struct spot *spot, bool agrees)
 static int spot_visit(struct walker *walker, bool *ret_go_on)
 {
 	struct code_walk *walk = walker->walk;
-	struct spot *spot = &walk->spots[walker->spot];
+	struct code_spot *spot = &walk->spots.items[walker->spot];
 	struct code_frame met;
 	int r;
 
@@ -400,45 +306,46 @@ static int spot_visit(struct walker *walker, bool *ret_go_on)
 		return enter_function(walker, walker->spot);
 	*ret_go_on = true;
 	if (!spot->length) {
-		spot->frame = frame_number(walk, &walker->frame);
+		spot->frame = code_frames_number(&walk->frames, &walker->frame);
 		spot->function = walker->function;
 		return 0;
 	}
-	met = code_frame_meet(&walk->frames[spot->frame], &walker->frame);
-	*ret_go_on = !code_frame_equals(&met, &walk->frames[spot->frame]);
+	met = code_frame_meet(&walk->frames.items[spot->frame], &walker->frame);
+	*ret_go_on = !code_frame_equals(&met, &walk->frames.items[spot->frame]);
 	r = join(walker, spot, code_frame_equals(&met, &walker->frame));
 	walker->frame = met;
-	spot->frame = frame_number(walk, &met);
+	spot->frame = code_frames_number(&walk->frames, &met);
 	return r;
 }
 
 static int go_to(struct walker *walker, uint64_t target, struct code_table table)
 {
 	struct code_walk *walk = walker->walk;
-	uint32_t spot = spot_find(walk, target);
+	uint32_t spot = code_spots_find(&walk->spots, target);
 
 	if (is_dead_end(walk, target))
 		return 0;
 	/* code that somebody else knows, which returns as most does */
 	if (spot == NONE)
 		return returns_later(walk, walker->function);
-	return task_add(walk, spot, frame_number(walk, &walker->frame), walker->function, table);
+	return task_add(walk, spot, code_frames_number(&walk->frames, &walker->frame),
+			walker->function, table);
 }
 
 static int call(struct walker *walker, uint32_t behind)
 {
 	struct code_walk *walk = walker->walk;
-	uint32_t callee = spot_find(walk, walker->step.target);
-	uint32_t frame = frame_number(walk, &walker->frame);
+	uint32_t callee = code_spots_find(&walk->spots, walker->step.target);
+	uint32_t frame = code_frames_number(&walk->frames, &walker->frame);
 	int r;
 
 	if (is_dead_end(walk, walker->step.target))
 		return 0;
 	if (callee == NONE)
 		return waiter_add(walk, &(struct waiter){NONE, behind, frame, walker->function});
-	r = function_begin(walk, callee, FRAME_ENTRY, true);
+	r = function_begin(walk, callee, CODE_FRAME_ENTRY, true);
 	return r < 0 ? r
-		     : function_wait(walk, walk->spots[callee].function,
+		     : function_wait(walk, walk->spots.items[callee].function,
 				     (struct waiter){.spot = behind,
 						     .frame = frame,
 						     .function = walker->function});
@@ -460,7 +367,7 @@ static bool table_is_sound(const struct walker *walker, uint64_t entries)
 
 		if (!code_table_target(&walker->table, walker->walk->image, &walker->step, i,
 				       &target) ||
-		    !range_find(walker->walk, target))
+		    !code_spots_range(&walker->walk->spots, target))
 			return false;
 	}
 	return true;
@@ -534,7 +441,7 @@ static bool is_another_function(struct walker *walker)
 static int walker_step(struct walker *walker, bool *ret_go_on)
 {
 	struct code_walk *walk = walker->walk;
-	const struct range *range = walker->range;
+	const struct code_spot_range *range = walker->range;
 	struct code_table before = walker->table;
 	int r = spot_visit(walker, ret_go_on);
 
@@ -553,9 +460,9 @@ static int walker_step(struct walker *walker, bool *ret_go_on)
 	}
 	if (is_another_function(walker)) {
 		*ret_go_on = false;
-		return function_begin(walk, walker->spot, FRAME_ENTRY, false);
+		return function_begin(walk, walker->spot, CODE_FRAME_ENTRY, false);
 	}
-	walk->spots[walker->spot].length = walker->step.length & 15;
+	walk->spots.items[walker->spot].length = walker->step.length & 15;
 	code_table_note(&walker->table, &walker->step);
 	if (walker->step.mentions)
 		r = code_walk_add_mention(walk, walker->step.mentions);
@@ -573,7 +480,7 @@ static int task_run(struct code_walk *walk, const struct task *task)
 		.walk = walk,
 		.spot = task->spot,
 		.function = task->function,
-		.frame = walk->frames[task->frame],
+		.frame = walk->frames.items[task->frame],
 		.table = task->table,
 		.behind_call = task->behind_call,
 	};
@@ -582,7 +489,7 @@ static int task_run(struct code_walk *walk, const struct task *task)
 
 	if (task->spot == NONE)
 		return function_returns(walk, task->function);
-	walker.range = range_of_spot(walk, task->spot);
+	walker.range = code_spots_range_of(&walk->spots, task->spot);
 	while (go_on && r == 0)
 		r = walker_step(&walker, &go_on);
 	return r;
@@ -601,15 +508,15 @@ static int tasks_run(struct code_walk *walk)
 }
 
 /* Code from a spot to where the next function is known to begin, as far as it matters. */
-static struct bytes code_of_function(const struct code_walk *walk, const struct range *range,
-				     uint64_t offset)
+static struct bytes code_of_function(const struct code_walk *walk,
+				     const struct code_spot_range *range, uint64_t offset)
 {
 	uint64_t end = offset + 1;
 	uint64_t most = range->end - range->start;
 
 	if (most > offset + FUNCTION_LOOK_BYTES)
 		most = offset + FUNCTION_LOOK_BYTES;
-	while (end < most && !walk->spots[range->first + end].is_start)
+	while (end < most && !walk->spots.items[range->first + end].is_start)
 		end++;
 	return bytes_of(range->bytes + offset, end - offset);
 }
@@ -617,18 +524,18 @@ static struct bytes code_of_function(const struct code_walk *walk, const struct 
 /* What nothing leads to but something points to is a function if it looks like one. */
 static int mention_follow(struct code_walk *walk, uint64_t address)
 {
-	const struct range *range = range_find(walk, address);
+	const struct code_spot_range *range = code_spots_range(&walk->spots, address);
 	uint64_t offset = address - range->start;
 	uint32_t spot = range->first + (uint32_t)offset;
 	int r;
 
-	if (walk->spots[spot].length || walk->spots[spot].looked_at)
+	if (walk->spots.items[spot].length || walk->spots.items[spot].looked_at)
 		return 0;
-	walk->spots[spot].looked_at = 1;
+	walk->spots.items[spot].looked_at = 1;
 	r = steps_take(walk, CODE_LOOKED_AT);
 	if (r < 0 || !code_begins_function(&walk->decoder, code_of_function(walk, range, offset)))
 		return r;
-	return function_begin(walk, spot, FRAME_ENTRY, false);
+	return function_begin(walk, spot, CODE_FRAME_ENTRY, false);
 }
 
 /* A function that may be one is not if it goes on in one that was not understood. */
@@ -663,10 +570,12 @@ int code_walk_run(struct code_walk *walk)
 bool code_walk_next(const struct code_walk *walk, uint64_t start, uint64_t end,
 		    struct code_place *ret_place)
 {
-	const struct range *range = start < end ? range_find(walk, start) : NULL;
+	const struct code_spot_range *range =
+		start < end ? code_spots_range(&walk->spots, start) : NULL;
 
 	for (uint64_t address = start; range && address < end; address++) {
-		const struct spot *spot = &walk->spots[range->first + (address - range->start)];
+		const struct code_spot *spot =
+			&walk->spots.items[range->first + (address - range->start)];
 
 		if (!spot->length)
 			continue;
@@ -674,53 +583,25 @@ bool code_walk_next(const struct code_walk *walk, uint64_t start, uint64_t end,
 			.address = address,
 			.length = spot->length,
 			.understood = !walk->functions.items[spot->function].wrong,
-			.frame = walk->frames[spot->frame],
+			.frame = walk->frames.items[spot->frame],
 		};
 		return true;
 	}
 	return false;
 }
 
-static int ranges_set(struct code_walk *walk, const struct code_range *ranges, size_t count)
-{
-	uint64_t total = 0;
-
-	walk->ranges = calloc(count + 1, sizeof(*walk->ranges));
-	if (!walk->ranges)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		struct bytes bytes = code_image_bytes(walk->image, ranges[i].start);
-		uint64_t size = ranges[i].end - ranges[i].start;
-
-		if (size > bytes_left(&bytes))
-			continue;
-		if (size > CODE_WALK_BYTES_MAX - total)
-			return -E2BIG;
-		walk->ranges[walk->range_count++] =
-			(struct range){ranges[i].start, ranges[i].end, bytes.at, (uint32_t)total};
-		total += size;
-	}
-	walk->spot_count = (uint32_t)total;
-	walk->spots = calloc(total + 1, sizeof(*walk->spots));
-	return walk->spots ? 0 : -ENOMEM;
-}
-
 int code_walk_new(const struct code_image *image, const struct code_range *ranges, size_t count,
 		  struct code_walk **ret_walk)
 {
 	_cleanup_(code_walk_freep) struct code_walk *walk = calloc(1, sizeof(*walk));
-	struct code_frame outermost = code_frame_entry;
 	int r;
 
 	if (!walk)
 		return -ENOMEM;
-	outermost.flags |= CODE_OUTERMOST;
 	walk->image = image;
 	code_decoder_init(&walk->decoder);
-	frame_number(walk, &(struct code_frame){});
-	frame_number(walk, &code_frame_entry);
-	frame_number(walk, &outermost);
-	r = ranges_set(walk, ranges, count);
+	code_frames_init(&walk->frames);
+	r = code_spots_init(&walk->spots, image, ranges, count, CODE_WALK_BYTES_MAX);
 	if (r < 0)
 		return r;
 	*ret_walk = TAKE_PTR(walk);
@@ -729,8 +610,7 @@ int code_walk_new(const struct code_image *image, const struct code_range *range
 
 void code_walk_free(struct code_walk *walk)
 {
-	free(walk->ranges);
-	free(walk->spots);
+	code_spots_release(&walk->spots);
 	free(walk->functions.items);
 	free(walk->waiters.items);
 	free(walk->tasks.items);
