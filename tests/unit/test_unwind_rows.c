@@ -522,6 +522,29 @@ static void augmentations_that_lie_cost_their_functions_alone(void **state)
 }
 
 /* A function whose common part is itself, or the function before, which has the one after. */
+/* Each digit of their addresses counts, and of two at one address the first one is believed. */
+static void functions_may_come_in_any_order(void **state)
+{
+	static const uint32_t places[] = {0x40000000, 0x500000, 0x40500000, 0x1000, 0x30, 0x501000};
+	static const uint32_t sorted[] = {0x30, 0x1000, 0x500000, 0x501000, 0x40000000, 0x40500000};
+	_cleanup_(unwind_rows_release) struct unwind_rows rows = {};
+	_cleanup_(frames_release) struct frames frames = {};
+
+	(void)state;
+	put_common(&frames);
+	for (size_t i = 0; i < 6; i++) {
+		put_function(&frames, TEXT_BASE + places[i], 0x20, push_rbp, sizeof(push_rbp));
+		put_function(&frames, TEXT_BASE + places[i], 0x20, NULL, 0);
+	}
+	assert_int_equal(build(&frames, frames.size, 0x50000000, &rows), 0);
+	assert_int_equal(rows.row_count, 1 + 6 * 3);
+	for (size_t i = 0; i < 6; i++) {
+		assert_row(&rows, 1 + 3 * i, sorted[i], ON_ENTRY);
+		assert_row(&rows, 2 + 3 * i, sorted[i] + 1, PUSHED_RBP);
+		assert_row(&rows, 3 + 3 * i, sorted[i] + 0x20, NOTHING);
+	}
+}
+
 static void functions_in_a_circle_have_no_rows(void **state)
 {
 	_cleanup_(unwind_rows_release) struct unwind_rows rows = {};
@@ -655,6 +678,7 @@ int main(void)
 		cmocka_unit_test(a_truncated_section_gives_what_it_still_holds),
 		cmocka_unit_test(an_endless_string_costs_nothing),
 		cmocka_unit_test(augmentations_that_lie_cost_their_functions_alone),
+		cmocka_unit_test(functions_may_come_in_any_order),
 		cmocka_unit_test(functions_in_a_circle_have_no_rows),
 		cmocka_unit_test(ten_million_rows_are_refused),
 		cmocka_unit_test(rules_that_do_not_fit_go_to_the_dictionary),

@@ -19,6 +19,9 @@
  */
 #define ROW_FRAME_BYTES 5
 #define FUNCTION_FRAME_BYTES 40
+/* Of the addresses that functions are sorted by. */
+#define DIGIT_BITS 11
+#define DIGIT_MASK ((1u << DIGIT_BITS) - 1)
 /* Larger sections are none of a compiler's, or their rows may grow. */
 #define RESERVED_FRAME_BYTES (32u << 20)
 
@@ -28,7 +31,6 @@ struct function {
 	uint32_t end;
 	uint32_t first;
 	uint32_t count;
-	uint32_t number; /* in the order they were read */
 };
 
 struct row_array {
@@ -114,7 +116,6 @@ static int on_function(void *context, uint64_t start, uint64_t end)
 		.start = (uint32_t)(start - text->base),
 		.end = (uint32_t)(end - text->base),
 		.first = (uint32_t)builder->raw.count,
-		.number = (uint32_t)builder->function_count,
 	};
 	return 0;
 }
@@ -133,26 +134,58 @@ static int on_rule(void *context, uint64_t address, const struct cfi_rule *rule)
 	return row_push(&builder->raw, OT_ROW(address - builder->text->base, word));
 }
 
-static int function_compare(const void *left, const void *right)
+/* One pass of a radix sort, which keeps the order of what has the same digit. */
+static void functions_distribute(const struct function *from, struct function *to, size_t count,
+				 unsigned int shift)
 {
-	const struct function *a = left, *b = right;
+	uint32_t places[1 << DIGIT_BITS] = {};
+	uint32_t place = 0;
 
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	return a->number < b->number ? -1 : a->number > b->number;
+	for (size_t i = 0; i < count; i++)
+		places[from[i].start >> shift & DIGIT_MASK]++;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		uint32_t digits = places[i];
+
+		places[i] = place;
+		place += digits;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[places[from[i].start >> shift & DIGIT_MASK]++] = from[i];
 }
 
-/* Linkers mostly sort them: then there is nothing to do. */
-static void functions_sort(struct builder *builder)
+static bool functions_are_sorted(const struct builder *builder)
 {
 	size_t i = 1;
 
 	while (i < builder->function_count &&
 	       builder->functions[i - 1].start <= builder->functions[i].start)
 		i++;
-	if (i < builder->function_count)
-		qsort(builder->functions, builder->function_count, sizeof(*builder->functions),
-		      function_compare);
+	return i >= builder->function_count;
+}
+
+/*
+ * By address, and those of one address in the order they were read. Linkers mostly sort them: then
+ * there is nothing to do. Three passes: a tenth of the time of a module file is that of qsort().
+ */
+static int functions_sort(struct builder *builder)
+{
+	struct function *other;
+
+	if (functions_are_sorted(builder))
+		return 0;
+	other = calloc(builder->function_count, sizeof(*other));
+	if (!other)
+		return -ENOMEM;
+	for (unsigned int shift = 0; shift < 32; shift += DIGIT_BITS) {
+		struct function *sorted = other;
+
+		functions_distribute(builder->functions, sorted, builder->function_count, shift);
+		other = builder->functions;
+		builder->functions = sorted;
+	}
+	builder->function_capacity = builder->function_count;
+	free(other);
+	return 0;
 }
 
 /* Appends to the final rows: the same address replaces, the same rule continues. */
@@ -210,9 +243,10 @@ static int gap_append(const struct unwind_text *text, uint64_t start, uint64_t e
 static int rows_flatten(struct builder *builder, struct row_array *rows)
 {
 	uint32_t position = 0;
-	int r = 0;
+	int r = functions_sort(builder);
 
-	functions_sort(builder);
+	if (r < 0)
+		return r;
 	/* a gap before each function at most, and what is split where functions overlap */
 	r = row_reserve(rows, builder->raw.count + builder->function_count + 4);
 	for (size_t i = 0; i < builder->function_count && r == 0; i++) {
@@ -278,9 +312,8 @@ static int uncovered_read(struct builder *builder, const struct code_source *sou
 	const struct cfi_listener listener = {on_function, on_rule, builder};
 	_cleanup_(code_gaps_release) struct code_gaps gaps = {.source = source};
 	uint64_t base = builder->text->base;
-	int r = 0;
+	int r = functions_sort(builder);
 
-	functions_sort(builder);
 	for (size_t i = 0; i < builder->function_count && r == 0; i++)
 		r = code_gaps_cover(&gaps, base + builder->functions[i].start,
 				    base + builder->functions[i].end);
