@@ -31,6 +31,13 @@
 #define STORE_RBP_8 "\x48\x89\x6c\x24\x08"
 #define LOAD_RBP_8 "\x48\x8b\x6c\x24\x08"
 #define STORE_RBX_8 "\x48\x89\x5c\x24\x08"
+#define LEA_FAR_R11 "\x4c\x8d\x9c\x24\x00\x80\xfe\xff"
+#define SUB_1000_RSP "\x48\x81\xec\x00\x10\x00\x00"
+#define CMP_R11_RSP "\x4c\x39\xdc"
+#define CMP_RAX_RSP "\x48\x39\xc4"
+#define JNE_BACK "\x75\xef"
+#define JE_BACK "\x74\xef"
+#define JNE_ON "\x75\x02"
 #define MOV_EDI_EBP "\x89\xfd"
 #define CLEAR_EBP "\x31\xed"
 #define CLEAR_RBP "\x48\x31\xed"
@@ -166,6 +173,21 @@ static void a_copy_of_the_stack_pointer_lasts_until_it_is_overwritten(void **sta
 	assert_rsp_unknown(FRAME_BEHIND(MOV_RSP_RAX ALIGN_RSP CALL_RAX MOV_RAX_RSP));
 }
 
+/* As -fstack-clash-protection has it: lea -0x18000(%rsp),%r11; 1: sub $0x1000,%rsp; ... jne 1b */
+static void the_stack_pointer_is_where_a_loop_has_moved_it(void **state)
+{
+	struct code_frame frame = FRAME_BEHIND(LEA_FAR_R11 SUB_1000_RSP CMP_R11_RSP JNE_BACK);
+
+	(void)state;
+	assert_rsp(frame, 8 + 0x18000);
+	/* the other way round, compared with something else, and not just before */
+	assert_rsp(FRAME_BEHIND(LEA_FAR_R11 SUB_1000_RSP CMP_R11_RSP JE_BACK), 8 + 0x1000);
+	assert_rsp(FRAME_BEHIND(LEA_FAR_R11 SUB_1000_RSP CMP_RAX_RSP JNE_BACK), 8 + 0x1000);
+	assert_rsp(FRAME_BEHIND(LEA_FAR_R11 SUB_1000_RSP CMP_R11_RSP CMP_RAX_RSP JNE_BACK),
+		   8 + 0x1000);
+	assert_rsp(FRAME_BEHIND(LEA_FAR_R11 SUB_1000_RSP CMP_R11_RSP JNE_ON), 8 + 0x1000);
+}
+
 static void a_thread_begins_behind_a_system_call(void **state)
 {
 	(void)state;
@@ -287,6 +309,7 @@ int main(void)
 		cmocka_unit_test(a_frame_pointer_finds_the_stack_pointer_again),
 		cmocka_unit_test(the_callers_frame_pointer_is_followed_to_where_it_is_saved),
 		cmocka_unit_test(a_copy_of_the_stack_pointer_lasts_until_it_is_overwritten),
+		cmocka_unit_test(the_stack_pointer_is_where_a_loop_has_moved_it),
 		cmocka_unit_test(a_thread_begins_behind_a_system_call),
 		cmocka_unit_test(where_ways_meet_that_is_known_which_both_know),
 		cmocka_unit_test(instructions_lead_where_they_lead),

@@ -27,6 +27,12 @@ static const char source[] =
 	"#include <time.h>\n"
 	"static int compare(const void *a, const void *b) { return strcmp(a, b); }\n"
 	"static char words[64][24];\n"
+	"static __attribute__((noinline)) int deep(int x)\n"
+	"{\n"
+	"	char big[100000];\n"
+	"	memset(big, x, 200);\n"
+	"	return snprintf(big + 300, 100, \"%d\", big[x % 200]);\n"
+	"}\n"
 	"int main(void)\n"
 	"{\n"
 	"	struct tm tm = {.tm_year = 126, .tm_mon = 10, .tm_mday = 29};\n"
@@ -47,6 +53,7 @@ static const char source[] =
 	"		kept[i] = realloc(kept[i], 200000);\n"
 	"	for (int i = 0; i < 16; i++)\n"
 	"		free(kept[i]);\n"
+	"	x += deep(x);\n"
 	"	mktime(&tm);\n"
 	"	strftime(line, sizeof(line), \"%A %c %x %U %z\", &tm);\n"
 	"	setenv(\"WORDS\", words[0], 1);\n"
@@ -71,12 +78,13 @@ struct run {
 
 static void program_build(void **state, char path[256])
 {
-	char command[512];
+	char command[600];
 	FILE *compiler;
 
 	snprintf(path, 256, "%s/bare", (char *)*state);
 	snprintf(command, sizeof(command),
-		 "musl-gcc -x c - -O2 -s -static -fno-asynchronous-unwind-tables -o %s 2>/dev/null",
+		 "musl-gcc -x c - -O2 -s -static -fno-asynchronous-unwind-tables "
+		 "-fstack-clash-protection -o %s 2>/dev/null",
 		 path);
 	compiler = popen(command, "w");
 	assert_non_null(compiler);

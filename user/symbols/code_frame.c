@@ -168,6 +168,17 @@ bool code_frame_is_bare(const struct code_frame *frame)
 	       frame->rsp == ENTRY_BYTES;
 }
 
+void code_rsp_compare(struct code_frame *frame, ZydisRegister reg)
+{
+	if ((frame->flags & CODE_COPY) && reg == frame->copy_register)
+		frame->flags |= CODE_COMPARED;
+}
+
+void code_rsp_reach(struct code_frame *frame)
+{
+	rsp_set(frame, true, frame->copy);
+}
+
 static bool is_kept_by_calls(uint16_t reg)
 {
 	return reg == ZYDIS_REGISTER_RBX ||

@@ -13,13 +13,14 @@
 
 /* What is known of a frame; without a flag nothing is. */
 enum code_frame_flag {
-	CODE_RSP = 1,         /* where RSP is */
-	CODE_RBP = 2,         /* where RBP is, which was made of RSP */
-	CODE_CALLERS = 4,     /* RBP is what the caller had in it */
-	CODE_SAVED = 8,       /* where the caller's RBP is stored */
-	CODE_COPY = 16,       /* what another register is that was made of RSP */
-	CODE_OUTERMOST = 32,  /* nobody called this: a process or thread begins here */
-	CODE_SYSTEM_CALL = 64 /* of a function without a frame: it may return in a new thread */
+	CODE_RSP = 1,          /* where RSP is */
+	CODE_RBP = 2,          /* where RBP is, which was made of RSP */
+	CODE_CALLERS = 4,      /* RBP is what the caller had in it */
+	CODE_SAVED = 8,        /* where the caller's RBP is stored */
+	CODE_COPY = 16,        /* what another register is that was made of RSP */
+	CODE_OUTERMOST = 32,   /* nobody called this: a process or thread begins here */
+	CODE_SYSTEM_CALL = 64, /* of a function without a frame: it may return in a new thread */
+	CODE_COMPARED = 128    /* RSP, with the copy, by the instruction before this one */
 };
 
 /*
@@ -69,6 +70,12 @@ void code_rbp_load(struct code_frame *frame, bool known, int64_t place);
 
 /* RBP is stored to a place in the frame, which is how the caller's is saved. */
 void code_rbp_store(struct code_frame *frame, bool known, int64_t place);
+
+/* RSP was compared with a register: with what it is to become, a loop that moves it goes on. */
+void code_rsp_compare(struct code_frame *frame, ZydisRegister reg);
+
+/* A branch back if what was compared was not equal: where it is not taken RSP is the copy. */
+void code_rsp_reach(struct code_frame *frame);
 
 /* What calls leave behind. */
 void code_frame_call(struct code_frame *frame);

@@ -68,7 +68,16 @@ static void apply_mov(struct applying *applying)
 	}
 }
 
-/* Addresses of variables are computed all the time; of what is the CFA itself, to find it again. */
+/*
+ * Addresses of variables are computed all the time. Of what is the CFA itself, to find it again; of
+ * what lies below all of the frame, in R11, to have RSP reach it page by page.
+ */
+static bool is_kept(const struct code_frame *frame, ZydisRegister target, int64_t place)
+{
+	return target == ZYDIS_REGISTER_RSP || target == ZYDIS_REGISTER_RBP || place == 0 ||
+	       (target == ZYDIS_REGISTER_R11 && place > frame->rsp);
+}
+
 static void apply_lea(struct applying *applying)
 {
 	struct code_frame *frame = applying->frame;
@@ -76,9 +85,7 @@ static void apply_lea(struct applying *applying)
 	int64_t place = 0;
 	bool known = code_memory_place(frame, &applying->operands[1], &place);
 
-	if (target != ZYDIS_REGISTER_RSP && target != ZYDIS_REGISTER_RBP && place != 0)
-		known = false;
-	code_register_set(frame, target, known, place);
+	code_register_set(frame, target, known && is_kept(frame, target, place), place);
 }
 
 static void add(struct applying *applying, int64_t sign)
@@ -114,6 +121,13 @@ static void apply_leave(struct applying *applying)
 
 	code_register_set(frame, ZYDIS_REGISTER_RSP, known, place - WORD);
 	code_rbp_load(frame, known, place);
+}
+
+static void apply_cmp(struct applying *applying)
+{
+	if (code_operand_is(&applying->operands[0], ZYDIS_REGISTER_RSP) &&
+	    applying->operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER)
+		code_rsp_compare(applying->frame, applying->operands[1].reg.value);
 }
 
 /* Whatever else: what it writes to is not known any more. */
@@ -173,6 +187,8 @@ static apply_function apply_find(ZydisMnemonic mnemonic)
 		return apply_leave;
 	case ZYDIS_MNEMONIC_XOR:
 		return apply_xor;
+	case ZYDIS_MNEMONIC_CMP:
+		return apply_cmp;
 	default:
 		return apply_other;
 	}
@@ -380,13 +396,19 @@ bool code_step(const struct code_decoder *decoder, struct bytes code, uint64_t a
 {
 	ZydisDecodedInstruction instruction;
 	ZydisDecoderContext context;
+	bool was_compared;
 
 	if (!decode(decoder, code, address, &context, &instruction, ret_step))
 		return false;
+	was_compared = frame->flags & CODE_COMPARED;
+	frame->flags &= (uint16_t)~CODE_COMPARED;
 	if (instruction.mnemonic == ZYDIS_MNEMONIC_SYSCALL)
 		code_frame_system_call(frame);
 	else if (ret_step->flow == CODE_CALL || ret_step->flow == CODE_CALL_UNKNOWN)
 		code_frame_call(frame);
+	else if (was_compared && instruction.mnemonic == ZYDIS_MNEMONIC_JNZ &&
+		 ret_step->target < address)
+		code_rsp_reach(frame);
 	else if (ret_step->flow == CODE_ON)
 		return apply(decoder, &context, &instruction, frame);
 	return true;
