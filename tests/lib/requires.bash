@@ -32,6 +32,7 @@ probe_frame_numbers() { "$JUDGE" process $$ >/dev/null 2>&1; }
 # Of cgroup v1, whose frozen processes do not die of a SIGKILL.
 probe_cgroup_freezer() { [[ -w /sys/fs/cgroup/freezer/cgroup.procs ]]; }
 probe_trace_instances() { [[ -w /sys/kernel/tracing/instances ]]; }
+probe_fuse() { [[ -w /dev/fuse ]] && grep -qw fuse /proc/filesystems; }
 probe_thp() { ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled; }
 probe_khugepaged() { probe_thp && [[ -w /sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan ]]; }
 probe_x86_64() { [[ $(uname -m) == x86_64 ]]; }

@@ -328,6 +328,12 @@ static void test_the_first_full_level_has_fired(void **state)
 	assert_int_equal(incident_level_fired(&record), 0);
 	record.levels[0].max = record.levels[1].max = 100000;
 	assert_int_equal(incident_level_fired(&record), 3);
+	/* full no more, for others have been killed: but no other one can have been */
+	record = chain();
+	record.levels[1].usage = 500;
+	assert_int_equal(incident_level_fired(&record), 1);
+	record.flags = OT_KILL_CHAIN_CUT;
+	assert_int_equal(incident_level_fired(&record), 3);
 }
 
 /* --- files ---------------------------------------------------------------------------------- */

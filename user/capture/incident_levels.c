@@ -41,6 +41,23 @@ bool incident_level_has_limit(const struct ot_kill_level *level)
 	return level->max < NO_LIMIT_PAGES;
 }
 
+/* The only one that has a limit; `count`: there are several, or some are not known. */
+static uint32_t only_limit(const struct ot_kill_record *record, uint32_t count)
+{
+	uint32_t only = count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!incident_level_has_limit(&record->levels[i]))
+			continue;
+		if (only < count)
+			return count;
+		only = i;
+	}
+	return record->flags & OT_KILL_CHAIN_CUT ? count : only;
+}
+
+/* Where others have just been killed there may be room again: who alone has a limit has reached it.
+ */
 uint32_t incident_level_fired(const struct ot_kill_record *record)
 {
 	uint32_t count = level_count(record);
@@ -52,5 +69,5 @@ uint32_t incident_level_fired(const struct ot_kill_record *record)
 		    level->usage + CHARGED_AT_ONCE_PAGES > level->max)
 			return i;
 	}
-	return count;
+	return only_limit(record, count);
 }

@@ -21,7 +21,7 @@ bool incident_level_has_limit(const struct ot_kill_level *level);
 
 /*
  * The level whose limit was hit: the first on the way up that has no room for what is charged at
- * once. level_count when there is none.
+ * once, or else the only one that has a limit. level_count when there is none.
  */
 uint32_t incident_level_fired(const struct ot_kill_record *record);
 
