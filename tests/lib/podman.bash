@@ -8,9 +8,11 @@ STORE=$BATS_TEST_TMPDIR/store
 IMAGE=localhost/shop/mailer
 
 # Its view of the cgroups is its own: crun takes no hybrid hierarchy whose v2 side has controllers.
-# Limits of open files and processes that are ours already, for a test may not raise them.
+# Limits of open files and processes that are ours already, for a test may not raise them. Where it runs,
+# conmon leaves a file "oom".
 podman_here()
 {
+	cd "$BATS_TEST_TMPDIR" || return
 	# shellcheck disable=SC2016 # expanded inside
 	exec 3>&-
 	unshare --mount bash -c '[[ ! -d /sys/fs/cgroup/unified ]] || umount /sys/fs/cgroup/unified

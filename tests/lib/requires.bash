@@ -7,7 +7,7 @@
 
 declare -gA REQUIRED_PROGRAM=(
 	[redis]=redis-server [gcc]=gcc [musl]=musl-gcc [cxx]=g++ [go]=go [python]=/usr/bin/python3 [perl]=perl [node]=node
-	[tmux]=tmux [busybox]=busybox [bpftool]=bpftool [setpriv]=setpriv [capsh]=capsh [unshare]=unshare [chromium]=chromium [zsh]=zsh [man]=man [debuginfod]=debuginfod [earlyoom]=earlyoom [podman]=podman [runc]=runc [crun]=crun [eu_stack]=eu-stack
+	[tmux]=tmux [busybox]=busybox [bpftool]=bpftool [setpriv]=setpriv [capsh]=capsh [unshare]=unshare [chromium]=chromium [zsh]=zsh [man]=man [debuginfod]=debuginfod [earlyoom]=earlyoom [podman]=podman [runc]=runc [crun]=crun [containerd]=containerd [eu_stack]=eu-stack
 	[flamegraph]=$(command -v flamegraph.pl || echo /usr/share/perl5/Devel/NYTProf/flamegraph.pl)
 )
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Real containers, of podman and the runtimes it starts: what their victims are called, and who killed.
+# Real containers, of podman, of containerd and the runtimes they start: what their victims are called, and
+# who killed.
 
 setup()
 {
@@ -11,7 +12,8 @@ setup()
 	load ../lib/watch
 	load ../lib/container
 	load ../lib/podman
-	requires root bpf cgroup_memory mount unshare podman runc crun jsonschema
+	load ../lib/containerd
+	requires root bpf cgroup_memory mount unshare runc jsonschema
 	# shellcheck disable=SC2034 # podman_run reads it
 	PODMAN_WITH=()
 }
@@ -19,6 +21,7 @@ setup()
 teardown()
 {
 	podman_cleanup
+	containerd_cleanup
 	live_teardown
 }
 
@@ -36,6 +39,7 @@ life_of()
 @test "a container has its name and its image, and lives of one image are lives of one workload" {
 	local id
 
+	requires podman
 	image_make 1.4 "$BUILD/victims/oom"
 	image_make 1.5 "$BUILD/victims/oom"
 	watch_with_store
@@ -80,7 +84,7 @@ sleeper_run()
 }
 
 @test "what podman, runc and crun kill is told with the runtime that did it" {
-	requires busybox
+	requires podman crun busybox
 	image_make 1 "$(command -v busybox)"
 	watch_with_store --sigkills
 	sleeper_run one
@@ -92,4 +96,74 @@ sleeper_run()
 	RUNTIME=crun sleeper_run three
 	(RUNTIME=crun podman_here kill --signal KILL three) >/dev/null
 	expect_sender "$ID" crun podman
+}
+
+# pod_victim DIGIT NAME COMMAND...: a container of a pod; its id is in ID.
+pod_victim()
+{
+	ID=$(printf "$1%.0s" {1..64})
+	pod_container_run "$ID" "$2" "$BATS_TEST_TMPDIR/pod" "${@:3}"
+}
+
+# expect_pod_sender NAME EXE KIND: the line of whom containerd had killed, and with what.
+expect_pod_sender()
+{
+	wait_for_line "$WATCH_OUT" '*"sender":{"kind":"container_runtime"*'
+	LINE=${LINES[-1]}
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/$3.schema.json" <<<"$LINE"
+	incident_check '
+sender, place = incident["sender"], victim["container"]
+assert sender["how"] == "system_call" and sender["exe"].endswith("/" + sys.argv[2]), sender
+assert "containerd-shim" in [sender["comm"]] + [above["comm"] for above in sender["ancestors"]], sender
+assert (place["id"], place["pod_uid"]) == (sys.argv[3], sys.argv[4]), place' "$2" "$1" "$CONTAINERD_POD"
+}
+
+@test "what containerd has killed is told with the shim or its runc, and the pod whose container it was" {
+	requires containerd busybox
+	mkdir "$BATS_TEST_TMPDIR/pod"
+	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/pod"
+	containerd_start
+	WATCH_UNDER=("${CONTAINERD_VIEW[@]}")
+	watch_start --format json --sigkills
+	pod_victim a mailer /busybox sleep 1000
+	# the shim itself kills what was started beside the container's first process
+	ctr_here task exec --detach --exec-id more "$ID" /busybox sleep 1000
+	ctr_here task kill --signal SIGKILL --exec-id more "$ID"
+	expect_pod_sender "$ID" containerd-shim-runc-v2 sigkill
+	# and has its runc kill the first one
+	ctr_here task kill --signal SIGKILL "$ID"
+	expect_pod_sender "$ID" runc sigkill
+	incident_check '
+assert incident["sender"]["ancestors"][0]["comm"] == "containerd-shim" and not incident["sender"]["for_memory"]
+assert "id" not in incident and not incident.get("stacks"), incident'
+}
+
+# What the kubelet decides by is the host's memory: the watcher reads of one that has none left.
+watch_host_that_is_short()
+{
+	sed 's/^\(MemFree:\|Inactive(file):\) *[0-9]*/\1 1024/' /proc/meminfo >"$BATS_TEST_TMPDIR/meminfo"
+	# shellcheck disable=SC2016,SC2034 # expanded inside; watch_start runs under it
+	WATCH_UNDER=("${CONTAINERD_VIEW[@]}" bash -c 'mount --bind "$0" /proc/meminfo && exec "$@"'
+		"$BATS_TEST_TMPDIR/meminfo")
+	watch_start --format json --sigkills
+}
+
+@test "a pod's container that the runtime kills on a host short of memory: an eviction, with its stacks" {
+	requires containerd busybox
+	mkdir "$BATS_TEST_TMPDIR/pod"
+	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/pod"
+	fill_root "$BATS_TEST_TMPDIR/pod" "$BUILD/victims/heap"
+	containerd_start
+	watch_host_that_is_short
+	pod_victim b mailer /busybox sh -c '/busybox mkfifo /in; exec 5<>/in; echo go >&5; exec /heap malloc 32 <&5'
+	until grep -qs grown "$CONTAINERD/$ID.out"; do :; done
+	ctr_here task kill --signal SIGKILL "$ID"
+	expect_pod_sender "$ID" runc incident
+	incident_check '
+place = victim["container"]
+assert incident["kind"] == "sigkill" and incident["sender"]["for_memory"], incident["sender"]
+assert (place["image"], place["name"]) == ("registry.example/shop/mailer:1.4", "mailer"), place
+anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
+assert any("grow_malloc" in stack["frames"] for stack in anon), anon'
+	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q "in .*container mailer, image .*pod uid $CONTAINERD_POD"
 }

@@ -156,6 +156,28 @@ assert "account_cgroup" not in incident, "the host, for no limit was reached"'
 	"$OOMTRACE" report --spool "$SPOOL" "$id" | grep -q 'sender    earlyoom (pid'
 }
 
+# The kubelet is a Go program with whom no pod is possible without a cluster: one of its name and unit, and
+# a pod's cgroup with a process left in it, which is what it kills itself.
+@test "what the kubelet kills of a pod is an incident, with the pod and the kubelet's unit" {
+	local bin=$BATS_TEST_TMPDIR/bin uid=0c9e6fb2-5c1c-4bd5-9d35-9b6e5c0c8a11
+
+	watch_start --format json --sigkills
+	victim_start heap malloc 32
+	cgroup_enter "kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${uid//-/_}.slice" "$VICTIM_PID"
+	victim_grow
+	mkdir -p "$bin" "$CGROUP/system.slice/kubelet.service"
+	cp /bin/kill "$bin/kubelet"
+	(echo "$BASHPID" >"$CGROUP/system.slice/kubelet.service/cgroup.procs" && exec "$bin/kubelet" -KILL "$VICTIM_PID")
+	sigkill_line "$VICTIM_PID" incident
+	incident_check '
+sender = incident["sender"]
+assert (sender["kind"], sender["how"], sender["comm"]) == ("kubelet", "system_call", "kubelet"), sender
+assert sender["for_memory"] and sender["unit"] == "kubelet.service", sender
+assert victim["container"]["pod_uid"] == sys.argv[2], victim
+assert any("grow_malloc" in stack["frames"] for stack in incident["stacks"]), incident["stacks"]' "$uid"
+	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q 'sender    kubelet (pid .*, the kubelet, by a system call'
+}
+
 # The real one looks at the memory of the whole host and kills whom it likes. As the first process of
 # a pid namespace it likes nobody outside of that: it sees, and can signal, its own alone. "$0" is the victim.
 # shellcheck disable=SC2016 # for bash in the namespace

@@ -72,12 +72,15 @@ static void name_append(struct buf *out, const char **separator, const char *tit
 	*separator = ", ";
 }
 
-static void who_place(const struct incident_victim *victim, struct buf *out)
+/* Its cgroup is told where no name of the place says more, and no table of cgroups follows. */
+static void who_place(const struct incident_victim *victim, bool with_cgroup, struct buf *out)
 {
 	const struct place *place = &victim->place;
+	bool has_name = place->unit || place->container_id || place->pod_uid;
 	const char *separator = "";
 
-	if (!place->unit && !place->container_id && !place->pod_uid)
+	with_cgroup = with_cgroup && !has_name && victim->kill.cgroup;
+	if (!has_name && !with_cgroup)
 		return;
 	line_begin(out, "in");
 	if (victim->names) {
@@ -90,6 +93,7 @@ static void who_place(const struct incident_victim *victim, struct buf *out)
 		    place->container_id);
 	name_append(out, &separator, "pod uid", place->pod_uid);
 	name_append(out, &separator, "unit", place->unit);
+	name_append(out, &separator, "cgroup", with_cgroup ? victim->kill.cgroup : NULL);
 	buf_append_byte(out, '\n');
 }
 
@@ -273,7 +277,7 @@ static void heading(const struct incident *incident, struct buf *out)
 	if (victim) {
 		who_command(victim, out);
 		who_identity(victim, out);
-		who_place(victim, out);
+		who_place(victim, incident_is_brief(incident), out);
 	}
 	if (incident->sender)
 		text_sender(incident, out);
