@@ -38,6 +38,7 @@ static __always_inline __u32 account_open(struct task_struct *task, struct mm_st
 	struct ot_account *account;
 	__u32 number, *winner;
 
+	seen_count(OT_SEEN_ACCOUNT, 1);
 	if (no_room(OT_LOSS_ACCOUNT_FULL) || bpf_map_pop_elem(&free_accounts, &number)) {
 		loss_count(OT_LOSS_ACCOUNT_FULL, 1);
 		return OT_ACCOUNT_NOBODY;
@@ -46,15 +47,19 @@ static __always_inline __u32 account_open(struct task_struct *task, struct mm_st
 	if (!account)
 		return OT_ACCOUNT_NOBODY;
 	account_fill(account, task, mm, life, flags);
-	if (bpf_map_update_elem(&account_index, &life, &number, BPF_NOEXIST) == 0)
+	if (bpf_map_update_elem(&account_index, &life, &number, BPF_NOEXIST) == 0) {
+		seen_count(OT_DONE_ACCOUNT, 1);
 		return number;
+	}
 
 	/* Another thread of this mm was faster, or the index is full. */
 	account->in_use = 0;
 	bpf_map_push_elem(&free_accounts, &number, 0);
 	winner = bpf_map_lookup_elem(&account_index, &life);
-	if (winner)
+	if (winner) {
+		seen_count(OT_DONE_ACCOUNT, 1);
 		return *winner;
+	}
 	loss_count(OT_LOSS_ACCOUNT_FULL, 1);
 	return OT_ACCOUNT_NOBODY;
 }

@@ -110,6 +110,7 @@ static __always_inline __u32 cell_open(const struct stack_parts *parts)
 	struct ot_cell *cell;
 	__u32 number, *winner;
 
+	seen_count(OT_SEEN_STACK, 1);
 	if (!account || READ_ONCE(account->cells) >= cells_per_account ||
 	    no_room(OT_LOSS_CELL_FULL) || bpf_map_pop_elem(&free_cells, &number)) {
 		loss_count(OT_LOSS_CELL_FULL, 1);
@@ -135,6 +136,8 @@ static __always_inline __u32 cell_open(const struct stack_parts *parts)
 	winner = bpf_map_lookup_elem(&cell_index, &key);
 	if (winner)
 		return *winner;
+	/* it has been sent, and is lost all the same */
+	seen_count(OT_SEEN_STACK, 1);
 	loss_count(OT_LOSS_CELL_FULL, 1);
 	return cell_fixed(record->account, OT_FIXED_LOST);
 }

@@ -43,6 +43,7 @@ __noinline __weak int curve_tell(__u32 number, __u32 at_once)
 	struct ot_curve_record *record =
 		no_room(OT_LOSS_CURVE) ? NULL : bpf_ringbuf_reserve(&curves, sizeof(*record), 0);
 
+	seen_count(OT_SEEN_CURVE, 1);
 	if (!account || !record) {
 		if (record)
 			bpf_ringbuf_discard(record, 0);

@@ -50,6 +50,7 @@ static __always_inline void mapping_send(struct ot_mapping_record *record)
 {
 	bool full = bpf_ringbuf_query(&mapping_records, BPF_RB_AVAIL_DATA) >= mapping_wake_bytes;
 
+	seen_count(OT_SEEN_MAPPING, 1);
 	record->type = OT_RECORD_MAPPING;
 	if (no_room(OT_LOSS_MAPPING) ||
 	    bpf_ringbuf_output(&mapping_records, record, sizeof(*record),

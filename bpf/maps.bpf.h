@@ -102,6 +102,14 @@ struct {
 	__type(value, __u64);
 } losses __weak SEC(".maps");
 
+/* By enum ot_seen; written only when a test wants it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OT_SEEN_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen __weak SEC(".maps");
+
 /* Frames that the recorder has looked at, by settle_batch or files_batch. Written by it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -148,6 +156,15 @@ static __always_inline void loss_count(__u32 cause, __u64 n)
 
 	if (value)
 		*value += n;
+}
+
+/* Not even loaded unless a test wants it. Atomic: before 5.15 a program may interrupt itself. */
+static __always_inline void seen_count(__u32 what, __u64 n)
+{
+	__u64 *value = count_seen ? bpf_map_lookup_elem(&seen, &what) : NULL;
+
+	if (value)
+		__sync_fetch_and_add(value, n);
 }
 
 /* A test wants this to be lost (user/capture/testing.h). Otherwise it is not even loaded. */

@@ -11,7 +11,10 @@ static __always_inline void lru_request(void)
 	struct ot_mover_record record = {.type = OT_RECORD_MOVER};
 
 	movers_last_ns = bpf_ktime_get_ns();
-	if (!READ_ONCE(lru_attached) && bpf_ringbuf_output(&records, &record, sizeof(record), 0))
+	if (READ_ONCE(lru_attached))
+		return;
+	seen_count(OT_SEEN_PROCESS, 1);
+	if (bpf_ringbuf_output(&records, &record, sizeof(record), 0))
 		loss_count(OT_LOSS_PROCESS_EVENT, 1);
 }
 
@@ -25,10 +28,12 @@ static __always_inline int bracket_begin(__u32 unit)
 		*depth += unit;
 		return 0;
 	}
-	if (bpf_map_update_elem(&movers, &tid, &unit, BPF_NOEXIST) == 0)
+	if (bpf_map_update_elem(&movers, &tid, &unit, BPF_NOEXIST) == 0) {
 		__sync_fetch_and_add(&movers_active, 1);
-	else
-		loss_count(OT_LOSS_MOVER_FULL, 1);
+		return 0;
+	}
+	seen_count(OT_SEEN_MOVED, 1);
+	loss_count(OT_LOSS_MOVER_FULL, 1);
 	return 0;
 }
 
@@ -128,6 +133,7 @@ __noinline __weak int collapse_drain_one(__u32 account)
 
 	if (bpf_map_pop_elem(&vacancies_any, &block))
 		return 0;
+	seen_count(OT_DONE_MOVED, 1);
 	place = ledger_entry(block);
 	if (place && vacancy_clear(place)) {
 		owner.cell = account ? moved_cell(account) : 0;

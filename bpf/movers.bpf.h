@@ -98,6 +98,7 @@ static __always_inline void owner_wait(struct ot_entry owner, __u32 kind)
 
 	if (cell)
 		value.entry.generation = cell->generation;
+	seen_count(OT_SEEN_MOVED, 1);
 	if (QUEUE_BY_KIND(QUEUE_PUSH, owners, kind, &value.word)) {
 		loss_count(OT_LOSS_MOVER_FULL, 1);
 		return;
@@ -116,6 +117,7 @@ static __always_inline bool owner_take(__u32 kind, struct ot_entry *ret_owner)
 
 	if (QUEUE_BY_KIND(bpf_map_pop_elem, owners, kind, &value.word))
 		return false;
+	seen_count(OT_DONE_MOVED, 1);
 	*ret_owner = nobody;
 	cell = cell_get(value.entry.cell);
 	if (!cell || !value.entry.cell || (__u8)cell->generation != value.entry.generation)
@@ -162,6 +164,7 @@ static __always_inline __u64 *vacancy_take(__u32 kind)
 		if (bpf_map_pop_elem(&vacancies_any, &block) &&
 		    QUEUE_BY_KIND(bpf_map_pop_elem, vacancies, kind, &block))
 			return NULL;
+		seen_count(OT_DONE_MOVED, 1);
 		place = ledger_entry(block);
 		if (place && vacancy_clear(place))
 			return place;
@@ -174,6 +177,7 @@ __noinline __weak int mover_push_vacancy(__u64 block, __u32 kind, __u32 unused)
 	long error = kind == OT_KIND_PENDING ? QUEUE_PUSH(&vacancies_any, &block)
 					     : QUEUE_BY_KIND(QUEUE_PUSH, vacancies, kind, &block);
 
+	seen_count(OT_SEEN_MOVED, 1);
 	if (error)
 		loss_count(OT_LOSS_MOVER_FULL, 1);
 	return 0;

@@ -27,6 +27,7 @@ static __always_inline void kill_announce(void *ctx, struct task_struct *task, s
 	struct ot_kill_record *record =
 		no_room(OT_LOSS_KILL) ? NULL : bpf_ringbuf_reserve(&kills, sizeof(*record), 0);
 
+	seen_count(OT_SEEN_KILL, 1);
 	if (!record) {
 		loss_count(OT_LOSS_KILL, 1);
 		return;
@@ -78,6 +79,7 @@ int kill_mark(struct bpf_raw_tracepoint_args *ctx)
 	struct ot_mark_record *record =
 		no_room(OT_LOSS_KILL) ? NULL : bpf_ringbuf_reserve(&kills, sizeof(*record), 0);
 
+	seen_count(OT_SEEN_KILL, 1);
 	if (!record) {
 		loss_count(OT_LOSS_KILL, 1);
 		return 0;

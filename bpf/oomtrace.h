@@ -395,6 +395,30 @@ enum ot_loss {
 	OT_LOSS_COUNT,
 };
 
+/*
+ * What is counted where it begins, before anything can be lost of it, when a test asks for that:
+ * what was seen is to be what was told and what was lost. Per-CPU counters; capture/seen.c holds
+ * them together.
+ */
+enum ot_seen {
+	OT_SEEN_ALLOCATION, /* events: without a page, or of one that is a slot */
+	OT_SEEN_SLOT,       /* slots: of somebody traced, or filled by a mover */
+	OT_SEEN_ACCOUNT,    /* events: a life that has none yet */
+	OT_SEEN_STACK,      /* events: a stack that has no cell yet */
+	OT_SEEN_PROCESS,    /* events: forks and the like; requests to see where pages go */
+	OT_SEEN_MOVED,      /* slots: a mover's owners and vacancies that are to wait */
+	OT_SEEN_KILL,       /* events: signals and marks of the OOM killer */
+	OT_SEEN_SIGKILL,    /* events: other SIGKILLs */
+	OT_SEEN_CURVE,      /* events: points of curves */
+	OT_SEEN_MAPPING,    /* events: changes of an address space */
+	/* what has become of those that are told by no record */
+	OT_DONE_ALLOCATION, /* counted, or found to be nobody's */
+	OT_DONE_FILLED,     /* slots that a mover filled by an allocation */
+	OT_DONE_ACCOUNT,    /* lives that have one now */
+	OT_DONE_MOVED,      /* owners and vacancies that were taken out again */
+	OT_SEEN_COUNT,
+};
+
 /* Ring-buffer records. */
 enum ot_record_type {
 	OT_RECORD_STACK = 1, /* struct ot_stack_record, with frames */
@@ -411,6 +435,7 @@ enum ot_record_type {
 	OT_RECORD_CODE,         /* struct ot_code_record, before the bytes of a stack */
 	OT_RECORD_SIGKILL,      /* struct ot_sigkill_record, in a ring of its own */
 	OT_RECORD_CURVE,        /* struct ot_curve_record, in a ring of its own */
+	OT_RECORD_TYPES,
 };
 
 /* Set in ot_stack_record.flags. */

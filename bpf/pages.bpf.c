@@ -41,12 +41,16 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 	if (!opening->cell)
 		*(__u64 *)opening = 0;
 	opened = ledger_open_slots(frame >> period_shift, slot_count(frame, order), 0, 0);
-	if (!opening->cell || !opened)
+	if (!opening->cell)
+		return;
+	seen_count(OT_SEEN_SLOT, slot_count(frame, order));
+	if (!opened)
 		return;
 	cell_open_slots(opening->cell, opening->kind, opened, !moving);
 	if (watch_kills && !moving)
 		curve_look(scratch, opening->cell, opened);
 	if (moving) {
+		seen_count(OT_DONE_FILLED, opened);
 		mover_add_vacancy(frame, order, OT_KIND_PENDING);
 	} else if (opening->kind == OT_KIND_PENDING) {
 		scratch->pending.page = page;
@@ -64,11 +68,13 @@ int page_alloc(struct bpf_raw_tracepoint_args *ctx)
 	struct scratch *scratch;
 
 	if (!page) {
+		seen_count(OT_SEEN_ALLOCATION, 1);
 		loss_count(OT_LOSS_NULL_PAGE, 1);
 		return 0;
 	}
 	if (!slot_count(frame_of_page(page), order))
 		return 0;
+	seen_count(OT_SEEN_ALLOCATION, 1);
 	scratch = scratch_get();
 	if (!scratch)
 		return 0;
@@ -80,6 +86,7 @@ int page_alloc(struct bpf_raw_tracepoint_args *ctx)
 	scratch->busy = 1;
 	page_open(ctx, scratch, page, order, ctx->args[2]);
 	scratch->busy = 0;
+	seen_count(OT_DONE_ALLOCATION, 1);
 	return 0;
 }
 

@@ -11,6 +11,7 @@ static __always_inline void process_announce(__u32 type, struct task_struct *tas
 {
 	struct ot_process_record *record;
 
+	seen_count(OT_SEEN_PROCESS, 1);
 	record = no_room(OT_LOSS_PROCESS_EVENT) ? NULL
 						: bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (!record) {

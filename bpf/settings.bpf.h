@@ -51,6 +51,8 @@ const volatile __u32 drop_one_in __weak = 0;
 const volatile __u32 drop_causes __weak = 0;
 /* For a test: walk each stack again without what is known of the rows, and compare. */
 const volatile bool walk_twice __weak = false;
+/* For tests: count what is seen (enum ot_seen). */
+const volatile bool count_seen __weak = false;
 /* Values of the gfp bits in this kernel. */
 const volatile __u32 gfp_movable __weak = 0;
 const volatile __u32 gfp_account __weak = 0;

@@ -65,6 +65,7 @@ int sigkill_signal(struct bpf_raw_tracepoint_args *ctx)
 	/* one that may be the OOM killer's is in the other ring */
 	if (ctx->args[1] == SEND_SIG_PRIV && !current_is_exiting())
 		return 0;
+	seen_count(OT_SEEN_SIGKILL, 1);
 	record = no_room(OT_LOSS_SIGKILL) ? NULL
 					  : bpf_ringbuf_reserve(&sigkills, sizeof(*record), 0);
 	if (!record) {

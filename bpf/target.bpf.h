@@ -37,6 +37,7 @@ static __always_inline bool target_flags(__u32 tgid, __u32 *ret_flags)
 static __always_inline bool target_add(__u32 tgid, __u32 flags)
 {
 	if (bpf_map_update_elem(&targets, &tgid, &flags, BPF_ANY)) {
+		seen_count(OT_SEEN_PROCESS, 1);
 		loss_count(OT_LOSS_PROCESS_EVENT, 1);
 		return false;
 	}

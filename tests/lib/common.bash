@@ -16,6 +16,8 @@ PATIENCE_SECONDS=${PATIENCE_SECONDS:-120}
 source "$ROOT/tests/lib/requires.bash"
 # shellcheck source=tests/lib/victim.bash
 source "$ROOT/tests/lib/victim.bash"
+# shellcheck source=tests/lib/balance.bash
+source "$ROOT/tests/lib/balance.bash"
 # shellcheck source=tests/lib/tracer.bash
 source "$ROOT/tests/lib/tracer.bash"
 # shellcheck source=tests/lib/truth.bash
@@ -73,8 +75,10 @@ for program in "$OOMTRACE" "$JUDGE" "$BUILD/bench/empty"; do
 	[[ -x $program ]] || fail "$program is not built: make all victims" || return
 done
 
+# The last of a teardown: where a session does not add up, it fails.
 live_teardown()
 {
 	tracer_cleanup
 	victim_cleanup
+	balance_check
 }

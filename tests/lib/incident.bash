@@ -32,6 +32,15 @@ kills_unshare()
 {
 	KILLS_SHARED=
 	kills_cleanup
+	balance_check
+}
+
+# A watcher of the test's own, whoever else has one.
+kills_start_own()
+{
+	KILLS_SHARED='' KILLS_PID=''
+	# shellcheck disable=SC2119
+	kills_start
 }
 
 # The next incident in the test's own cgroup, or below it, is in $INCIDENT: others have their own
@@ -51,6 +60,8 @@ kills_wait()
 kills_cleanup()
 {
 	[[ -n ${KILLS_PID-} && -z ${KILLS_SHARED-} ]] || return 0
+	kill -INT "$KILLS_PID" 2>/dev/null || true
+	drain "$KILLS_OUT" >/dev/null
 	# it may be writing to a pipe whose other end a victim has inherited
 	kill -KILL "$KILLS_PID" 2>/dev/null || true
 	exec {KILLS_OUT}<&-

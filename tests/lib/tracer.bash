@@ -47,9 +47,14 @@ trace_skipped_events()
 		"$TRACE_TALK" | awk '{ total += $1 } END { print total + 0 }'
 }
 
+# Ends what a test has left running, with its balance; what does not end is killed.
 tracer_cleanup()
 {
 	[[ -n ${TRACE_PID-} ]] || return 0
+	kill -INT "$TRACE_PID" 2>/dev/null || true
+	# nobody reads any more what it has to say
+	[[ -z ${WATCH_OUT-} ]] || exec {WATCH_OUT}<&-
+	[[ -z ${TRACE_ERR-} ]] || drain "$TRACE_ERR" >/dev/null
 	kill -KILL "$TRACE_PID" 2>/dev/null || true
 	[[ -z ${TRACE_ERR-} ]] || exec {TRACE_ERR}<&-
 	wait "$TRACE_PID" 2>/dev/null || true

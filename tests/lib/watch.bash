@@ -26,6 +26,7 @@ watch_start()
 
 watch_kill()
 {
+	BALANCE_KILLED+=("$TRACE_PID")
 	kill -KILL "$TRACE_PID"
 	drain "$TRACE_ERR" >/dev/null
 	exec {TRACE_ERR}<&- {WATCH_OUT}<&-

@@ -11,6 +11,11 @@ setup()
 	requires root bpf
 }
 
+teardown()
+{
+	live_teardown
+}
+
 @test "what check finds missing is what a report says it does without" {
 	"$OOMTRACE" check --format json >"$BATS_TEST_TMPDIR/check"
 	"$OOMTRACE" --format json -- true >"$BATS_TEST_TMPDIR/report" 2>/dev/null

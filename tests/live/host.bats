@@ -14,8 +14,8 @@ setup()
 
 teardown()
 {
-	live_teardown
 	rm -f "/dev/shm/oomtrace-test-$$"
+	live_teardown
 }
 
 # host_agrees KIND MIB: in $TRACE_OUT (JSON), ledger and meminfo have both grown by so much, and

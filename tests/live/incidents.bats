@@ -76,7 +76,7 @@ expect_incident()
 	oom_start before 64
 	oom_go
 	victim_wait filled
-	kills_start
+	kills_start_own
 	echo more >&"$VICTIM_IN"
 	kills_wait
 	grep -av "^figure" "$INCIDENT"
@@ -177,7 +177,8 @@ expect_incident()
 	oom_start crowd 64 128
 	oom_go
 	kills_wait
-	[[ $(incident_field incident sources) == 3 ]] ||
+	# by BPF and by the kernel's log
+	(($(incident_field incident sources) & 2)) ||
 		skip "the kernel prints no more than ten dumps in five seconds, of everybody's"
 	grep -av "^figure" "$INCIDENT"
 	[[ $(incident_field process comm "id=$(incident_field victim process role=chosen) ") == crowd ]]
@@ -186,7 +187,7 @@ expect_incident()
 	# the one with the highest badness was chosen
 	highest=$(incident_lines candidate | sed 's/.* badness=\([-0-9]*\) .*/\1/' | sort -n | tail -1)
 	[[ $(incident_field candidate badness chosen=1) == "$highest" ]]
-	[[ $(incident_field incident sources) == 3 ]]
+	(($(incident_field incident sources) & 1))
 	[[ $(incident_field incident order) == 0 ]]
 }
 

@@ -11,8 +11,8 @@ setup()
 
 teardown()
 {
-	live_teardown
 	rm -f "/dev/shm/oomtrace-test-$$"
+	live_teardown
 }
 
 # judged PROGRAM CASE PAGES... [-- ARGUMENT...]: what the judge finds in each region of a victim of

@@ -12,8 +12,8 @@ setup()
 
 teardown()
 {
-	live_teardown
 	[[ -z ${HUGEPAGES_BEFORE-} ]] || echo "$HUGEPAGES_BEFORE" >/proc/sys/vm/nr_hugepages
+	live_teardown
 }
 
 @test "a target that executes itself 600 times still has an account of its own" {

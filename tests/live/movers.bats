@@ -13,8 +13,8 @@ setup()
 
 teardown()
 {
-	live_teardown
 	khugepaged_restore
+	live_teardown
 }
 
 khugepaged_hurry()

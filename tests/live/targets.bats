@@ -70,6 +70,7 @@ teardown()
 	(run_in_background "$OOMTRACE" -p "$VICTIM_PID" --format folded 2>"$BATS_TEST_TMPDIR/err" \
 		1>&"$pipe") &
 	TRACE_PID=$!
+	BALANCE_KILLED+=("$TRACE_PID")
 	until grep -q '^oomtrace: tracing ' "$BATS_TEST_TMPDIR/err"; do kill -0 "$TRACE_PID"; done
 	victim_grow
 	kill -INT "$TRACE_PID"

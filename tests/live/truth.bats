@@ -13,8 +13,8 @@ setup()
 
 teardown()
 {
-	live_teardown
 	rm -f "/dev/shm/oomtrace-test-$$"
+	live_teardown
 }
 
 # Both promises for one victim of 32 MiB.

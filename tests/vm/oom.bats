@@ -39,7 +39,11 @@ watch_beside()
 
 teardown_file()
 {
-	[[ ! ${WATCHER-} ]] || kill "$WATCHER" "$PLAIN"
+	[[ ${WATCHER-} ]] || return 0
+	kill "$WATCHER" "$PLAIN"
+	exec {WATCH_OUT}<&- {PLAIN_OUT}<&- {PLAIN_ERR}<&-
+	wait "$WATCHER" "$PLAIN" || true
+	balance_check
 }
 
 setup()

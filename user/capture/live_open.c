@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "capture/privileges.h"
+#include "capture/seen.h"
 #include "capture/testing.h"
 #include "capture/watch_state.h"
 #include "oomtrace.skel.h"
@@ -24,6 +25,8 @@ static void live_close(struct source *source)
 {
 	struct live *live = live_of(source);
 
+	if (live->is_held_against)
+		seen_tell(live);
 	targets_close(&live->targets);
 	cgroup_close(&live->cgroup);
 	limits_close(&live->limits);
@@ -326,6 +329,7 @@ int live_open(const struct live_options *options, struct source **ret_source,
 		live_close(&live->source);
 		return error;
 	}
+	live->is_held_against = live->programs && seen_begin();
 	*ret_source = &live->source;
 	return 0;
 }

@@ -128,6 +128,8 @@ static int take_record(void *context, void *data, size_t bytes)
 	memcpy(&type, data, sizeof(type));
 	if (type < sizeof(by_type) / sizeof(by_type[0]) && by_type[type])
 		live->error = by_type[type](live, data, bytes);
+	if (type < OT_RECORD_TYPES)
+		live->taken[type]++;
 	/* what is set aside counts what it refuses: whoever watches goes on */
 	if (live->error == -ENOMEM && !live->store)
 		return live->error;

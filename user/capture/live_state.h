@@ -46,6 +46,7 @@ struct live {
 	struct event_queue queue;
 	struct watch *watch; /* NULL: what comes out is the session, not incidents */
 	struct ring_buffer *ring;
+	uint64_t taken[OT_RECORD_TYPES]; /* records, of all rings that are read here */
 	uint64_t ring_until_ns;
 	bool ring_is_behind;
 	bool lives_ended; /* since the last sweep */
@@ -66,6 +67,7 @@ struct live {
 	int adopt_error;
 	bool finished;
 	bool waited;
+	bool is_held_against; /* seen_begin() was called */
 	int exit_status;
 	int error;
 };

@@ -112,6 +112,7 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	constants->cpu_count = libbpf_num_possible_cpus();
 	constants->unwind_rows = programs->unwind_rows;
 	constants->walk_twice = testing_walk_twice();
+	constants->count_seen = testing_balance() != NULL;
 	constants->late_stacks_per_account = programs->sizes.cells_per_account / 4;
 	constants->own_tid = gettid();
 	constants->cells_per_account = programs->sizes.cells_per_account;

@@ -204,6 +204,7 @@ static int take_record(void *context, void *data, size_t bytes)
 	struct spaces *spaces = context;
 	struct space *space;
 
+	spaces->taken++;
 	if (bytes < sizeof(*record) || record->type != OT_RECORD_MAPPING ||
 	    record->change < OT_MAPPING_STORED || record->change > OT_MAPPING_DONE)
 		return 0;

@@ -40,6 +40,7 @@ struct spaces {
 	struct ring_buffer *ring;
 	struct space *items; /* by account number */
 	uint32_t records_this_turn;
+	uint64_t taken;       /* records */
 	uint64_t rereads;     /* of maps, because a space was astray */
 	uint64_t corrections; /* of these, how many found something to change */
 };

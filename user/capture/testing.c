@@ -70,6 +70,11 @@ struct testing_drop testing_drop(void)
 	return drop;
 }
 
+const char *testing_balance(void)
+{
+	return getenv("OOMTRACE_TEST_BALANCE");
+}
+
 bool testing_walk_twice(void)
 {
 	return getenv("OOMTRACE_TEST_WALKS") != NULL;

@@ -32,6 +32,12 @@ struct testing_drop {
  */
 struct testing_drop testing_drop(void);
 
+/*
+ * OOMTRACE_TEST_BALANCE=FILE: what was seen is counted next to what was told and what was lost, and
+ * added to FILE at the end (seen.h). NULL: not asked for.
+ */
+const char *testing_balance(void);
+
 struct ot_walks;
 
 /*

@@ -81,7 +81,8 @@ int watch_open(const struct watch_options *options, struct source **ret_source,
 
 static int take_record(void *context, void *data, size_t bytes)
 {
-	struct watch *watch = ((struct live *)context)->watch;
+	struct live *live = context;
+	struct watch *watch = live->watch;
 	uint32_t type = 0;
 
 	if (bytes >= sizeof(type))
@@ -90,6 +91,8 @@ static int take_record(void *context, void *data, size_t bytes)
 		kill_cases_add(&watch->cases, data);
 	else if (type == OT_RECORD_MARK && bytes >= sizeof(struct ot_mark_record))
 		kill_cases_mark(&watch->cases, data);
+	if (type < OT_RECORD_TYPES)
+		live->taken[type]++;
 	/* the ring has room for more of them than we have */
 	return kill_cases_full(&watch->cases) ? RING_LATER : 0;
 }
@@ -101,6 +104,7 @@ static int take_sigkill(void *context, void *data, size_t bytes)
 
 	if (bytes >= sizeof(struct ot_sigkill_record))
 		sigkill_take(live, data);
+	live->taken[OT_RECORD_SIGKILL]++;
 	return live->watch->sigkills_left-- > 1 ? 0 : RING_LATER;
 }
 

@@ -15,6 +15,7 @@ static int take_record(void *context, void *data, size_t bytes)
 
 	if (bytes < sizeof(*record))
 		return 0;
+	curves->taken++;
 	timeline_take(&curves->timeline, curves->ledger, record);
 	cgroup_curves_take(&curves->cgroups, record);
 	return 0;

@@ -16,6 +16,7 @@ struct watch_curves {
 	struct timeline timeline;
 	struct cgroup_curves cgroups;
 	struct ring_buffer *ring;
+	uint64_t taken; /* records */
 };
 
 /* Keeps the pointers, and its own address. 0 or -errno. */
