@@ -133,8 +133,6 @@ uint32_t incident_queue_stack(struct incident *incident, uint32_t cell);
 
 /* The victim that an account is of; those that share an mm share its account. 0: of none. */
 uint32_t incident_process_of(const struct incident *incident, uint32_t account);
-/* Slots of anonymous memory a victim had at its kill, once its cells are queued; 0: it is none. */
-uint64_t incident_anon_slots_of(const struct incident *incident, uint32_t account);
 
 /* --- incident_early.c --- */
 

@@ -22,13 +22,6 @@ uint32_t incident_process_of(const struct incident *incident, uint32_t account)
 	return record == KILL_NONE ? 0 : incident->processes[record];
 }
 
-uint64_t incident_anon_slots_of(const struct incident *incident, uint32_t account)
-{
-	uint32_t record = record_of(incident, account);
-
-	return record == KILL_NONE ? 0 : incident->anon_slots[record];
-}
-
 static uint32_t queue_label(struct incident *incident, enum stack_origin origin)
 {
 	struct event event = {.type = EVENT_STACK, .stack = {.origin = origin}};

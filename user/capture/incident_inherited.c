@@ -40,17 +40,6 @@ uint32_t incident_author_of(const struct incident *incident, const struct ot_kil
 	return heir && heir->life == record->life && author_of(incident, heir) ? heir->author : 0;
 }
 
-/* Of an author that is killed as well all that it had, for its pages may be gone already. */
-static uint64_t author_slots(const struct incident *incident, uint32_t number)
-{
-	const struct ot_account *account = &incident->live->ledger.accounts[number];
-	int32_t live = __atomic_load_n(&account->live[OT_KIND_ANON], __ATOMIC_RELAXED);
-
-	if (incident_process_of(incident, number))
-		return incident_anon_slots_of(incident, number);
-	return live > 0 ? live : 0;
-}
-
 /* What its own pages leave of its RSS. */
 static uint64_t inherited_slots(const struct incident *incident, uint32_t index)
 {
@@ -68,15 +57,41 @@ struct share {
 	uint32_t author;  /* account */
 	uint64_t slots, of_slots;
 	bool exclusive;
+	bool with_held; /* of the author, what it held at its end */
 };
 
-static uint64_t cell_slots(const struct incident *incident, uint32_t cell, bool frozen)
+/* 0 also of cells that are not the author's. */
+static uint64_t cell_slots(const struct incident *incident, const struct share *share,
+			   uint32_t number)
 {
+	const struct ot_cell *cell = &incident->live->ledger.cells[number];
 	struct cell_event figures = {.process = 0};
 
-	if (!cell_figures(&incident->live->ledger.cells[cell], &figures))
+	if (!cell->in_use || cell->account != share->author || !cell_figures(cell, &figures))
 		return 0;
-	return figures.live_slots[KIND_ANON] + (frozen ? figures.held_slots[KIND_ANON] : 0);
+	return figures.live_slots[KIND_ANON] +
+	       (share->with_held ? figures.held_slots[KIND_ANON] : 0);
+}
+
+/*
+ * The proportions. An author that is gone leaves what its heirs hold, which is what they have of
+ * it; but once the victim has been torn down as well that is nothing, and what counts is what the
+ * author held at its own end. So it is of one that is killed with its heirs.
+ */
+static void measure(const struct incident *incident, struct share *share, uint64_t wanted_slots)
+{
+	const struct ledger *ledger = &incident->live->ledger;
+	const struct ot_account *author = &ledger->accounts[share->author];
+	int32_t live = __atomic_load_n(&author->live[OT_KIND_ANON], __ATOMIC_RELAXED);
+
+	share->of_slots = live > 0 ? live : 0;
+	share->with_held = incident_process_of(incident, share->author) ||
+			   (author->frozen_ns && share->of_slots < wanted_slots);
+	if (!share->with_held)
+		return;
+	share->of_slots = 0;
+	for (uint32_t cell = 0; cell < ledger->cell_count; cell++)
+		share->of_slots += cell_slots(incident, share, cell);
 }
 
 /* Rounded so that the parts add up to the whole. */
@@ -89,13 +104,10 @@ static void queue_share(struct incident *incident, const struct share *share)
 			      .author = incident_process_of(incident, share->author),
 			      .author_pid = ledger->accounts[share->author].tgid},
 	};
-	bool frozen = event.inherited.author != 0; /* one of the victims */
 	uint64_t *slots = &event.inherited.slots[KIND_ANON], seen = 0, told = 0;
 
 	for (uint32_t cell = 0; cell < ledger->cell_count && told < share->slots; cell++) {
-		if (!ledger->cells[cell].in_use || ledger->cells[cell].account != share->author)
-			continue;
-		seen += cell_slots(incident, cell, frozen);
+		seen += cell_slots(incident, share, cell);
 		*slots = seen * share->slots / share->of_slots - told;
 		if (!*slots)
 			continue;
@@ -139,7 +151,7 @@ static void queue_authors(struct incident *incident, uint32_t index)
 		author = author_of(incident, heir);
 		if (!author)
 			return;
-		share.of_slots = author_slots(incident, heir->author);
+		measure(incident, &share, left);
 		all = share.of_slots + (author_of(incident, author) ? author->inherited : 0);
 		share.slots = all ? left * share.of_slots / all : 0;
 		queue_share(incident, &share);
