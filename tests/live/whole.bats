@@ -90,9 +90,11 @@ kill_restless()
 	done
 }
 
-# It, or a child that it has just forked.
+# It, or a child that it has just forked. Another child that ends between the charge that finds no room
+# and the signal gives back its page tables and its kernel stack, and what processors had in stock for
+# the cgroup (MEMCG_CHARGE_BATCH) is drained then: 1.3 MiB were seen.
 @test "a victim that forks while it dies" {
-	kill_restless forks '*"comm":"restless","role":"chosen"' term=anon
+	kill_restless forks '*"comm":"restless","role":"chosen"' term=anon freed=2
 }
 
 @test "a victim that executes something while it dies" {
