@@ -292,6 +292,11 @@ void store_seal(struct store *store, bool sealed)
 	store->is_sealed = sealed;
 }
 
+void store_refuse(struct store *store)
+{
+	store->refused++;
+}
+
 void store_refuse_all(struct store *store)
 {
 	store->refuses_all = true;

@@ -53,6 +53,8 @@ size_t store_spare_bytes(const struct store *store);
 bool store_can_spare(const struct store *store, size_t bytes);
 
 void store_seal(struct store *store, bool sealed);
+/* Counts one more, which its user has refused. */
+void store_refuse(struct store *store);
 /* For tests: sealed, it refuses whatever it is asked for. */
 void store_refuse_all(struct store *store);
 /* How many pieces were refused while it was sealed. */

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
+#include "capture/recorder.h"
 #include "oomtrace.skel.h"
 
 /*
@@ -26,10 +27,29 @@ static void learn_cgroup(struct live *live, const struct ot_stack_record *record
 		live->cgroup_due = true;
 }
 
+/*
+ * Of what is set aside for a kill the last part is for those who are killed: what records of others
+ * tell is refused before.
+ */
+static bool has_no_room(struct live *live, uint32_t account)
+{
+	const struct ledger *ledger = &live->ledger;
+
+	if (!live->at_kill || store_can_spare(live->store, RECORDER_RESERVE_BYTES / 4) ||
+	    (account < ledger->account_count && ledger->accounts[account].killed))
+		return false;
+	store_refuse(live->store);
+	return true;
+}
+
 static int take_stack(struct live *live, const void *data, size_t bytes)
 {
-	int error = stacks_add(&live->stacks, &live->lives, data, bytes);
+	const struct ot_stack_record *record = data;
+	int error;
 
+	if (bytes >= offsetof(struct ot_stack_record, frames) && has_no_room(live, record->account))
+		return 0;
+	error = stacks_add(&live->stacks, &live->lives, data, bytes);
 	if (!error && live_cgroups(live))
 		learn_cgroup(live, data);
 	return error;
@@ -47,11 +67,14 @@ static int take_stack_bytes(struct live *live, const void *data, size_t bytes)
 
 static int take_code(struct live *live, const void *data, size_t bytes)
 {
-	/* stacks that wait for rows went through what was mapped until now */
-	int error = lives_code_is_other(&live->lives, data, bytes)
-			    ? stacks_walk_late(&live->stacks, &live->lives, true)
-			    : 0;
+	const struct ot_code_record *record = data;
+	int error = 0;
 
+	if (bytes >= offsetof(struct ot_code_record, areas) && has_no_room(live, record->account))
+		return 0;
+	/* stacks that wait for rows went through what was mapped until now */
+	if (lives_code_is_other(&live->lives, data, bytes))
+		error = stacks_walk_late(&live->stacks, &live->lives, true);
 	return error ? error : lives_code_told(&live->lives, data, bytes);
 }
 
