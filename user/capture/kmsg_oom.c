@@ -15,6 +15,12 @@ static struct kmsg_dump *current(struct kmsg_oom *oom)
 	return &oom->dumps[oom->next % KMSG_DUMPS_MAX];
 }
 
+/* Rows count up to task_count: those of all dumps are more than what most kills ever touch. */
+static void clear(struct kmsg_dump *dump)
+{
+	memset(dump, 0, offsetof(struct kmsg_dump, tasks));
+}
+
 /* "NAME invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0" */
 static bool take_invoked(struct kmsg_oom *oom, const char *text)
 {
@@ -25,7 +31,7 @@ static bool take_invoked(struct kmsg_oom *oom, const char *text)
 		return false;
 	/* a dump that was never completed makes room */
 	dump = current(oom);
-	*dump = (struct kmsg_dump){0};
+	clear(dump);
 	kmsg_unescape(dump->trigger_comm, sizeof(dump->trigger_comm), text, invoked - text);
 	order = strstr(invoked, ", order=");
 	dump->has_order = order != NULL;
@@ -284,7 +290,7 @@ static bool take_summary(struct kmsg_oom *oom, const char *text)
 	if (dump->pid)
 		oom->next++;
 	/* the next one may begin without its first lines, which are rate-limited by themselves */
-	*current(oom) = (struct kmsg_dump){0};
+	clear(current(oom));
 	return true;
 }
 
