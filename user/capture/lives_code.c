@@ -182,5 +182,5 @@ int lives_walk(struct lives *lives, uint32_t number, const struct ot_stack_bytes
 		return -ENOENT;
 	if (life->code_missing && !now)
 		return -EAGAIN;
-	return unwind_follow_walk(lives->follow, &life->mappings, &input, ret_stack);
+	return unwind_follow_walk(lives->follow, lives->store, &life->mappings, &input, ret_stack);
 }

@@ -229,13 +229,14 @@ enum unwind_rows_state unwind_follow_load(struct unwind_follow *follow,
 }
 
 struct code_list {
+	struct store *store; /* NULL: malloc()'s */
 	struct ot_code_mapping *items;
 	size_t count, capacity;
 };
 
 static void list_release(struct code_list *list)
 {
-	free(list->items);
+	store_free(list->items);
 }
 
 static int list_add(struct code_list *list, const struct ot_code_mapping *mapping)
@@ -246,7 +247,7 @@ static int list_add(struct code_list *list, const struct ot_code_mapping *mappin
 		return 0;
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? 2 * list->capacity : 32;
-		items = reallocarray(list->items, list->capacity, sizeof(*items));
+		items = store_resize(list->store, list->items, list->capacity, sizeof(*items));
 		if (!items)
 			return -ENOMEM;
 		list->items = items;
@@ -340,10 +341,11 @@ int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
 	return error;
 }
 
-int unwind_follow_walk(const struct unwind_follow *follow, const struct mappings *mappings,
-		       const struct unwinder_input *input, struct unwinder_stack *ret_stack)
+int unwind_follow_walk(const struct unwind_follow *follow, struct store *store,
+		       const struct mappings *mappings, const struct unwinder_input *input,
+		       struct unwinder_stack *ret_stack)
 {
-	_cleanup_(list_release) struct code_list list = {0};
+	_cleanup_(list_release) struct code_list list = {.store = store};
 	struct unwinder_input complete = *input;
 	int error = list_make(follow, mappings, &list);
 

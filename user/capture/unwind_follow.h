@@ -47,10 +47,12 @@ int unwind_follow_publish(struct unwind_follow *follow, uint32_t tgid,
 bool unwind_follow_make_room(struct unwind_follow *follow);
 
 /*
- * Walks a stack of a process with these mappings: `input` without its code. 0 or -ENOMEM.
+ * Walks a stack of a process with these mappings: `input` without its code, of which a list is made
+ * in the store, which may be NULL. 0 or -ENOMEM.
  */
-int unwind_follow_walk(const struct unwind_follow *follow, const struct mappings *mappings,
-		       const struct unwinder_input *input, struct unwinder_stack *ret_stack);
+int unwind_follow_walk(const struct unwind_follow *follow, struct store *store,
+		       const struct mappings *mappings, const struct unwinder_input *input,
+		       struct unwinder_stack *ret_stack);
 
 /* Modules whose rows have no room now. */
 uint32_t unwind_follow_refused(const struct unwind_follow *follow);
