@@ -39,7 +39,7 @@ static const struct sizes by_mode[CAPTURE_MODE_COUNT] = {
 			  /* taken as they fill; who finds no room is tried again */
 			  .unwind_segments = 16,
 			  .unwind_tables = 4096,
-			  .code_mappings = 65536,
+			  .code_mappings = (2u << 20) / sizeof(struct ot_code_mapping),
 			  .code_slices = 16384,
 			  .code_files = 4096},
 };
