@@ -31,7 +31,7 @@ life_of()
 	# shellcheck disable=SC2034
 	PODMAN_WITH=(-i)
 	podman_run "$@" <<<go || true
-	wait_for_line "$WATCH_OUT" '*"comm":"oom"*' || fail "$(<"$BATS_TEST_TMPDIR/podman.out")"
+	wait_for_line "$WATCH_OUT" '*"comm":"oom"*"runtime":"podman"*' || fail "$(<"$BATS_TEST_TMPDIR/podman.out")"
 	LINE=${LINES[-1]}
 	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
 }
@@ -55,7 +55,8 @@ assert any("grow_hog" in stack["frames"] for stack in incident["stacks"]), incid
 	incident_check '
 assert victim["container"]["image"] == "localhost/shop/mailer:1.5", victim["container"]
 assert [life["id"] for life in incident["previous"]] == [sys.argv[2]], incident.get("previous")' "$id"
-	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q 'in .*container bold_noether, image localhost/shop/mailer:1.5, podman '
+	"$OOMTRACE" report --spool "$SPOOL" "$(incident_check 'print(incident["id"])')" |
+		grep -q 'in .*container bold_noether, image localhost/shop/mailer:1.5, podman '
 	[[ $("$OOMTRACE" list --spool "$SPOOL" --container localhost/shop/mailer:1.4) == *"calm_hopper of localhost/shop/mailer:1.4" ]]
 }
 
@@ -165,5 +166,6 @@ assert incident["kind"] == "sigkill" and incident["sender"]["for_memory"], incid
 assert (place["image"], place["name"]) == ("registry.example/shop/mailer:1.4", "mailer"), place
 anon = [stack for stack in incident["stacks"] if stack["kind"] == "anon"]
 assert any("grow_malloc" in stack["frames"] for stack in anon), anon'
-	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q "in .*container mailer, image .*pod uid $CONTAINERD_POD"
+	"$OOMTRACE" report --spool "$SPOOL" "$(incident_check 'print(incident["id"])')" |
+		grep -q "in .*container mailer, image .*pod uid $CONTAINERD_POD"
 }

@@ -175,7 +175,8 @@ assert (sender["kind"], sender["how"], sender["comm"]) == ("kubelet", "system_ca
 assert sender["for_memory"] and sender["unit"] == "kubelet.service", sender
 assert victim["container"]["pod_uid"] == sys.argv[2], victim
 assert any("grow_malloc" in stack["frames"] for stack in incident["stacks"]), incident["stacks"]' "$uid"
-	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q 'sender    kubelet (pid .*, the kubelet, by a system call'
+	"$OOMTRACE" report --spool "$SPOOL" "$(incident_check 'print(incident["id"])')" |
+		grep -q 'sender    kubelet (pid .*, the kubelet, by a system call'
 }
 
 # The real one looks at the memory of the whole host and kills whom it likes. As the first process of
