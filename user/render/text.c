@@ -67,8 +67,12 @@ static void heading_method(const struct growth *growth, struct buf *out)
 {
 	const struct growth_session *session = &growth->session;
 
-	if (growth->reserved)
+	if (growth->reserved && growth->row_count)
 		buf_append_string(out, "  method    every mapping followed, exact to the page\n");
+	else if (growth->reserved)
+		buf_append_string(
+			out, "  method    no mappings were followed, which --virtual does as it "
+			     "records\n");
 	else if (session->period_pages == 1)
 		buf_append_string(out, "  method    every page counted, exact to the page\n");
 	else
