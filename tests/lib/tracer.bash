@@ -31,10 +31,18 @@ trace_wait()
 	TRACE_PID=
 }
 
+# Ctrl-C. The second one would end it at once, without its balance: it is sent once.
+trace_interrupt()
+{
+	[[ ${TRACE_INTERRUPTED-} != "$TRACE_PID" ]] || return 0
+	TRACE_INTERRUPTED=$TRACE_PID
+	kill -INT "$TRACE_PID"
+}
+
 # Ctrl-C: the result is in $TRACE_OUT.
 trace_stop()
 {
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	trace_wait
 	((TRACE_STATUS == 0)) || fail "oomtrace exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"
 }
@@ -51,7 +59,7 @@ trace_skipped_events()
 tracer_cleanup()
 {
 	[[ -n ${TRACE_PID-} ]] || return 0
-	kill -INT "$TRACE_PID" 2>/dev/null || true
+	trace_interrupt 2>/dev/null || true
 	# nobody reads any more what it has to say
 	[[ -z ${WATCH_OUT-} ]] || exec {WATCH_OUT}<&-
 	[[ -z ${TRACE_ERR-} ]] || drain "$TRACE_ERR" >/dev/null

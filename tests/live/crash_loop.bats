@@ -50,7 +50,7 @@ life()
 
 watch_stop()
 {
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	drain "$WATCH_OUT" >/dev/null
 	trace_wait
 }

@@ -73,7 +73,7 @@ audit_is_clean()
 	victim_start stacks tree 160
 	trace_start -p "$VICTIM_PID" --period 1 --strict --format folded
 	victim_grow
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	trace_wait
 	((TRACE_STATUS == 2))
 }

@@ -49,7 +49,7 @@ median()
 		rm -rf "$BATS_TEST_TMPDIR/build$turn"
 	done
 	wait "$grower"
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	wait "$reader"
 	trace_wait
 

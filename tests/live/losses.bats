@@ -47,7 +47,7 @@ loses()
 
 stop_strictly()
 {
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	trace_wait
 	cat "$TRACE_TALK"
 	((TRACE_STATUS == 2)) || fail "exits with $TRACE_STATUS"
@@ -118,7 +118,7 @@ no_page_is_missing()
 		--format folded
 	victim_grow
 	echo 1 >/proc/sys/vm/compact_memory
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	trace_wait
 	cat "$TRACE_TALK"
 	(($(lost mover-full) > 0))
@@ -156,7 +156,7 @@ no_page_is_missing()
 		! read -r -t 0.1 -u "$WATCH_OUT" LINE || [[ $LINE != *'"kill-full":'[1-9]* ]] || break
 	done
 	[[ $LINE == *'"kill-full":'[1-9]* ]] || fail "no loss was told in $tries kills: $LINE"
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	drain "$WATCH_OUT" >/dev/null
 	trace_wait
 	((TRACE_STATUS == 2)) || fail "exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"
@@ -165,7 +165,7 @@ no_page_is_missing()
 # lost_late CAUSE: the watcher that is running ends, says so, and its exit status does.
 lost_late()
 {
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	drain "$WATCH_OUT" >/dev/null
 	trace_wait
 	cat "$TRACE_TALK"
@@ -203,7 +203,7 @@ lost_late()
 		"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$line"
 	done
 	[[ $line == *'"kill-memory":'[1-9]* ]] || fail "no loss was told in $kills kills: $line"
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	drain "$WATCH_OUT" >/dev/null
 	trace_wait
 	((TRACE_STATUS == 2)) || fail "exits with $TRACE_STATUS: $(cat "$TRACE_TALK")"

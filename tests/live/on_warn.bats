@@ -172,7 +172,7 @@ signal.pause()'
 		) {SAID}<&- {WATCH_OUT}<&- {TRACE_ERR}<&- >/dev/null 2>&1 3>&- &
 	done
 	wait_for_line "$TRACE_ERR" "*--on-warn: '$HOOK/hook' was not run, 4 of it are running still"
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	wait_for_line "$TRACE_ERR" "*--on-warn: '$HOOK/hook' was killed, for watching has ended"
 	wait_for_line "$TRACE_ERR" '*--on-warn: * warnings had no command'
 }

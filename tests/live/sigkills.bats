@@ -149,7 +149,7 @@ assert any("grow_malloc" in stack["frames"] for stack in anon), anon
 assert sum(term["bytes"] for term in incident["account"]) == incident["account_limit_bytes"]
 assert "account_cgroup" not in incident, "the host, for no limit was reached"'
 	id=${LINE#*'"id":"'} id=${id%%'"'*}
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	drain "$WATCH_OUT" >/dev/null
 	trace_wait
 	"$OOMTRACE" list --spool "$SPOOL" -p "$VICTIM_PID" | grep -q "$id"
@@ -275,7 +275,7 @@ END
 	# what the kernel's ring had no room for after that kill is told with the next
 	(echo "$BASHPID" >"$CGROUP/cgroup.procs" && exec "$BUILD/victims/oom" hog 128 <<<go) >/dev/null 2>&1 3>&- || true
 	until (($(grep -c "\"kind\":\"oom_kill\".*\"path\":\"/${CGROUP##*/}\"" "$out") >= 2)); do :; done
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	trace_wait
 	wait "$reader"
 	# told, or counted: where the kernel's ring, the way to the printer or its queue was full

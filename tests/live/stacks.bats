@@ -477,7 +477,7 @@ stack_is_as_judged()
 		(($(awk '/^rchar/ { print $2 }' "/proc/$VICTIM_PID/io") >= 4000000)); do :; done
 	kill -STOP "$VICTIM_PID"
 	until [[ $(awk '{ print $3 }' "/proc/$VICTIM_PID/stat") == [Tt] ]]; do :; done
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	trace_wait
 	"$ROOT/tests/lib/same-stacks" "$VICTIM_PID" "$TRACE_OUT"
 	kill -CONT "$VICTIM_PID"

@@ -73,7 +73,7 @@ teardown()
 	BALANCE_KILLED+=("$TRACE_PID")
 	until grep -q '^oomtrace: tracing ' "$BATS_TEST_TMPDIR/err"; do kill -0 "$TRACE_PID"; done
 	victim_grow
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	# it is finishing, or stuck in the full pipe: more of them until one has worked
 	while [[ $(ps -o stat= -p "$TRACE_PID") == [!Z]* ]]; do
 		kill -INT "$TRACE_PID" 2>/dev/null || true

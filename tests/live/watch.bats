@@ -69,7 +69,7 @@ assert abs(held - victim["rss"]["anon_bytes"]) <= 2 * error, (held, victim["rss"
 END
 	id=${LINE#*'"id":"'} id=${id%%'"'*}
 	pid=${LINE#*'"victim":{"pid":'} pid=${pid%%,*}
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	drain "$WATCH_OUT" >/dev/null
 	trace_wait
 	"$OOMTRACE" list --spool "$SPOOL" -p "$pid" | grep -q "$id"
@@ -151,7 +151,7 @@ except BlockingIOError:
 	oom_go
 	spool_wait named 5
 	victim_cleanup
-	kill -INT "$TRACE_PID"
+	trace_interrupt
 	# now that somebody reads there is one line for each
 	printed=$(timeout "$PATIENCE_SECONDS" cat <&"$WATCH_OUT")
 	trace_wait
