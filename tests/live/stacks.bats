@@ -300,13 +300,14 @@ make_twins()
 	grep -qE '% *no_data *25[6-9], at code without unwind data' "$BATS_TEST_TMPDIR/talk"
 }
 
-# Two libraries, of one layout but for the size of a frame, and who opens one, and at the next line that
-# it reads the other one, and grows in each. Both come to lie at one address, or it says so.
+# Two libraries, instruction for instruction alike but for the size of a frame, and who opens one, and at
+# the next line that it reads the other one, and grows in each. All its calls return to the same addresses,
+# whichever is there, or it says so.
 make_reopener()
 {
 	local name bytes
 
-	for name in first=24 second=4056; do
+	for name in first=200 second=4056; do
 		bytes=${name#*=} name=${name%=*}
 		gcc -O1 -fomit-frame-pointer -fno-optimize-sibling-calls -shared -fPIC -x c - -o "$1.$name.so" <<-END
 			void called_by_$name(void (*callback)(void)) __attribute__((visibility("default")));
@@ -322,27 +323,23 @@ make_reopener()
 	gcc -O1 -fomit-frame-pointer -fno-optimize-sibling-calls -x c - -o "$1" <<-'END'
 		#define _GNU_SOURCE
 		#include <dlfcn.h>
-		#include <link.h>
 		#include <stdio.h>
 		#include <sys/mman.h>
 		static char *memory;
+		static void *returns_to;
 		static void touch_pages(void)
 		{
+			returns_to = __builtin_return_address(0);
 			for (int i = 0; i < 256; i++)
 				((volatile char *)memory)[i * 4096] = 1;
 			memory += 256 * 4096;
 		}
-		static void *open_library(char **argv, const char *name, unsigned long *base)
+		static void *open_library(char **argv, const char *name)
 		{
 			char path[512], symbol[64];
-			struct link_map *map;
-			void *library;
 			snprintf(path, sizeof(path), "%s.%s.so", argv[0], name);
 			snprintf(symbol, sizeof(symbol), "called_by_%s", name);
-			library = dlopen(path, RTLD_NOW);
-			dlinfo(library, RTLD_DI_LINKMAP, &map);
-			*base = map->l_addr;
-			return dlsym(library, symbol);
+			return dlsym(dlopen(path, RTLD_NOW), symbol);
 		}
 		__attribute__((noinline)) static void run(void (*function)(void (*)(void)))
 		{
@@ -360,7 +357,7 @@ make_reopener()
 		int main(int argc, char **argv)
 		{
 			static const char *const names[] = {"first", "second", "first"};
-			unsigned long bases[3];
+			void *seen[3];
 			char line[16];
 			void *function = NULL;
 			memory = mmap(0, 768 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -370,9 +367,10 @@ make_reopener()
 				if (!fgets(line, sizeof(line), stdin)) return 1;
 				if (function)
 					close_library(function);
-				function = open_library(argv, names[i], &bases[i]);
+				function = open_library(argv, names[i]);
 				run(function);
-				puts(i < 2 ? "grown" : bases[0] == bases[1] && bases[1] == bases[2] ? "same" : "elsewhere");
+				seen[i] = returns_to;
+				puts(i < 2 ? "grown" : seen[0] == seen[1] && seen[1] == seen[2] ? "same" : "elsewhere");
 				fflush(stdout);
 			}
 			return !fgets(line, sizeof(line), stdin);
