@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <glob.h>
 
+#include "rows_fixture.h"
 #include "symbols/image_code.h"
 #include "symbols/image_unwind.h"
 
@@ -16,21 +17,6 @@ struct judgement {
 	size_t same, unknown, different;
 	uint64_t code_bytes, walked_bytes;
 };
-
-static uint32_t rule_at(const struct unwind_rows *rows, uint64_t pc)
-{
-	size_t low = 0, high = rows->row_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (OT_ROW_PC(rows->rows[middle]) <= pc)
-			low = middle;
-		else
-			high = middle;
-	}
-	return (uint32_t)rows->rows[low];
-}
 
 /* Both may be right about RBP: what is saved may also still be in the register. */
 static bool rbp_is_same(const struct code_frame *frame, uint32_t rule)
@@ -79,7 +65,7 @@ static void range_judge(const struct code_walk *walk, const struct code_range *r
 
 	judgement->code_bytes += range->end - range->start;
 	while (code_walk_next(walk, place.address, range->end, &place)) {
-		place_judge(&place, rule_at(rows, place.address - base), judgement);
+		place_judge(&place, rows_rule_at(rows, place.address - base), judgement);
 		place.address += place.length;
 	}
 }

@@ -11,6 +11,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
+#include "rows_fixture.h"
 #include "symbols/code_step.h"
 #include "symbols/image_unwind.h"
 
@@ -131,21 +132,6 @@ static uint64_t word_at(const struct run *run, uint64_t address)
 	return (uint64_t)ptrace(PTRACE_PEEKDATA, run->pid, (void *)address, NULL);
 }
 
-static uint32_t rule_at(const struct run *run, uint64_t pc)
-{
-	size_t low = 0, high = run->rows.row_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (OT_ROW_PC(run->rows.rows[middle]) <= pc - run->text.base)
-			low = middle;
-		else
-			high = middle;
-	}
-	return (uint32_t)run->rows.rows[low];
-}
-
 static bool rbp_is_found(const struct run *run, const struct user_regs_struct *registers,
 			 uint32_t rule, const struct call *call)
 {
@@ -172,7 +158,7 @@ static bool rule_is_true(const struct run *run, const struct user_regs_struct *r
 
 static void rule_judge(struct run *run, const struct user_regs_struct *registers)
 {
-	uint32_t rule = rule_at(run, registers->rip);
+	uint32_t rule = rows_rule_at(&run->rows, registers->rip - run->text.base);
 	bool is_true;
 
 	switch (OT_RULE_CFA(rule)) {

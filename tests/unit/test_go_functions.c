@@ -2,6 +2,7 @@
 /* A Go program has its function names in its line table, whatever was stripped. */
 #include "symbols_fixture.h"
 
+#include "rows_fixture.h"
 #include "symbols/go_functions.h"
 #include "symbols/image_names.h"
 #include "symbols/image_unwind.h"
@@ -248,21 +249,6 @@ static void rows_of(const char *directory, const char *name, struct unwind_rows 
 	assert_int_equal(image_unwind_rows(image, ret_rows), 0);
 }
 
-static uint32_t rule_at(const struct unwind_rows *rows, uint32_t pc)
-{
-	size_t low = 0, high = rows->row_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (OT_ROW_PC(rows->rows[middle]) <= pc)
-			low = middle;
-		else
-			high = middle;
-	}
-	return (uint32_t)rows->rows[low];
-}
-
 /* Wherever .debug_frame, which was stripped, knows a frame, the table gives the same. */
 static void compare_rows(const char *directory)
 {
@@ -276,7 +262,7 @@ static void compare_rows(const char *directory)
 
 		if (OT_RULE_CFA(rule) != OT_CFA_RSP)
 			continue;
-		assert_int_equal(rule_at(&stripped, OT_ROW_PC(full.rows[i])), rule);
+		assert_int_equal(rows_rule_at(&stripped, OT_ROW_PC(full.rows[i])), rule);
 		compared++;
 	}
 	print_message("%zu rows compared\n", compared);
