@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is known of each byte of code that is walked, by its address: spots have numbers, which go
- * through all ranges of code without a gap. Called by code_walk.c.
+ * through all ranges of code without a gap. Called by code_walk.c and code_functions.c.
  */
 #ifndef SYMBOLS_CODE_SPOTS_H
 #define SYMBOLS_CODE_SPOTS_H

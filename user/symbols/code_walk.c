@@ -6,209 +6,50 @@
 
 #include "symbols/code_begin.h"
 #include "symbols/code_frames.h"
+#include "symbols/code_functions.h"
 #include "symbols/code_spots.h"
 #include "symbols/code_table.h"
 
-/* No function, no spot, the end of a list. */
+/* No function, no spot. */
 #define NONE CODE_SPOT_NONE
 /* Where functions begin, if compilers have the choice. */
 #define ALIGNMENT_BYTES 16
-/* How far it is followed from one function into another. */
-#define HOPS_MAX 16
 /* What is looked at to see whether it is a function. */
 #define FUNCTION_LOOK_BYTES 512
-/* A program has a dozen; all are looked at for each call. */
-#define DEAD_ENDS_MAX 64
-
-struct function {
-	uint32_t waiting; /* for it to return: a list */
-	uint32_t joins;   /* the function whose code it goes on in, if any */
-	bool returns;
-	bool wrong;      /* it was not understood */
-	bool is_certain; /* a call, or a symbol, says that it is one */
-};
-
-/* What happens once a function returns: the code behind a call goes on, or its caller returns. */
-struct waiter {
-	uint32_t next;
-	uint32_t spot; /* NONE: the function itself returns */
-	uint32_t frame;
-	uint32_t function;
-};
-
-/* A place to go on at. */
-struct task {
-	uint32_t spot; /* NONE: the function returns */
-	uint32_t frame;
-	uint32_t function;
-	bool behind_call;
-	struct code_table table;
-};
-
-#define DEFINE_LIST(type)                                                                       \
-	struct type##_list {                                                                    \
-		struct type *items;                                                             \
-		size_t count, capacity;                                                         \
-	};                                                                                      \
-	static int type##_push(struct type##_list *list, struct type item)                      \
-	{                                                                                       \
-		if (list->count == list->capacity) {                                            \
-			size_t capacity = list->capacity ? 2 * list->capacity : 64;             \
-			struct type *items = reallocarray(list->items, capacity, sizeof(item)); \
-			if (!items)                                                             \
-				return -ENOMEM;                                                 \
-			list->items = items;                                                    \
-			list->capacity = capacity;                                              \
-		}                                                                               \
-		list->items[list->count++] = item;                                              \
-		return 0;                                                                       \
-	}
-
-struct address {
-	uint64_t value;
-};
-
-DEFINE_LIST(function)
-DEFINE_LIST(waiter)
-DEFINE_LIST(task)
-DEFINE_LIST(address)
 
 struct code_walk {
 	const struct code_image *image;
 	struct code_decoder decoder;
 	struct code_spots spots;
 	struct code_frames frames;
-	struct function_list functions;
-	struct waiter_list waiters;
-	struct task_list tasks;
-	struct address_list mentions;
+	struct code_functions functions;
+	struct code_address_list mentions;
 	size_t mentions_done;
-	struct address_list dead_ends;
 	uint32_t steps;
 };
 
-/* --- functions -------------------------------------------------------------------------------- */
-
-static int task_add(struct code_walk *walk, uint32_t spot, uint32_t frame, uint32_t function,
-		    struct code_table table)
-{
-	return task_push(&walk->tasks, (struct task){spot, frame, function, false, table});
-}
-
-/* What waited for a function goes on. */
-static int waiter_add(struct code_walk *walk, const struct waiter *waiter)
-{
-	return task_push(&walk->tasks, (struct task){
-					       .spot = waiter->spot,
-					       .frame = waiter->frame,
-					       .function = waiter->function,
-					       .behind_call = true,
-				       });
-}
-
-static int returns_later(struct code_walk *walk, uint32_t function)
-{
-	return task_add(walk, NONE, CODE_FRAME_UNKNOWN, function, (struct code_table){});
-}
-
-/* Whoever waits for it goes on. */
-static int function_returns(struct code_walk *walk, uint32_t number)
-{
-	struct function *function = &walk->functions.items[number];
-	int r = 0;
-
-	if (function->returns)
-		return 0;
-	function->returns = true;
-	for (uint32_t i = function->waiting; i != NONE && r == 0;) {
-		const struct waiter *waiter = &walk->waiters.items[i];
-
-		r = waiter_add(walk, waiter);
-		i = waiter->next;
-	}
-	return r;
-}
-
-/* Once `number` returns `waiter` has its turn, which is now if it is known to. */
-static int function_wait(struct code_walk *walk, uint32_t number, struct waiter waiter)
-{
-	struct function *function = &walk->functions.items[number];
-	int r;
-
-	if (function->returns)
-		return waiter_add(walk, &waiter);
-	waiter.next = function->waiting;
-	r = waiter_push(&walk->waiters, waiter);
-	if (r == 0)
-		function->waiting = (uint32_t)walk->waiters.count - 1;
-	return r;
-}
-
-/* What `function` does from here on, `other` does: it returns if that one returns. */
-static int function_becomes(struct code_walk *walk, uint32_t function, uint32_t other)
-{
-	if (function == other)
-		return 0;
-	return function_wait(walk, other, (struct waiter){.spot = NONE, .function = function});
-}
-
-/*
- * Has a function begin at a spot. If other code was thought to run into it, it is that which was
- * mistaken, or jumps there instead of calling.
- */
-static int function_begin(struct code_walk *walk, uint32_t at, uint32_t frame, bool is_certain)
-{
-	struct code_spot *spot = &walk->spots.items[at];
-	uint32_t number = (uint32_t)walk->functions.count;
-	struct code_spot before = *spot;
-	int r;
-
-	if (spot->is_start) {
-		walk->functions.items[spot->function].is_certain |= is_certain;
-		return 0;
-	}
-	r = function_push(&walk->functions,
-			  (struct function){NONE, NONE, false, false, is_certain});
-	if (r < 0)
-		return r;
-	spot->is_start = 1;
-	spot->function = number;
-	spot->frame = frame;
-	if (!before.length || before.frame != frame) {
-		spot->length = 0;
-		return task_add(walk, at, frame, number, (struct code_table){});
-	}
-	/* what was found behind it belongs to who was there first */
-	return function_becomes(walk, number, before.function);
-}
+/* --- where to begin --------------------------------------------------------------------------- */
 
 int code_walk_add_function(struct code_walk *walk, uint64_t address)
 {
 	uint32_t spot = code_spots_find(&walk->spots, address);
 
-	return spot == NONE ? 0 : function_begin(walk, spot, CODE_FRAME_ENTRY, true);
+	return spot == NONE ? 0
+			    : code_function_begin(&walk->functions, spot, CODE_FRAME_ENTRY, true);
 }
 
 int code_walk_add_entry(struct code_walk *walk, uint64_t address)
 {
 	uint32_t spot = code_spots_find(&walk->spots, address);
 
-	return spot == NONE ? 0 : function_begin(walk, spot, CODE_FRAME_OUTERMOST, true);
+	return spot == NONE
+		       ? 0
+		       : code_function_begin(&walk->functions, spot, CODE_FRAME_OUTERMOST, true);
 }
 
 int code_walk_add_dead_end(struct code_walk *walk, uint64_t address)
 {
-	if (walk->dead_ends.count == DEAD_ENDS_MAX)
-		return 0;
-	return address_push(&walk->dead_ends, (struct address){address});
-}
-
-static bool is_dead_end(const struct code_walk *walk, uint64_t address)
-{
-	for (size_t i = 0; i < walk->dead_ends.count; i++)
-		if (walk->dead_ends.items[i].value == address)
-			return true;
-	return false;
+	return code_dead_end_add(&walk->functions, address);
 }
 
 int code_walk_add_mention(struct code_walk *walk, uint64_t address)
@@ -216,7 +57,7 @@ int code_walk_add_mention(struct code_walk *walk, uint64_t address)
 	if (!code_spots_range(&walk->spots, address) ||
 	    walk->mentions.count == CODE_WALK_MENTIONS_MAX)
 		return 0;
-	return address_push(&walk->mentions, (struct address){address});
+	return code_address_push(&walk->mentions, (struct code_address){address});
 }
 
 /* --- walking ---------------------------------------------------------------------------------- */
@@ -249,7 +90,7 @@ static uint64_t walker_address(const struct walker *walker)
 
 static void function_was_wrong(struct walker *walker)
 {
-	walker->walk->functions.items[walker->function].wrong = true;
+	walker->walk->functions.list.items[walker->function].wrong = true;
 }
 
 /* A function is jumped to with its caller's return address on top, or it is none. */
@@ -264,11 +105,11 @@ static int enter_function(struct walker *walker, uint32_t spot)
 {
 	struct code_walk *walk = walker->walk;
 	uint32_t other = walk->spots.items[spot].function;
-	struct function *function = &walk->functions.items[other];
+	struct code_function *function = &walk->functions.list.items[other];
 
 	if (other != walker->function && !function->is_certain && !is_at_entry(&walker->frame))
 		function->wrong = true;
-	return function_becomes(walk, walker->function, other);
+	return code_function_becomes(&walk->functions, walker->function, other);
 }
 
 /*
@@ -277,9 +118,9 @@ static int enter_function(struct walker *walker, uint32_t spot)
  */
 static int join(struct walker *walker, const struct code_spot *spot, bool agrees)
 {
-	struct function *functions = walker->walk->functions.items;
-	struct function *joining = &functions[walker->function];
-	struct function *other = &functions[spot->function];
+	struct code_function *functions = walker->walk->functions.list.items;
+	struct code_function *joining = &functions[walker->function];
+	struct code_function *other = &functions[spot->function];
 
 	if (spot->function == walker->function)
 		return 0;
@@ -289,7 +130,7 @@ static int join(struct walker *walker, const struct code_spot *spot, bool agrees
 		joining->wrong = true;
 	else if (!agrees && !other->is_certain)
 		other->wrong = true;
-	return function_becomes(walker->walk, walker->function, spot->function);
+	return code_function_becomes(&walker->walk->functions, walker->function, spot->function);
 }
 
 /* Notes the frame at the spot the walker is at. False: all that follows is known already. */
@@ -323,13 +164,14 @@ static int go_to(struct walker *walker, uint64_t target, struct code_table table
 	struct code_walk *walk = walker->walk;
 	uint32_t spot = code_spots_find(&walk->spots, target);
 
-	if (is_dead_end(walk, target))
+	if (code_is_dead_end(&walk->functions, target))
 		return 0;
 	/* code that somebody else knows, which returns as most does */
 	if (spot == NONE)
-		return returns_later(walk, walker->function);
-	return task_add(walk, spot, code_frames_number(&walk->frames, &walker->frame),
-			walker->function, table);
+		return code_function_returns_later(&walk->functions, walker->function);
+	return code_task_add(&walk->functions, spot,
+			     code_frames_number(&walk->frames, &walker->frame), walker->function,
+			     table);
 }
 
 static int call(struct walker *walker, uint32_t behind)
@@ -339,16 +181,17 @@ static int call(struct walker *walker, uint32_t behind)
 	uint32_t frame = code_frames_number(&walk->frames, &walker->frame);
 	int r;
 
-	if (is_dead_end(walk, walker->step.target))
+	if (code_is_dead_end(&walk->functions, walker->step.target))
 		return 0;
 	if (callee == NONE)
-		return waiter_add(walk, &(struct waiter){NONE, behind, frame, walker->function});
-	r = function_begin(walk, callee, CODE_FRAME_ENTRY, true);
+		return code_waiter_add(&walk->functions, &(struct code_waiter){NONE, behind, frame,
+									       walker->function});
+	r = code_function_begin(&walk->functions, callee, CODE_FRAME_ENTRY, true);
 	return r < 0 ? r
-		     : function_wait(walk, walk->spots.items[callee].function,
-				     (struct waiter){.spot = behind,
-						     .frame = frame,
-						     .function = walker->function});
+		     : code_function_wait(&walk->functions, walk->spots.items[callee].function,
+					  (struct code_waiter){.spot = behind,
+							       .frame = frame,
+							       .function = walker->function});
 }
 
 /* It returns with the frame it began with, or has been misunderstood. */
@@ -357,7 +200,7 @@ static int leave(struct walker *walker)
 	if ((walker->frame.flags & CODE_RSP) && !is_at_entry(&walker->frame) &&
 	    !(walker->frame.flags & CODE_OUTERMOST))
 		function_was_wrong(walker);
-	return function_returns(walker->walk, walker->function);
+	return code_function_returns(&walker->walk->functions, walker->function);
 }
 
 static bool table_is_sound(const struct walker *walker, uint64_t entries)
@@ -382,7 +225,7 @@ static int jump_unknown(struct walker *walker)
 	if (r < 0)
 		return r;
 	if (!entries || !table_is_sound(walker, entries))
-		return function_returns(walker->walk, walker->function);
+		return code_function_returns(&walker->walk->functions, walker->function);
 	for (uint64_t i = 0; i < entries && r == 0; i++) {
 		uint64_t target;
 
@@ -460,7 +303,7 @@ static int walker_step(struct walker *walker, bool *ret_go_on)
 	}
 	if (is_another_function(walker)) {
 		*ret_go_on = false;
-		return function_begin(walk, walker->spot, CODE_FRAME_ENTRY, false);
+		return code_function_begin(&walk->functions, walker->spot, CODE_FRAME_ENTRY, false);
 	}
 	walk->spots.items[walker->spot].length = walker->step.length & 15;
 	code_table_note(&walker->table, &walker->step);
@@ -474,7 +317,7 @@ static int walker_step(struct walker *walker, bool *ret_go_on)
 	return r;
 }
 
-static int task_run(struct code_walk *walk, const struct task *task)
+static int task_run(struct code_walk *walk, const struct code_task *task)
 {
 	struct walker walker = {
 		.walk = walk,
@@ -488,7 +331,7 @@ static int task_run(struct code_walk *walk, const struct task *task)
 	int r = 0;
 
 	if (task->spot == NONE)
-		return function_returns(walk, task->function);
+		return code_function_returns(&walk->functions, task->function);
 	walker.range = code_spots_range_of(&walk->spots, task->spot);
 	while (go_on && r == 0)
 		r = walker_step(&walker, &go_on);
@@ -499,8 +342,8 @@ static int tasks_run(struct code_walk *walk)
 {
 	int r = 0;
 
-	while (walk->tasks.count > 0 && r == 0) {
-		struct task task = walk->tasks.items[--walk->tasks.count];
+	while (walk->functions.tasks.count > 0 && r == 0) {
+		struct code_task task = walk->functions.tasks.items[--walk->functions.tasks.count];
 
 		r = task_run(walk, &task);
 	}
@@ -535,21 +378,7 @@ static int mention_follow(struct code_walk *walk, uint64_t address)
 	r = steps_take(walk, CODE_LOOKED_AT);
 	if (r < 0 || !code_begins_function(&walk->decoder, code_of_function(walk, range, offset)))
 		return r;
-	return function_begin(walk, spot, CODE_FRAME_ENTRY, false);
-}
-
-/* A function that may be one is not if it goes on in one that was not understood. */
-static void wrong_spread(struct code_walk *walk)
-{
-	for (size_t i = 0; i < walk->functions.count; i++) {
-		struct function *function = &walk->functions.items[i];
-		uint32_t next = function->joins;
-
-		for (int hop = 0; hop < HOPS_MAX && next != NONE && !function->is_certain; hop++) {
-			function->wrong |= walk->functions.items[next].wrong;
-			next = walk->functions.items[next].joins;
-		}
-	}
+	return code_function_begin(&walk->functions, spot, CODE_FRAME_ENTRY, false);
 }
 
 int code_walk_run(struct code_walk *walk)
@@ -561,7 +390,7 @@ int code_walk_run(struct code_walk *walk)
 		if (r == 0)
 			r = tasks_run(walk);
 	}
-	wrong_spread(walk);
+	code_functions_spread_wrong(&walk->functions);
 	return r;
 }
 
@@ -582,7 +411,7 @@ bool code_walk_next(const struct code_walk *walk, uint64_t start, uint64_t end,
 		*ret_place = (struct code_place){
 			.address = address,
 			.length = spot->length,
-			.understood = !walk->functions.items[spot->function].wrong,
+			.understood = !walk->functions.list.items[spot->function].wrong,
 			.frame = walk->frames.items[spot->frame],
 		};
 		return true;
@@ -599,6 +428,7 @@ int code_walk_new(const struct code_image *image, const struct code_range *range
 	if (!walk)
 		return -ENOMEM;
 	walk->image = image;
+	walk->functions.spots = &walk->spots;
 	code_decoder_init(&walk->decoder);
 	code_frames_init(&walk->frames);
 	r = code_spots_init(&walk->spots, image, ranges, count, CODE_WALK_BYTES_MAX);
@@ -610,11 +440,8 @@ int code_walk_new(const struct code_image *image, const struct code_range *range
 
 void code_walk_free(struct code_walk *walk)
 {
+	code_functions_release(&walk->functions);
 	code_spots_release(&walk->spots);
-	free(walk->functions.items);
-	free(walk->waiters.items);
-	free(walk->tasks.items);
 	free(walk->mentions.items);
-	free(walk->dead_ends.items);
 	free(walk);
 }
