@@ -19,16 +19,8 @@
 #include "commands/hook.h"
 #include "commands/naming.h"
 #include "commands/takeover.h"
+#include "commands/told_losses.h"
 #include "fleet/spool_writer.h"
-
-/* Causes of loss that there are, and some more. */
-#define LOSSES_MAX 32
-
-/* How much of a cause incidents have told. */
-struct told_loss {
-	const char *cause;
-	uint64_t count;
-};
 
 struct watch_command {
 	const struct opts *opts;
@@ -43,8 +35,7 @@ struct watch_command {
 	char id[SPOOL_ID_MAX]; /* of the incident that is being written */
 	uint64_t sequence, killed_ns, kills;
 	uint64_t written, failed; /* incidents */
-	bool data_lost;           /* an incident says so */
-	struct told_loss told[LOSSES_MAX];
+	struct told_losses told;
 	bool is_oom_kill; /* the one that is being written: the kernel counts it */
 	int write_error;  /* of the one that is being written */
 };
@@ -150,29 +141,6 @@ static void incident_end(struct watch_command *watch)
 	finisher_incident(watch->finisher, watch->id);
 }
 
-/* Causes are words of ours. NULL: there are more than there should be. */
-static struct told_loss *told_loss(struct watch_command *watch, const char *cause)
-{
-	for (size_t i = 0; i < LOSSES_MAX; i++) {
-		struct told_loss *told = &watch->told[i];
-
-		if (!told->cause)
-			told->cause = cause;
-		if (strcmp(told->cause, cause) == 0)
-			return told;
-	}
-	return NULL;
-}
-
-static void note_loss(struct watch_command *watch, const struct lost_event *lost)
-{
-	struct told_loss *told = told_loss(watch, lost->cause);
-
-	watch->data_lost |= lost->data && lost->count > 0;
-	if (told)
-		told->count = lost->count;
-}
-
 static int take(void *context, const struct event *event)
 {
 	struct watch_command *watch = context;
@@ -193,7 +161,7 @@ static int take(void *context, const struct event *event)
 	} else if (event->type == EVENT_VICTIM) {
 		watch->kills += watch->is_oom_kill && event->victim.role != VICTIM_SHARER;
 	} else if (event->type == EVENT_LOST) {
-		note_loss(watch, &event->lost);
+		told_losses_note(&watch->told, &event->lost);
 	} else if (event->type == EVENT_END) {
 		incident_end(watch);
 	}
@@ -321,31 +289,6 @@ static int start(struct watch_command *watch)
 	return EXIT_CODE_PRINTED;
 }
 
-static void say_lost(struct watch_command *watch, enum incident_kind kind, const char *what)
-{
-	uint64_t lost = brief_lost(watch->brief, kind);
-
-	watch->data_lost |= lost > 0;
-	if (lost)
-		log_warning("%" PRIu64 " %s were not told: too many came at once", lost, what);
-}
-
-/* What came after the last incident, or where there was none. */
-static int take_late_loss(void *context, const struct event *event)
-{
-	struct watch_command *watch = context;
-	const struct lost_event *lost = &event->lost;
-	const struct told_loss *told = told_loss(watch, lost->cause);
-	uint64_t count = lost->count - (told ? told->count : 0);
-
-	if (!count || !lost->data)
-		return 0;
-	log_warning("lost after the last incident: %s, %" PRIu64 " time%s (%s)", lost->meaning,
-		    count, count == 1 ? "" : "s", lost->cause);
-	note_loss(watch, lost);
-	return 0;
-}
-
 static int end(struct watch_command *watch)
 {
 	enum finisher_health health = finisher_end(watch->finisher);
@@ -353,15 +296,15 @@ static int end(struct watch_command *watch)
 	hook_end(watch->hook);
 	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " lost", watch->written,
 		 watch->written == 1 ? "" : "s", watch->opts->spool, watch->failed);
-	watch_losses(watch->source, take_late_loss, watch);
-	say_lost(watch, INCIDENT_SIGKILL, "SIGKILLs");
-	say_lost(watch, INCIDENT_WARNING, "warnings");
+	watch_losses(watch->source, told_losses_take_late, &watch->told);
+	told_losses_say(&watch->told, brief_lost(watch->brief, INCIDENT_SIGKILL), "SIGKILLs");
+	told_losses_say(&watch->told, brief_lost(watch->brief, INCIDENT_WARNING), "warnings");
 	if (!watch_is_by_log(watch->source))
 		naming_report_rows(live_facts(watch->source).files_without_room);
 	if (health == FINISHER_NO_OUTPUT)
 		return EXIT_CODE_FAILED;
-	return watch->opts->strict && (watch->failed || watch->data_lost) ? EXIT_CODE_DATA_LOST
-									  : EXIT_CODE_PRINTED;
+	return watch->opts->strict && (watch->failed || watch->told.data_lost) ? EXIT_CODE_DATA_LOST
+									       : EXIT_CODE_PRINTED;
 }
 
 /* Whoever watches for a lack of memory must not be its first victim. */
