@@ -106,7 +106,8 @@ static uint32_t find(const struct modules *modules, struct table_key inode, cons
 
 /*
  * One look for each process and device. Not one for all processes: what is missing from one mount
- * table, by chance or by intent, must not hide the files of everybody else.
+ * table, by chance or by intent, must not hide the files of everybody else. There are no more looks
+ * than files times tries, so none is ever forgotten.
  */
 static bool may_open(struct modules *modules, uint32_t pid, const struct proc_mapping *mapping)
 {
