@@ -185,7 +185,9 @@ spool_make()
 	run --separate-stderr -0 "$OOMTRACE" list --spool empty
 	[[ -z $output && $stderr == *"no incidents in 'empty'"* ]]
 	run --separate-stderr -1 "$OOMTRACE" list --spool missing
-	[[ $stderr == *"'missing': No such file"* ]]
+	[[ $stderr == *"'missing': No such file"*"'oomtrace --watch-oom-kills' makes it"* ]]
+	run --separate-stderr -1 "$OOMTRACE" report -1 --spool missing
+	[[ $stderr == *"'missing': No such file"*"'oomtrace --watch-oom-kills' makes it"* ]]
 }
 
 @test "what is no incident in the spool is passed over or said, and hides no other" {

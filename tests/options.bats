@@ -63,7 +63,7 @@ refuses()
 }
 
 @test "without anything to trace it says what there is" {
-	refuses "*nothing to trace*-p PID*--comm NAME*--cgroup PATH*-- CMD*"
+	refuses "*nothing to trace*-p PID*--comm NAME*--cgroup PATH*-- CMD*--watch-oom-kills*oomtrace --help*"
 }
 
 @test "an unknown option is named" {
@@ -72,7 +72,7 @@ refuses()
 }
 
 @test "an unknown command is answered with how to start a program" {
-	refuses "*unknown command 'sort'*oomtrace -- sort*" sort -n
+	refuses "*unknown command 'sort'*oomtrace --help*oomtrace -- sort*" sort -n
 }
 
 @test "a bad value is named with what was expected" {
@@ -112,6 +112,16 @@ refuses()
 @test "an option that means nothing to a command is refused" {
 	refuses "*--period*means nothing to report*" report x.oomtrace --period 1
 	refuses "*--strict*means nothing to check*" check --strict
+}
+
+@test "an option of one command alone says of which" {
+	refuses "*--sigkills*means nothing to a recording: it goes with --watch-oom-kills" --sigkills
+	refuses "*--reverse*means nothing to check: it goes with list" check -r
+	refuses "*--period*means nothing to check" check --period 1
+}
+
+@test "a name that ends in no format is answered with all of them" {
+	refuses "*'shop.doc'*.txt, .folded, .json, .svg, .html, .pb.gz or .oomtrace*" -p 1 -o shop.doc
 }
 
 @test "a trace file has a size that can hold something" {

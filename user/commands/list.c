@@ -145,7 +145,7 @@ int command_list(const struct opts *opts)
 	if (!err)
 		err = spool_list(spool, &listing.ids);
 	if (err) {
-		log_error("cannot list the incidents in '%s': %s", opts->spool, strerror(-err));
+		replay_say_no_spool(opts, err);
 		return EXIT_CODE_FAILED;
 	}
 	listing.spool = spool;

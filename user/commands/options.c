@@ -71,8 +71,8 @@ static int take_operand(struct words *words, const char *word)
 	if (!words->has_command) {
 		if (word_is_command(words, word))
 			return 0;
-		log_error("unknown command '%s': to start and trace a program, write "
-			  "'oomtrace -- %s'",
+		log_error("unknown command '%s': see 'oomtrace --help'; to start and trace a "
+			  "program, write 'oomtrace -- %s'",
 			  word, word);
 		return -EINVAL;
 	}
@@ -180,14 +180,23 @@ static const char *command_title(enum command_id command)
 	return command_words[command].name ? command_words[command].name : "a recording";
 }
 
+/* An option of one command alone says of which. */
+static void refuse_applied(const struct option_row *row, enum command_id command)
+{
+	bool of_one = row->commands && !(row->commands & (row->commands - 1));
+
+	log_error("option '--%s' means nothing to %s%s%s", row->name, command_title(command),
+		  of_one ? ": it goes with " : "",
+		  of_one ? command_title(__builtin_ctz(row->commands)) : "");
+}
+
 static int check_applicable(const struct words *words)
 {
 	for (size_t i = 0; i < option_row_count(); i++) {
 		const struct option_row *row = option_row_at(i);
 
 		if (words->given & 1ULL << i && !(row->commands & 1U << words->opts.command)) {
-			log_error("option '--%s' means nothing to %s", row->name,
-				  command_title(words->opts.command));
+			refuse_applied(row, words->opts.command);
 			return -EINVAL;
 		}
 	}
@@ -215,8 +224,9 @@ static int check_target(struct words *words)
 	}
 	if (opts->command == COMMAND_GROWTH && targets != 1) {
 		log_error("%s: give one of '-p PID', '--comm NAME', '--cgroup PATH', '--all' and "
-			  "'-- CMD ARGS'",
-			  targets ? "more than one target" : "nothing to trace");
+			  "'-- CMD ARGS'%s",
+			  targets ? "more than one target" : "nothing to trace",
+			  targets ? "" : ", or --watch-oom-kills; see 'oomtrace --help'");
 		return -EINVAL;
 	}
 	if (opts->children && (opts->cgroup || opts->all)) {
@@ -257,8 +267,9 @@ static int check_format(struct opts *opts)
 	if (opts->format == FORMAT_AUTO && opts->output && strcmp(opts->output, "-") != 0) {
 		format = format_by_ending(opts->output);
 		if (!format) {
-			log_error("cannot tell the format from the name '%s': end it in .folded, "
-				  ".txt, .json or .oomtrace, or add --format",
+			log_error("cannot tell the format from the name '%s': end it in .txt, "
+				  ".folded, .json, .svg, .html, .pb.gz or .oomtrace, or add "
+				  "--format",
 				  opts->output);
 			return -EINVAL;
 		}

@@ -155,6 +155,12 @@ static const char *newest(const struct opts *opts, const struct spool_ids *ids)
 	return NULL;
 }
 
+void replay_say_no_spool(const struct opts *opts, int err)
+{
+	log_error("cannot look for incidents in '%s': %s%s", opts->spool, strerror(-err),
+		  err == -ENOENT ? ", 'oomtrace --watch-oom-kills' makes it" : "");
+}
+
 bool replay_read_spooled(const char *id, const struct opts *opts, struct replay *replay)
 {
 	_cleanup_(spool_closep) struct spool *spool = NULL;
@@ -164,7 +170,7 @@ bool replay_read_spooled(const char *id, const struct opts *opts, struct replay 
 	if (!err)
 		err = spool_list(spool, &ids);
 	if (err) {
-		log_error("cannot look for incidents in '%s': %s", opts->spool, strerror(-err));
+		replay_say_no_spool(opts, err);
 		return false;
 	}
 	if (!id)

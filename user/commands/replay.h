@@ -37,6 +37,9 @@ bool replay_read_any(const char *path, const struct opts *opts, struct replay *r
 /* The same of an incident in the options' spool, which is opened for it. NULL: the newest. */
 bool replay_read_spooled(const char *id, const struct opts *opts, struct replay *ret_replay);
 
+/* Says why the options' spool cannot be looked through. */
+void replay_say_no_spool(const struct opts *opts, int err);
+
 /* The same of an incident in the spool. */
 bool replay_read_id(const struct spool *spool, const char *id, const struct opts *opts,
 		    struct replay *ret_replay);
