@@ -5,6 +5,7 @@
  */
 #include "bpf/curve.bpf.h"
 #include "bpf/movers.bpf.h"
+#include "bpf/page_event.bpf.h"
 
 static __always_inline __u32 class_of_gfp(__u32 gfp)
 {
@@ -22,18 +23,19 @@ __noinline __weak int ledger_open_slot(__u64 block, __u32 unused, __u32 unused_t
 }
 DEFINE_SLOT_LOOP(ledger_open_slots, ledger_open_slot)
 
-static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 page, __u32 order,
-				      __u32 gfp)
+static __always_inline void page_open(void *ctx, struct scratch *scratch,
+				      const struct page_event *event)
 {
-	__u64 frame = frame_of_page(page);
-	__u32 class = class_of_gfp(gfp);
+	__u64 frame = event->frame;
+	__u32 order = event->order;
+	__u32 class = class_of_gfp(event->gfp);
 	struct ot_entry *opening = &scratch->opening;
 	bool moving = class == OT_CLASS_MOVABLE && mover_is_current();
 	__u32 opened;
 
 	kind_settle(scratch);
 	opening->cell = moving ? cell_fixed(OT_ACCOUNT_NOBODY, OT_FIXED_MOVED)
-			       : cell_of_allocation(ctx, scratch, class, gfp);
+			       : cell_of_allocation(ctx, scratch, class, event->gfp);
 	opening->kind = class == OT_CLASS_ACCOUNT ? OT_KIND_KERNEL : OT_KIND_PENDING;
 	opening->class = class;
 	opening->order = order;
@@ -53,7 +55,7 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 		seen_count(OT_DONE_FILLED, opened);
 		mover_add_vacancy(frame, order, OT_KIND_PENDING);
 	} else if (opening->kind == OT_KIND_PENDING) {
-		scratch->pending.page = page;
+		scratch->pending.page = (__u64)page_of_frame(frame);
 		scratch->pending.frame = frame;
 		scratch->pending.order = order;
 		scratch->pending.cell = opening->cell;
@@ -61,18 +63,17 @@ static __always_inline void page_open(void *ctx, struct scratch *scratch, __u64 
 }
 
 SEC("raw_tp/mm_page_alloc")
-int page_alloc(struct bpf_raw_tracepoint_args *ctx)
+int page_alloc(void *ctx)
 {
-	__u64 page = ctx->args[0];
-	__u32 order = ctx->args[1];
+	struct page_event event = page_allocated(ctx);
 	struct scratch *scratch;
 
-	if (!page) {
+	if (!event.has_page) {
 		seen_count(OT_SEEN_ALLOCATION, 1);
 		loss_count(OT_LOSS_NULL_PAGE, 1);
 		return 0;
 	}
-	if (!slot_count(frame_of_page(page), order))
+	if (!slot_count(event.frame, event.order))
 		return 0;
 	seen_count(OT_SEEN_ALLOCATION, 1);
 	scratch = scratch_get();
@@ -84,7 +85,7 @@ int page_alloc(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	}
 	scratch->busy = 1;
-	page_open(ctx, scratch, page, order, ctx->args[2]);
+	page_open(ctx, scratch, &event);
 	scratch->busy = 0;
 	seen_count(OT_DONE_ALLOCATION, 1);
 	return 0;
@@ -107,18 +108,17 @@ __noinline __weak int ledger_close_slot(__u64 block, __u32 unused, __u32 unused_
 DEFINE_SLOT_LOOP(ledger_close_slots, ledger_close_slot)
 
 SEC("raw_tp/mm_page_free")
-int page_free(struct bpf_raw_tracepoint_args *ctx)
+int page_free(void *ctx)
 {
-	__u64 page = ctx->args[0];
-	__u64 frame = frame_of_page(page);
-	__u32 order = ctx->args[1];
-	__u32 slots = slot_count(frame, order);
+	struct page_event event = page_freed(ctx);
+	__u32 slots = slot_count(event.frame, event.order);
 
 	if (!slots)
 		return 0;
-	if (mover_is_current() && mover_close_page((struct page *)page, frame, order))
+	if (mover_is_current() &&
+	    mover_close_page(page_of_frame(event.frame), event.frame, event.order))
 		return 0;
-	ledger_close_slots(frame >> period_shift, slots, 0, 0);
+	ledger_close_slots(event.frame >> period_shift, slots, 0, 0);
 	return 0;
 }
 

@@ -13,6 +13,8 @@ const volatile __u32 period_shift __weak = 4;
 /* sizeof(struct page), and its log2 where it is a power of two, else 0. */
 const volatile __u32 page_struct_bytes __weak = 64;
 const volatile __u32 page_struct_shift __weak = 6;
+/* Pages are told of by events of perf (bpf/page_event.bpf.h). */
+const volatile bool pages_by_perf __weak = false;
 /* Trace every process of the host, not only those in `targets`. */
 const volatile bool trace_all __weak = false;
 /* Take the kernel's part of each stack as well. */

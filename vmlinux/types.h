@@ -35,6 +35,18 @@ typedef struct {
 	void *vdso; /* where it is mapped; on arm64, too */
 } mm_context_t;
 
+/* What perf is given of an event. */
+struct trace_event_raw_mm_page_alloc {
+	unsigned long pfn; /* all ones: none */
+	unsigned int order;
+	unsigned long gfp_flags;
+};
+
+struct trace_event_raw_mm_page_free {
+	unsigned long pfn;
+	unsigned int order;
+};
+
 /* A bit for each node of memory. */
 typedef struct {
 	unsigned long bits[1];

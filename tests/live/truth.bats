@@ -27,6 +27,14 @@ grows_and_frees()
 	grows_and_frees heap malloc
 }
 
+# As from 7.0 on, where whoever runs a program of a raw tracepoint may be preempted within it.
+@test "told of by events of perf, pages are the same" {
+	export OOMTRACE_TEST_PERF_EVENTS=1
+	"$OOMTRACE" check | grep -q '^ *Pages *yes *by events of perf'
+	grows_and_frees heap malloc
+	grows_and_frees huge thp
+}
+
 @test "calloc: the pages a function touched are its own until free" {
 	grows_and_frees heap calloc
 }

@@ -36,6 +36,7 @@ struct hook {
 	enum hook_use use;
 	enum hook_kind kind;
 	bool required;
+	bool by_perf;            /* its event of perf tells as much (bpf/page_event.bpf.h) */
 	const char *without;     /* what is missing without it; NULL when it is required */
 	uint32_t argument_count; /* of the tracepoint, where it has changed; 0: any */
 };

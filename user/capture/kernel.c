@@ -60,6 +60,9 @@ static bool gfp_from_btf(const struct btf *btf, struct kernel_gfp *ret_gfp)
 	return false;
 }
 
+/* Where tracefs may be mounted, in sysfs. */
+static const char *const tracefs[] = {"kernel/tracing/events", "kernel/debug/tracing/events"};
+
 /* "{(unsigned long)((( gfp_t)0x08u)), "__GFP_MOVABLE"}": the number before a flag's name. */
 static uint32_t gfp_from_text(const char *format, const char *flag)
 {
@@ -87,14 +90,12 @@ static void read_whole(int dir_fd, const char *path, char *ret_text, size_t size
 
 static int gfp_from_format(const struct sysroot *root, struct kernel_gfp *ret_gfp)
 {
-	static const char *const paths[] = {
-		"kernel/tracing/events/kmem/mm_page_alloc/format",
-		"kernel/debug/tracing/events/kmem/mm_page_alloc/format",
-	};
-	char format[32768] = "";
+	char format[32768] = "", path[128];
 
-	for (size_t i = 0; i < 2 && !format[0]; i++)
-		read_whole(root->sys_fd, paths[i], format, sizeof(format));
+	for (size_t i = 0; i < sizeof(tracefs) / sizeof(tracefs[0]) && !format[0]; i++) {
+		snprintf(path, sizeof(path), "%s/kmem/mm_page_alloc/format", tracefs[i]);
+		read_whole(root->sys_fd, path, format, sizeof(format));
+	}
 	for (size_t i = 0; i < GFP_NAME_COUNT; i++) {
 		uint32_t value = gfp_from_text(format, gfp_names[i].flag);
 
@@ -121,6 +122,23 @@ int kernel_page_struct_bytes(const struct btf *btf)
 	long long bytes = id < 0 ? -ENOENT : btf__resolve_size(btf, id);
 
 	return bytes > 0 && bytes <= 4096 ? (int)bytes : -ENOENT;
+}
+
+bool kernel_preempts_tracepoints(const struct btf *btf)
+{
+	return btf__find_by_name_kind(btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0;
+}
+
+bool kernel_has_event(const struct sysroot *root, const char *category_and_name)
+{
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(tracefs) / sizeof(tracefs[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s/id", tracefs[i], category_and_name);
+		if (faccessat(root->sys_fd, path, R_OK, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool kernel_mark_has_task(const struct btf *btf)

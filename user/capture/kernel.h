@@ -30,6 +30,15 @@ int kernel_gfp(const struct sysroot *root, const struct btf *btf, struct kernel_
 /* sizeof(struct page), or -ENOENT. */
 int kernel_page_struct_bytes(const struct btf *btf);
 
+/*
+ * May whoever runs a program of a raw tracepoint be preempted within it? So since 7.0
+ * (bpf/page_event.bpf.h); true as well where only the lock that came with it is known.
+ */
+bool kernel_preempts_tracepoints(const struct btf *btf);
+
+/* Can perf be told of an event, by its number in tracefs? */
+bool kernel_has_event(const struct sysroot *root, const char *category_and_name);
+
 /* Does oom:mark_victim tell of a task, and not of its id? False where there is no such event. */
 bool kernel_mark_has_task(const struct btf *btf);
 

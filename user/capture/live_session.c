@@ -41,6 +41,8 @@ static void queue_degraded(const struct programs *programs, struct event_queue *
 	if (!programs->unwind_rows)
 		queue_without(queue,
 			      "stacks are by frame pointers: code without them has no callers");
+	if (programs->preempted)
+		queue_without(queue, PROGRAMS_WITHOUT_EVENTS);
 	for (size_t i = 0; i < hook_count; i++) {
 		if (!(programs->missing_hooks & 1u << i) || !hooks[i].without)
 			continue;

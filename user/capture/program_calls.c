@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "capture/hooks.h"
 #include "oomtrace.skel.h"
 
 DEFINE_CLEANUP(struct bpf_link *, bpf_link__destroy)
@@ -81,8 +82,13 @@ static uint64_t recursion_misses(const struct bpf_program *program)
 
 uint64_t programs_recursion_misses(const struct programs *programs)
 {
-	return recursion_misses(programs->skeleton->progs.page_alloc) +
-	       recursion_misses(programs->skeleton->progs.page_free);
+	uint64_t misses = 0;
+
+	for (size_t i = 0; i < hook_count; i++)
+		if (programs_want(programs, &hooks[i]))
+			misses += recursion_misses(bpf_object__find_program_by_name(
+				programs->skeleton->obj, hooks[i].program));
+	return misses;
 }
 
 void programs_each_cost(const struct programs *programs, programs_cost_fn callback, void *context)

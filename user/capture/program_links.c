@@ -2,6 +2,7 @@
 /* Attaching by the table in hooks.c, and detaching. */
 #include "capture/programs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <bpf/libbpf.h>
@@ -30,6 +31,15 @@ static struct bpf_link **link_of(struct programs *programs, const char *program)
 	return NULL;
 }
 
+static struct bpf_link *attach_by_perf(struct bpf_program *program, const struct hook *hook)
+{
+	char category[64];
+
+	snprintf(category, sizeof(category), "%.*s", (int)(hook_event(hook) - 1 - hook->tracepoint),
+		 hook->tracepoint);
+	return bpf_program__attach_tracepoint(program, category, hook_event(hook));
+}
+
 static int hook_attach(struct programs *programs, const struct hook *hook)
 {
 	struct bpf_program *program =
@@ -40,6 +50,8 @@ static int hook_attach(struct programs *programs, const struct hook *hook)
 		return -ENOENT;
 	if (hook->kind == HOOK_FUNCTION)
 		link = bpf_program__attach_kprobe(program, false, hook_event(hook));
+	else if (hook->by_perf && programs->by_perf)
+		link = attach_by_perf(program, hook);
 	else
 		link = bpf_program__attach_raw_tracepoint(program, hook_event(hook));
 	if (!link)

@@ -81,6 +81,25 @@ static int log2_exact(uint64_t value)
 	return value && !(value & (value - 1)) ? __builtin_ctzll(value) : -1;
 }
 
+/* How pages are told of; before loading, for it is another kind of program. */
+static void choose_page_events(const struct sysroot *root, const struct btf *btf,
+			       struct programs *programs)
+{
+	bool preempted = kernel_preempts_tracepoints(btf) || testing_page_events();
+
+	programs->by_perf = preempted;
+	for (size_t i = 0; i < hook_count && programs->by_perf; i++)
+		if (hooks[i].by_perf && !kernel_has_event(root, hooks[i].tracepoint))
+			programs->by_perf = false;
+	programs->preempted = preempted && !programs->by_perf;
+	programs->skeleton->rodata->pages_by_perf = programs->by_perf;
+	for (size_t i = 0; i < hook_count && programs->by_perf; i++)
+		if (hooks[i].by_perf)
+			bpf_program__set_type(bpf_object__find_program_by_name(
+						      programs->skeleton->obj, hooks[i].program),
+					      BPF_PROG_TYPE_TRACEPOINT);
+}
+
 static int configure_constants(const struct sysroot *root, struct programs *programs,
 			       struct failure *ret_failure)
 {
@@ -98,6 +117,7 @@ static int configure_constants(const struct sysroot *root, struct programs *prog
 	page_bytes = kernel_page_struct_bytes(btf);
 	if (page_bytes < 0)
 		return fail(ret_failure, FAILURE_NO_BTF, page_bytes, NULL);
+	choose_page_events(root, btf, programs);
 	constants->period_shift = programs->period_shift;
 	constants->page_struct_bytes = page_bytes;
 	constants->page_struct_shift = log2_exact(page_bytes) > 0 ? log2_exact(page_bytes) : 0;
@@ -327,7 +347,7 @@ static int load(const struct sysroot *root, struct programs *programs, struct fa
 
 	if (error && kernel_hides_memory(root))
 		return fail(ret_failure, FAILURE_LOCKDOWN, error, NULL);
-	if (error == -EPERM || error == -EACCES)
+	if (error == -EPERM)
 		return fail(ret_failure, FAILURE_CAPABILITY, error, "CAP_BPF and CAP_PERFMON");
 	return error ? fail(ret_failure, FAILURE_LOAD, error, NULL) : 0;
 }

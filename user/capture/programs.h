@@ -24,6 +24,12 @@
  */
 #define PROGRAMS_VERIFIER_TEXT_BYTES (1 << 20)
 
+/* Where raw tracepoints may be preempted, and tracefs does not give the events' numbers. */
+#define PROGRAMS_WITHOUT_EVENTS                                                                   \
+	"whoever is preempted while a page of it is counted keeps others on that CPU from being " \
+	"counted, "                                                                               \
+	"which is told as lost (recursion): tracefs is not mounted"
+
 struct hook;
 struct bpf_program;
 struct oomtrace_bpf;
@@ -36,6 +42,8 @@ struct programs {
 	bool host;
 	bool kernel_stacks, mappings;
 	bool unwind_rows; /* stacks are walked by them */
+	/* Raw tracepoints may be preempted, and so pages are told of by perf; or cannot be. */
+	bool by_perf, preempted;
 	enum ot_choice choice;
 	bool watch_kills, sigkills;
 	uint32_t missing_hooks; /* bit for each of hooks[] that was of use and is not there */
@@ -123,7 +131,7 @@ bool programs_unused_at_scan(const struct programs *programs, const struct ot_ac
 /* Settles the allocation each CPU has pending. 0 or -errno. */
 int programs_settle_cpus(const struct programs *programs);
 
-/* How often the kernel kept the ledger's two programs from interrupting themselves. */
+/* How often the kernel kept a program that is attached from interrupting itself. */
 uint64_t programs_recursion_misses(const struct programs *programs);
 
 /*

@@ -43,6 +43,11 @@ bool testing_tracepoints_only(void)
 	return getenv("OOMTRACE_TEST_TRACEPOINTS") != NULL;
 }
 
+bool testing_page_events(void)
+{
+	return getenv("OOMTRACE_TEST_PERF_EVENTS") != NULL;
+}
+
 static uint32_t causes_of(const char *word, size_t length)
 {
 	uint32_t causes = 0;

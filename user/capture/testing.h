@@ -18,6 +18,9 @@ void testing_shrink(struct sizes *sizes);
 /* OOMTRACE_TEST_TRACEPOINTS: as on a kernel without kprobes. */
 bool testing_tracepoints_only(void);
 
+/* OOMTRACE_TEST_PERF_EVENTS: as where raw tracepoints may be preempted. */
+bool testing_page_events(void);
+
 /* OOMTRACE_TEST_SMALLEST=reserve: no memory is set aside for a kill. */
 bool testing_no_reserve(void);
 

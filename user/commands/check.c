@@ -31,10 +31,11 @@ struct findings {
 	bool btf;
 	bool hook_present[HOOKS_MAX]; /* by place in hooks[] */
 	bool hooks_complete;          /* the required ones are there */
-	bool loaded;            /* BPF programs passed the verifier and frames were calibrated */
-	bool unwind_rows;       /* stacks are walked by unwind data */
-	uint64_t period_pages;  /* of the host-wide mode whose maps are listed */
-	struct failure failure; /* why not */
+	bool loaded;             /* BPF programs passed the verifier and frames were calibrated */
+	bool unwind_rows;        /* stacks are walked by unwind data */
+	bool by_perf, preempted; /* how pages are told of (programs.h) */
+	uint64_t period_pages;   /* of the host-wide mode whose maps are listed */
+	struct failure failure;  /* why not */
 	struct named_figure
 		costs[MAX_MAPS]; /* by program: instructions the verifier went through */
 	size_t cost_count;
@@ -92,6 +93,8 @@ static int try_programs(struct findings *findings)
 		return error;
 	findings->period_pages = programs->sizes.period_pages;
 	findings->unwind_rows = programs->unwind_rows;
+	findings->by_perf = programs->by_perf;
+	findings->preempted = programs->preempted;
 	programs_each_map(programs, add_map, findings);
 	programs_each_cost(programs, add_cost, findings);
 	return 0;
@@ -200,6 +203,10 @@ static int print_text(const struct findings *findings, FILE *stream)
 	print_row(stream, "Stacks", findings->loaded ? "yes" : "no",
 		  findings->unwind_rows ? "by unwind data, frame pointers where there is none"
 					: "by frame pointers");
+	print_row(stream, "Pages", findings->loaded && !findings->preempted ? "yes" : "no",
+		  findings->preempted ? PROGRAMS_WITHOUT_EVENTS
+		  : findings->by_perf ? "by events of perf: raw tracepoints may be preempted here"
+				      : "by raw tracepoints");
 	print_row(stream, "Kernel log", state(findings->log, false),
 		  findings->log ? "tells of OOM kills: /dev/kmsg" : "cannot be read: /dev/kmsg");
 	print_privileges(stream);
@@ -254,14 +261,16 @@ static json_t *figures_json(const struct named_figure *figures, size_t count)
 static int print_json(const struct findings *findings, FILE *stream)
 {
 	json_t *document = json_pack(
-		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:o, s:o, s:o, s:I, s:o}", "schema",
-		1, "kind", "check", "kernel", findings->uts.release, "machine",
+		"{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:s*, s:o, s:o, s:o, s:I, s:o}",
+		"schema", 1, "kind", "check", "kernel", findings->uts.release, "machine",
 		findings->uts.machine, "btf", findings->btf, "programs_load", findings->loaded,
 		"usable", findings->usable, "watch",
 		findings->usable ? "bpf"
 		: findings->log  ? "kmsg"
 				 : "none",
-		"stacks", findings->unwind_rows ? "eh_frame" : "frame_pointer", "capabilities",
+		"stacks", findings->unwind_rows ? "eh_frame" : "frame_pointer", "pages",
+		findings->by_perf ? "perf" : "raw_tracepoint", "pages_without",
+		findings->preempted ? PROGRAMS_WITHOUT_EVENTS : NULL, "capabilities",
 		privileges_json(), "hooks", hooks_json(findings), "map_bytes",
 		figures_json(findings->maps, findings->map_count), "map_bytes_total",
 		(json_int_t)findings->map_bytes, "verified_instructions",
