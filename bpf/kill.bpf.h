@@ -70,20 +70,19 @@ static __always_inline void kill_fill_parents(struct ot_kill_parent parents[OT_K
 }
 
 /* Only in the context of the process itself: nobody else's memory can be read from here. */
-static __always_inline void kill_fill_argv(struct ot_kill_record *record, struct mm_struct *mm)
+static __always_inline __u32 argv_read(char words[OT_KILL_ARGV], struct mm_struct *mm)
 {
 	__u64 start = BPF_CORE_READ(mm, arg_start);
 	__u64 bytes = BPF_CORE_READ(mm, arg_end) - start;
 
-	record->argv_bytes = 0;
 	if (mm != BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
-		return;
-	if (bytes > sizeof(record->argv))
-		bytes = sizeof(record->argv);
+		return 0;
+	if (bytes > OT_KILL_ARGV)
+		bytes = OT_KILL_ARGV;
 	asm volatile("" : "+r"(bytes));
-	if (bytes > sizeof(record->argv) || bpf_probe_read_user(record->argv, bytes, (void *)start))
-		return;
-	record->argv_bytes = bytes;
+	if (bytes > OT_KILL_ARGV || bpf_probe_read_user(words, bytes, (void *)start))
+		return 0;
+	return bytes;
 }
 
 static __always_inline void program_fill(struct ot_program_path *program, struct file *file)
@@ -165,7 +164,7 @@ static __always_inline void kill_fill(void *ctx, struct ot_kill_record *record,
 	kill_fill_process(record, task);
 	if (mm) {
 		kill_fill_memory(record, mm);
-		kill_fill_argv(record, mm);
+		record->argv_bytes = argv_read(record->argv, mm);
 	}
 	kill_fill_levels(record, task);
 	kill_fill_parents(record->parents, &record->parent_count, task);

@@ -621,9 +621,10 @@ struct ot_kill_parent {
 };
 
 enum ot_kill_flag {
-	OT_KILL_RSS_SUMMED = 1, /* what each CPU has counted was added up */
-	OT_KILL_CHAIN_CUT = 2,  /* more than OT_KILL_LEVELS levels: the root side is missing */
-	OT_KILL_HAS_CAUSE = 4,  /* `cause` is filled in */
+	OT_KILL_RSS_SUMMED = 1,  /* what each CPU has counted was added up */
+	OT_KILL_CHAIN_CUT = 2,   /* more than OT_KILL_LEVELS levels: the root side is missing */
+	OT_KILL_HAS_CAUSE = 4,   /* `cause` is filled in */
+	OT_KILL_ARGV_BEFORE = 8, /* argv is what it was executed with */
 };
 
 /* Why the OOM killer kills, where it can be asked (bpf/oom_cause.bpf.h). */
@@ -664,7 +665,7 @@ struct ot_kill_record {
 	__u32 level_count;
 	char comm[OT_COMM_LEN]; /* of the process: its first thread */
 	char trigger_comm[OT_COMM_LEN];
-	__u32 argv_bytes; /* known only where the process itself asked for memory */
+	__u32 argv_bytes; /* 0: unknown; it can be read where the process itself is running */
 	__u32 parent_count;
 	struct ot_kill_parent parents[OT_KILL_PARENTS];
 	char argv[OT_KILL_ARGV];

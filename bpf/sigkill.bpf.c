@@ -6,7 +6,7 @@
  *
  * The sender may be gone before anybody reads its record, so all that says who it is is taken here.
  */
-#include "bpf/kill.bpf.h"
+#include "bpf/exec_argv.bpf.h"
 
 /* include/trace/events/signal.h: anything else killed nobody, or nobody anew. */
 #define TRACE_SIGNAL_DELIVERED 0
@@ -74,8 +74,16 @@ int sigkill_signal(struct bpf_raw_tracepoint_args *ctx)
 	}
 	record->kill.type = OT_RECORD_SIGKILL;
 	kill_fill(ctx, &record->kill, task, BPF_CORE_READ(task, mm));
+	exec_argv_give(&record->kill);
 	sender_fill(&record->sender, ctx->args[1]);
 	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int sigkill_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	exec_argv_keep((struct task_struct *)ctx->args[0]);
 	return 0;
 }
 

@@ -94,6 +94,20 @@ assert incident["sender"]["ancestors"][0]["comm"] == "bash", incident["sender"]'
 	sigkill_check "$SLEEPER" service_manager system_call systemd
 }
 
+# Nothing of it is left when the recorder may run again: not even a pid to look at.
+@test "who is gone before the recorder has looked at it is told by its command line all the same" {
+	watch_start --format json --sigkills
+	kill -STOP "$TRACE_PID"
+	sleeper_start
+	kill -KILL "$SLEEPER"
+	wait "$SLEEPER" || true
+	kill -CONT "$TRACE_PID"
+	sigkill_check "$SLEEPER" shell system_call bash
+	incident_check '
+assert victim["argv"] == ["sleep", "1000"] and not victim["argv_cut"], victim
+assert victim["argv_taken"] == "before", victim'
+}
+
 @test "the kernel's own SIGKILLs have its reason" {
 	local pid
 

@@ -87,7 +87,7 @@ static void fill_image(const struct life *image, const struct ot_kill_record *re
 {
 	if (image && image->exe)
 		victim->before |= VICTIM_EXE;
-	if (image && image->argv_bytes)
+	if ((image && image->argv_bytes) || record->flags & OT_KILL_ARGV_BEFORE)
 		victim->before |= VICTIM_ARGV;
 	if ((image && image->exe) || record->program.count)
 		victim->known |= VICTIM_EXE;
@@ -164,7 +164,10 @@ static void queue_arguments(const struct incident *incident, uint32_t process, c
 	}
 }
 
-/* Taken before the kill, or at the kill where the victim itself was running. */
+/*
+ * Taken before the kill, by the recorder or as the victim was executed, or at the kill where it was
+ * running itself.
+ */
 static void queue_command_line(const struct incident *incident, const struct life *image,
 			       const struct ot_kill_record *record, uint32_t process)
 {

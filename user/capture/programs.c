@@ -24,6 +24,8 @@ DEFINE_CLEANUP(struct btf *, btf__free)
 /* Some hundred kills at once; where nobody watches for them, the smallest ring there is. */
 #define KILL_RING_BYTES (2u << 20)
 #define MIN_RING_BYTES 4096
+/* Command lines of who was executed last. */
+#define EXEC_ARGVS 512
 /* Points of curves: a few hundred, while the recorder does something else. */
 #define CURVE_RING_BYTES (128u << 10)
 /* Whoever gains less says nothing: 4 MiB of 4 KiB pages. */
@@ -186,6 +188,7 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 		 programs->watch_kills ? KILL_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.sigkills,
 		 programs->sigkills ? KILL_RING_BYTES : MIN_RING_BYTES},
+		{programs->skeleton->maps.exec_argvs, programs->sigkills ? EXEC_ARGVS : 1},
 		{programs->skeleton->maps.curves,
 		 programs->watch_kills ? CURVE_RING_BYTES : MIN_RING_BYTES},
 		{programs->skeleton->maps.mappings_told, programs->mappings ? sizes->accounts : 1},
