@@ -8,6 +8,7 @@ setup()
 {
 	bats_require_minimum_version 1.5.0
 	load ../lib/common
+	load ../lib/reopener
 	requires root bpf cgroup_memory fuse python mount
 }
 
@@ -17,14 +18,14 @@ teardown()
 	live_teardown
 }
 
-# stalling_start: a file system with the victim's program; it stalls after stalling_begin.
+# stalling_start [FILE]: a file system with it, or the victim's program; it stalls after stalling_begin.
 stalling_start()
 {
 	local dir=$BATS_TEST_TMPDIR/stalling
 
 	mkdir -p "$dir"/{below,upper,work,over}
 	mkfifo "$dir/said"
-	(run_in_background "$ROOT/tests/lib/stalling-fs" "$dir/below" "$BUILD/victims/heap" \
+	(run_in_background "$ROOT/tests/lib/stalling-fs" "$dir/below" "${1:-$BUILD/victims/heap}" \
 		</dev/null >"$dir/said" 2>&1) &
 	STALLING_PID=$!
 	exec {STALLING_SAID}<"$dir/said"
@@ -36,6 +37,13 @@ stalling_begin()
 {
 	kill -USR1 "$STALLING_PID"
 	wait_for_line "$STALLING_SAID" stalling
+}
+
+# The same file in over/, where it does not look as if it might hang.
+stalling_cover()
+{
+	mount -t overlay overlay -o "lowerdir=$STALLING/below,upperdir=$STALLING/upper,workdir=$STALLING/work" \
+		"$STALLING/over" || skip "missing: an overlay of a FUSE file system"
 }
 
 # Whoever waits for it gets an error.
@@ -112,10 +120,43 @@ traced_while_stalled()
 
 @test "a program whose file stops answering while it is read costs its names, and a deadline" {
 	stalling_start
-	mount -t overlay overlay -o "lowerdir=$STALLING/below,upperdir=$STALLING/upper,workdir=$STALLING/work" \
-		"$STALLING/over" || skip "missing: an overlay of a FUSE file system"
+	stalling_cover
 	traced_while_stalled "$STALLING/over/program"
 	umount --lazy "$STALLING/over"
 	stalling_end
 	grep stalled "$STALLING/asked"
+}
+
+# Its tables are far from all that is mapped of it, of which nothing runs.
+make_large_library()
+{
+	gcc -shared -nostdlib -fPIC -x c - -o "$1" <<<'__asm__(".section .padding,\"\",@progbits\n.zero 65536\n.text"); void nobody(void) {}'
+}
+
+@test "stacks that wait for rows are walked by what was mapped when they were taken" {
+	requires gcc
+	make_large_library "$BATS_TEST_TMPDIR/large.so"
+	stalling_start "$BATS_TEST_TMPDIR/large.so"
+	stalling_cover
+	make_reopener "$BATS_TEST_TMPDIR/reopen"
+	victim_spawn "$BATS_TEST_TMPDIR/reopen" "$STALLING/over/program"
+	victim_wait ready
+	trace_start -p "$VICTIM_PID" --period 1 --format folded --cache none -i 3
+	# its mappings are read now, and not when the file is one of them; until the next snapshot stacks wait
+	victim_grow
+	wait_for_line "$TRACE_ERR" '*touch_pages < main*'
+	echo go >&"$VICTIM_IN"
+	victim_wait opened
+	stalling_begin
+	tables_drop "$STALLING/over/program"
+	# its stacks wait, for rows of all that the process has mapped: at an address below are those that are read first
+	victim_grow
+	wait_for_line "$STALLING_SAID" 'stalled *'
+	# other code in its place, with stacks that wait as well
+	echo go >&"$VICTIM_IN"
+	victim_wait same
+	umount --lazy "$STALLING/over"
+	stalling_end
+	trace_stop
+	reopened_has_its_pages 256 256
 }
