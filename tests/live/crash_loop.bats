@@ -120,6 +120,11 @@ for life in previous + [loop]:
 	grep -Eq ';serve_requests;[^ ]* [1-9][0-9]+ [1-9][0-9]+$' alone
 }
 
+@test "whoever doubles calls the watcher, which notes what it did so far" {
+	"$BUILD/live/doublings"
+}
+
+# Whatever else wakes the watcher makes it look, too: this one says that notes come to incidents, the one above why.
 @test "what a life did first is seen though it lasts a moment" {
 	local lives seen=0
 
