@@ -282,6 +282,7 @@ freeze()
 	[[ $(incident_field process pid "id=$(incident_field victim process role=chosen) ") == "$VICTIM_PID" ]]
 	[[ $(incident_lines victim | wc -l) == 1 ]]
 	[[ $(incident_field lost count cause=kill-unseen) == 0 ]]
+	[[ $(incident_field lost count cause=kill-crowded) == 0 ]]
 }
 
 # Ten dumps in five seconds: the kernel's log says of the others no more than that they were killed.
