@@ -123,11 +123,11 @@ kernel_is_told()
 	(($(distance "$pages" 8192) <= $(allowed_pages 8192 16 4)))
 }
 
-# A server that holds memory, a compiler that comes and goes, and a writer of tmpfs, all at once.
-# Redis stays; REDIS_PID.
+# busy_cgroup FILE: a server that holds memory, a compiler that comes and goes, a writer of tmpfs, a reader
+# of a file and a victim with full pipes, all at once. Redis stays; REDIS_PID.
 busy_cgroup()
 {
-	local port=$((20000 + RANDOM % 20000)) compiler writer
+	local port=$((20000 + RANDOM % 20000)) compiler writer reader
 
 	rm -rf "$BATS_TEST_TMPDIR/redis"
 	mkdir "$BATS_TEST_TMPDIR/redis"
@@ -143,12 +143,15 @@ busy_cgroup()
 	compiler=$!
 	in_cgroup dd if=/dev/zero of="$SHARED" bs=1M count=24 status=none &
 	writer=$!
+	in_cgroup cat "$1" >/dev/null &
+	reader=$!
+	victim_grow
 	until grep -qs 'eady to accept connections' "$BATS_TEST_TMPDIR/redis/log"; do
 		kill -0 "$REDIS_PID" || return
 	done
 	awk 'BEGIN { for (i = 0; i < 60000; i++) printf "SET key:%d %0400d\r\n", i, i }' |
 		redis-cli -p "$port" --pipe >"$BATS_TEST_TMPDIR/pipe"
-	wait "$compiler" "$writer"
+	wait "$compiler" "$writer" "$reader"
 }
 
 # remains KIND PAGES: after what the ledger knows, no more than so many pages and its bound are left.
@@ -162,27 +165,33 @@ remains()
 	((${remainder#-} <= 2 * bound + $2))
 }
 
-@test "--cgroup: a server, a compiler and a tmpfs writer at once add up to memory.stat, kind by kind" {
+@test "--cgroup: a server, a compiler, a tmpfs writer, a reader and pipes at once add up to memory.stat, kind by kind" {
 	requires redis tmpfs gcc
 	local period
 
+	# one for each period: what was read is in the page cache
+	files_on_disk 2 16384
 	SHARED=/dev/shm/oomtrace-test-$$
 	for period in 1 16; do
-		cgroup_make
+		victim_start kernel pipes 16
 		trace_start --cgroup "$CGROUP" --period "$period" --format json
-		busy_cgroup
+		busy_cgroup "$DATA/$((period > 1))"
 		trace_stop
 		(($(cgroup_figure anon now_bytes) > 4000))
 		(($(cgroup_figure shmem now_bytes) >= 24 * 256))
+		(($(cgroup_figure file now_bytes) >= 16 * 256))
 		# memory.stat is flushed now and then: that is the slack, of each kind
 		remains anon "$MEMCG_SLACK_PAGES"
 		remains shmem "$MEMCG_SLACK_PAGES"
 		remains file "$MEMCG_SLACK_PAGES"
-		remains kernel "$MEMCG_SLACK_PAGES"
+		if kernel_is_told; then
+			(($(cgroup_figure kernel now_bytes) >= 16 * 256))
+			remains kernel "$MEMCG_SLACK_PAGES"
+		fi
 		kill -KILL "$REDIS_PID"
 		wait "$REDIS_PID" || true
 		rm -f "$SHARED"
-		cgroup_remove
+		victim_stop
 	done
 }
 
