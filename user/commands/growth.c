@@ -159,8 +159,9 @@ static void say_whom(const struct opts *opts, const struct live_facts *facts)
 		log_info("tracing every process named '%s', %zu now, one page in %" PRIu64,
 			 opts->comm, facts->process_count, facts->period_pages);
 	else if (opts->cgroup)
-		log_info("tracing the cgroup '%s', %zu processes now, one page in %" PRIu64,
-			 facts->cgroup, facts->process_count, facts->period_pages);
+		log_info("tracing the cgroup '%s', %zu process%s now, one page in %" PRIu64,
+			 facts->cgroup, facts->process_count, facts->process_count == 1 ? "" : "es",
+			 facts->period_pages);
 	else
 		log_info("tracing every process, one page in %" PRIu64, facts->period_pages);
 }
