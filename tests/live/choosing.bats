@@ -153,6 +153,7 @@ holds()
 	trace_stop
 	grep -o 'pid [0-9]*' "$TRACE_OUT" | sort -u >"$BATS_TEST_TMPDIR/pids"
 	diff <(echo "pid $VICTIM_PID") "$BATS_TEST_TMPDIR/pids"
+	grep -q "^oomtrace: tracing the cgroup '.*', 1 process now, " "$TRACE_TALK"
 }
 
 @test "who moves out of the cgroup is counted on, until it executes something" {
