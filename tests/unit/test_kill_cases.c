@@ -75,7 +75,10 @@ static void test_a_marked_kill_is_a_case_at_once(void **state)
 	place = item->first;
 	expect_next(item, &place, 7, VICTIM_CHOSEN);
 	assert_int_equal(place, KILL_NONE);
+	assert_int_equal(kill_cases_untold(&cases), 1);
 	kill_cases_done(&cases);
+	assert_int_equal(kill_cases_untold(&cases), 0);
+	assert_int_equal(cases.told, 1);
 	assert_null(kill_cases_ready(&cases, 1003));
 	assert_false(kill_cases_wait(&cases));
 	assert_int_equal(cases.marks, 1);
@@ -155,6 +158,7 @@ static void test_what_a_daemon_kills_at_once_is_one_case(void **state)
 	expect_next(item, &place, 7, VICTIM_CHOSEN);
 	expect_next(item, &place, 9, VICTIM_GROUP);
 	kill_cases_done(&cases);
+	assert_int_equal(cases.told, 0);
 	item = kill_cases_ready(&cases, UINT64_MAX);
 	assert_int_equal(item->sender->uid, DAEMON + 1);
 	kill_cases_done(&cases);
@@ -217,6 +221,8 @@ static void test_who_shares_the_memory_belongs_to_the_case(void **state)
 	expect_next(item, &place, 7, VICTIM_CHOSEN);
 	expect_next(item, &place, 8, VICTIM_SHARER);
 	assert_int_equal(place, KILL_NONE);
+	kill_cases_done(&cases);
+	assert_int_equal(cases.told, 1);
 }
 
 static void test_a_cgroup_that_is_killed_as_a_whole_is_one_case(void **state)
@@ -237,6 +243,7 @@ static void test_a_cgroup_that_is_killed_as_a_whole_is_one_case(void **state)
 	expect_next(item, &place, 8, VICTIM_GROUP);
 	expect_next(item, &place, 9, VICTIM_GROUP);
 	kill_cases_done(&cases);
+	assert_int_equal(cases.told, 3);
 	assert_null(kill_cases_ready(&cases, UINT64_MAX));
 }
 

@@ -170,8 +170,10 @@ bool kill_cases_claim(struct kill_cases *cases, uint32_t tid)
 
 void kill_cases_recovered(struct kill_cases *cases)
 {
-	if (cases->crowded)
-		cases->crowded--;
+	if (!cases->crowded)
+		return;
+	cases->crowded--;
+	cases->recovered++;
 }
 
 void kill_cases_mark(struct kill_cases *cases, const struct ot_mark_record *mark)
@@ -294,10 +296,32 @@ const struct kill_case *kill_cases_ready(struct kill_cases *cases, uint64_t now_
 	return NULL;
 }
 
+/* Those that a mark has told of; sharers die with them. */
+static uint64_t marked_kills(const struct kill_cases *cases, const struct kill_case *item)
+{
+	uint64_t count = 0;
+
+	if (item->sender)
+		return 0;
+	for (uint32_t i = item->first; i != KILL_NONE; i = cases->next[i])
+		count += cases->roles[i] != VICTIM_SHARER;
+	return count;
+}
+
+uint64_t kill_cases_untold(const struct kill_cases *cases)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < cases->count; i++)
+		count += marked_kills(cases, &cases->items[i]);
+	return count;
+}
+
 void kill_cases_done(struct kill_cases *cases)
 {
 	struct kill_case *item = &cases->items[cases->ready];
 
+	cases->told += marked_kills(cases, item);
 	for (uint32_t i = item->first; i != KILL_NONE; i = cases->next[i]) {
 		cases->used[i] = false;
 		cases->sent -= item->sender != NULL;

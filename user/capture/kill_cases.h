@@ -55,6 +55,8 @@ struct kill_cases {
 	uint64_t dying;   /* marks of processes that were ending by themselves: nobody was killed */
 	uint64_t crowded; /* kills of the OOM killer that found no room here */
 	uint64_t signals_crowded;     /* signals that found none, and no mark yet */
+	uint64_t recovered;           /* kills that were crowded out, and told by the log */
+	uint64_t told;                /* kills of the OOM killer in cases that are done */
 	uint32_t seen[KILL_SEEN_MAX]; /* threads marked lately; 0: the log has told of it, too */
 	uint32_t seen_next;
 };
@@ -92,6 +94,9 @@ void kill_cases_done(struct kill_cases *cases);
 bool kill_cases_claim(struct kill_cases *cases, uint32_t tid);
 /* A kill that found no room was reported all the same. */
 void kill_cases_recovered(struct kill_cases *cases);
+
+/* Kills of the OOM killer in cases that are not done yet. */
+uint64_t kill_cases_untold(const struct kill_cases *cases);
 
 /* Is anything waiting: for a mark, for more of the same, or to be taken? */
 bool kill_cases_wait(const struct kill_cases *cases);

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "capture/audit.h"
+#include "capture/kill_cases.h"
 #include "capture/live_state.h"
 #include "capture/losses.h"
 #include "capture/per_cpu.h"
@@ -196,6 +197,19 @@ static void put_flow(FILE *file, const struct closing *closing, const struct flo
 	fprintf(file, "},\"unread\":%" PRIu64 "},", sum_records(closing->unread, flow->records));
 }
 
+/* Marks that were taken are kills in incidents, or were put aside for a reason that is counted. */
+static void put_incidents(FILE *file, const struct live *live)
+{
+	const struct kill_cases *cases = &live->watch->cases;
+
+	fprintf(file,
+		"{\"flow\":\"incidents\",\"seen\":%" PRIu64 ",\"told\":%" PRIu64
+		",\"lost\":{\"kill-crowded\":%" PRIu64 ",\"dying by itself\":%" PRIu64
+		"},\"unread\":%" PRIu64 "},",
+		live->taken[OT_RECORD_MARK], cases->told + cases->recovered, cases->crowded,
+		cases->dying, kill_cases_untold(cases));
+}
+
 /* The last: what the ledger holds is what its counters say. */
 static void put_ledger(FILE *file, const struct live *live)
 {
@@ -224,6 +238,8 @@ void seen_tell(struct live *live)
 	fprintf(file, "{\"pid\":%d,\"flows\":[", getpid());
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
 		put_flow(file, &closing, &flows[i]);
+	if (live->watch)
+		put_incidents(file, live);
 	put_ledger(file, live);
 	fprintf(file, "]}\n");
 }

@@ -8,6 +8,7 @@
  * Of each session two lines of JSON, so that one without an end is seen, too:
  *   {"pid":1,"begun":true}
  *   {"pid":1,"flows":[{"flow":"stacks","seen":9,"told":7,"lost":{"ring-full":2},"unread":0}, …]}
+ * Of kills there are two: up to the record that was taken, and from there to the incident.
  * `unread` are records that came after the last look at their ring: nobody was told of these any
  * more.
  */
