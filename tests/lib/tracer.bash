@@ -3,6 +3,9 @@
 #
 # Runs oomtrace beside a test: started, ready (it says so), asked for its result.
 
+# All that a test has started: one that fails half way has left some of them running.
+TRACE_ALL=()
+
 # trace_start ARGUMENT...: returns when the probes are live. Where two run at a time, TRACE_NAME tells
 # their files apart.
 trace_start()
@@ -15,6 +18,7 @@ trace_start()
 	TRACE_OUT=$dir/out TRACE_TALK=$dir/talk
 	(run_in_background "$OOMTRACE" "$@" </dev/null >"$TRACE_OUT" 2>"$dir/err") &
 	TRACE_PID=$!
+	TRACE_ALL+=("$TRACE_PID")
 	exec {TRACE_ERR}<"$dir/err"
 	wait_for_line "$TRACE_ERR" 'oomtrace: tracing *' || return
 	printf '%s\n' "${LINES[@]}" >"$TRACE_TALK"
@@ -55,8 +59,8 @@ trace_skipped_events()
 		"$TRACE_TALK" | awk '{ total += $1 } END { print total + 0 }'
 }
 
-# Ends what a test has left running, with its balance; what does not end is killed.
-tracer_cleanup()
+# The one that is TRACE_PID now, with its balance; if it does not end it is killed.
+trace_end()
 {
 	[[ -n ${TRACE_PID-} ]] || return 0
 	trace_interrupt 2>/dev/null || true
@@ -67,6 +71,21 @@ tracer_cleanup()
 	[[ -z ${TRACE_ERR-} ]] || exec {TRACE_ERR}<&-
 	wait "$TRACE_PID" 2>/dev/null || true
 	TRACE_PID=
+}
+
+# Ends what a test has left running.
+tracer_cleanup()
+{
+	local pid
+
+	trace_end
+	for pid in "${TRACE_ALL[@]}"; do
+		# a number of our own children, or nobody's: who was waited for is not asked again
+		[[ $(ps -o ppid= -p "$pid") -eq $BASHPID ]] || continue
+		kill -INT "$pid"
+		wait "$pid" || true
+	done
+	TRACE_ALL=()
 }
 
 # folded_pages FILE [FRAME...]: pages of all lines that have every frame given, as a whole frame.
