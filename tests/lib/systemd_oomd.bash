@@ -45,10 +45,12 @@ oomd_start()
 	wait_for_line "$OOMD_OUT" answered || fail "$(cat "$dir/server.err" "$dir/log")"
 }
 
-# reader_start FILE MIB CGROUP: reads a file again and again, in a cgroup.
+# reader_start FILE MIB CGROUP: reads a file again and again, in a cgroup, which its pages are counted for: who
+# wrote it keeps none.
 reader_start()
 {
-	dd if=/dev/zero of="$1" bs=1M count="$2" status=none
+	dd if=/dev/zero of="$1" bs=1M count="$2" conv=fsync status=none
+	echo 1 >/proc/sys/vm/drop_caches
 	(
 		echo "$BASHPID" >"$3/cgroup.procs"
 		# shellcheck disable=SC2016 # expanded inside
