@@ -63,7 +63,8 @@ expect_incident()
 	[[ $(incident_field level path fired=1) == "/${CGROUP##*/}" ]]
 	# most of it is one stack, of the victim's own code
 	stack=$(incident_lines cell "process=$VICTIM " | sed 's/.*stack=\([0-9]*\) anon=\([0-9]*\).*/\2 \1/' | sort -n | tail -1)
-	((${stack% *} * 64 > 56 << 8))
+	# one page in 64 is looked at, and the same ones again where the next try is given the same memory
+	((${stack% *} * 64 > (64 << 8) - $(allowed_pages $((64 << 8)) 64 4)))
 	incident_lines stack "id=${stack#* } " | grep -q "$BUILD/victims/oom+.*$BUILD/victims/oom+"
 	# the kernel's own figures of that moment, unless it has printed ten dumps in five seconds
 	[[ $(incident_field incident sources) == 3 ]] || return 0

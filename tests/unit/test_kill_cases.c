@@ -247,6 +247,29 @@ static void test_a_cgroup_that_is_killed_as_a_whole_is_one_case(void **state)
 	assert_null(kill_cases_ready(&cases, UINT64_MAX));
 }
 
+/* It is the first to die, and has done so before its turn in the group comes. */
+static void test_who_is_killed_again_with_its_group_is_told_once(void **state)
+{
+	const struct kill_case *item;
+	uint32_t place;
+
+	(void)state;
+	add(7, 70, 1000, true);
+	mark(7, 1001);
+	add(8, 80, 2000, true);
+	mark(8, 2001);
+	add(7, 70, 3000, true);
+	mark(7, 3001);
+	item = kill_cases_ready(&cases, 3001 + KILL_QUIET_NS);
+	assert_non_null(item);
+	place = item->first;
+	expect_next(item, &place, 7, VICTIM_CHOSEN);
+	expect_next(item, &place, 8, VICTIM_GROUP);
+	assert_int_equal(place, KILL_NONE);
+	assert_int_equal(cases.dying, 1);
+	assert_int_equal(cases.marks, 2);
+}
+
 static void test_two_kills_for_one_trigger_are_two_cases(void **state)
 {
 	(void)state;
@@ -390,6 +413,7 @@ int main(void)
 		CASE(test_a_mark_without_a_kill_is_of_a_process_that_was_ending),
 		CASE(test_who_shares_the_memory_belongs_to_the_case),
 		CASE(test_a_cgroup_that_is_killed_as_a_whole_is_one_case),
+		CASE(test_who_is_killed_again_with_its_group_is_told_once),
 		CASE(test_two_kills_for_one_trigger_are_two_cases),
 		CASE(test_what_finds_no_room_is_counted),
 		CASE(test_what_the_log_tells_is_claimed_once_for_each_mark),

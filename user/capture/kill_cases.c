@@ -67,6 +67,16 @@ static bool case_has_life(const struct kill_cases *cases, const struct kill_case
 	return false;
 }
 
+static bool case_has_process(const struct kill_cases *cases, const struct kill_case *item,
+			     const struct ot_kill_record *record)
+{
+	for (uint32_t i = item->first; i != KILL_NONE; i = cases->next[i])
+		if (cases->records[i].tgid == record->tgid &&
+		    cases->records[i].start_time_ns == record->start_time_ns)
+			return true;
+	return false;
+}
+
 /* KILL_NONE: there is no room. */
 static uint32_t keep_record(struct kill_cases *cases, const struct ot_kill_record *record)
 {
@@ -83,8 +93,12 @@ static uint32_t keep_record(struct kill_cases *cases, const struct ot_kill_recor
 void kill_cases_add(struct kill_cases *cases, const struct ot_kill_record *record)
 {
 	struct kill_case *item = case_of_trigger(cases, record->trigger_tid);
-	uint32_t place = keep_record(cases, record);
+	uint32_t place;
 
+	/* with its group the one chosen is killed once more, and may have taken the first signal */
+	if (item && item->group && case_has_process(cases, item, record))
+		return;
+	place = keep_record(cases, record);
 	if (place == KILL_NONE) {
 		cases->signals_crowded++;
 		return;
