@@ -49,6 +49,19 @@ END
 	[[ $output == *'  degraded  stacks are by frame pointers'* ]]
 }
 
+# As from 7.0 on, where tracefs is not mounted.
+# shellcheck disable=SC2016 # for the inner shell
+@test "raw tracepoints that may be preempted, and no tracefs: check and the report say what that costs" {
+	requires mount
+	export OOMTRACE_TEST_PERF_EVENTS=1
+	# debugfs has tracefs as well
+	hidden='for at in /sys/kernel/tracing /sys/kernel/debug; do busybox mount -t tmpfs tmpfs $at; done; exec "$0" "$@"'
+	run -0 unshare --mount sh -c "$hidden" "$OOMTRACE" check
+	[[ $output == *'Pages '*'no '*'tracefs is not mounted'* ]]
+	run -0 unshare --mount sh -c "$hidden" "$OOMTRACE" --format json -- true
+	[[ $output == *'"degraded":['*'tracefs is not mounted'* ]]
+}
+
 # shellcheck disable=SC2016 # for the inner shell
 @test "a kernel that does not describe its types is refused, and the refusal says where to get one" {
 	requires mount
