@@ -136,6 +136,20 @@ row()
 	row 1 2 0 1
 }
 
+@test "what waits runs while a kernel does, the others after it" {
+	pretend_qemu
+	matrix $'kernel 1.0-test\nfile x.bats\n1..1\nok 1 a test\nexit 0\ndone' # makes the tree
+	mkdir -p tests/live
+	printf '@test "patient" { : >beside; }\n# bats file_tags=waits\n' >tests/live/a.bats
+	printf '@test "busy" { [[ -e booted ]]; }\n' >tests/live/b.bats
+	rm booted
+	# shellcheck disable=SC2016 # for the stub
+	stub boot 'for i in $(seq 100); do [ ! -e beside ] || break; sleep 0.1; done
+		[ ! -e beside ] || : >booted; cat told'
+	VM_CACHE=cache KERNEL=1.0 run -1 tools/run-tests live vm
+	[[ $output == *'ok    patient'*'ok    a test'*'ok    busy'* ]]
+}
+
 @test "each title that the list of tests names there is" {
 	local file filter title
 

@@ -3,6 +3,8 @@
 #
 # How long will it last? A forecast, held against what happens then.
 
+# bats file_tags=waits
+
 setup()
 {
 	bats_require_minimum_version 1.5.0

@@ -3,6 +3,8 @@
 #
 # Warned before the kill: each percent of a limit once, with a forecast that is held against the kill.
 
+# bats file_tags=waits
+
 setup()
 {
 	bats_require_minimum_version 1.5.0

@@ -20,9 +20,11 @@ setup_file()
 	load ../lib/watch
 	watch_beside
 	watch_start --format json
+	wait_for_line "$PLAIN_ERR" 'oomtrace: watching for *'
 	export WATCHER=$TRACE_PID WATCH_OUT SPOOL
 }
 
+# Does not wait until it watches.
 watch_beside()
 {
 	local dir=$BATS_FILE_TMPDIR/plain
@@ -33,7 +35,6 @@ watch_beside()
 		--spool "$dir/spool" --format json </dev/null >"$dir/out" 2>"$dir/err") &
 	PLAIN=$!
 	exec {PLAIN_OUT}<"$dir/out" {PLAIN_ERR}<"$dir/err"
-	wait_for_line "$PLAIN_ERR" 'oomtrace: watching for *'
 	export PLAIN PLAIN_OUT PLAIN_ERR
 }
 

@@ -3,7 +3,7 @@
 #
 # The kernels' part of tools/run-tests, whose counters these functions add to: boots each kernel for
 # each cgroup hierarchy it has, shows what comes back, and closes with a table.
-# Each kernel's job runs in the background and leaves files; only the shell itself counts.
+# The kernels' jobs run in the background and leave files; only the shell itself counts.
 
 VM_CACHE=${VM_CACHE:-build/vm}
 # Set while the tests of a kernel are shown: its name in tests/kernels.
@@ -61,6 +61,8 @@ vm_boot()
 {
 	local directory=$VM_CACHE/$1 cgroups=$2 crash
 
+	# who asked has been ended: no more of them
+	kill -0 $$ || exit
 	tests/vm/boot --cgroups "$cgroups" ${FULL:+--full} "$1" </dev/null \
 		>"$directory/result.$cgroups" 2>"$directory/boot.$cgroups.log"
 	[[ $(tail -n 1 "$directory/result.$cgroups") != 'done' ]] || return 0
@@ -138,26 +140,37 @@ vm_count()
 	vm_kernel=
 }
 
-# vm_all KERNEL...: VM_JOBS at a time, one unless that is set. An emulator keeps little more than one processor
-# busy, so two are done sooner, but each has less than three minutes, of a slow machine as well.
-vm_all()
+# vm_begin KERNEL...: boots them beside whatever the shell does next, VM_JOBS at a time, as many as there are
+# processors unless that is set: an emulator keeps one busy. vm_ended tells the name of each that has ended.
+vm_begin()
 {
-	local -a jobs=()
-	local next=0 kernel at_once
-
-	at_once=${VM_JOBS:-1}
 	mkdir -p "$VM_CACHE"
-	tests/vm/image "$VM_CACHE/base.cpio" || { vm_fail 'no image for the machines' && return; }
+	tests/vm/image "$VM_CACHE/base.cpio" || { vm_fail 'no image for the machines' && return 1; }
 	export VM_BASE_MADE=yes
 	echo "booting $*"
-	for ((kernel = 1; kernel <= $#; kernel++)); do
-		for (( ; next < $# && next < kernel - 1 + at_once; next++)); do
-			vm_job "${@:next+1:1}" &
-			jobs+=($!)
-		done
-		wait "${jobs[kernel - 1]}"
-		vm_count "${@:kernel:1}"
+	exec {vm_ended}< <(vm_boot_all "$@")
+}
+
+vm_boot_all()
+{
+	local kernel
+	local -i left=${VM_JOBS:-$(nproc)}
+
+	for kernel in "$@"; do
+		((left-- > 0)) || wait -n
+		(vm_job "$kernel" && echo "$kernel") &
 	done
+	wait
+}
+
+# vm_end KERNEL...: waits for those that vm_begin has booted, and counts what they say.
+vm_end()
+{
+	local kernel
+
+	while read -r kernel; do
+		vm_count "$kernel"
+	done <&"$vm_ended"
 	vm_compare "$@"
 }
 
