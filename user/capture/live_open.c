@@ -137,6 +137,13 @@ static int open_store(struct live *live)
 	return error;
 }
 
+static void before_other_code(void *context, uint32_t account)
+{
+	struct live *live = context;
+
+	stacks_walk_late_of(&live->stacks, &live->lives, account);
+}
+
 static int open_tables(struct live *live)
 {
 	int error = ledger_map(live->programs, &live->physical, &live->ledger);
@@ -166,6 +173,8 @@ static int open_tables(struct live *live)
 	if (error)
 		return error;
 	live->lives.targets = &live->targets;
+	live->lives.before_other_code = before_other_code;
+	live->lives.context = live;
 	live->lives.keep_argv = live->options.watch_kills;
 	error = live_open_ring(live);
 	if (!error && live->options.watch_kills)

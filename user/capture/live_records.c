@@ -68,14 +68,10 @@ static int take_stack_bytes(struct live *live, const void *data, size_t bytes)
 static int take_code(struct live *live, const void *data, size_t bytes)
 {
 	const struct ot_code_record *record = data;
-	int error = 0;
 
 	if (bytes >= offsetof(struct ot_code_record, areas) && has_no_room(live, record->account))
 		return 0;
-	/* stacks that wait for rows went through what was mapped until now */
-	if (lives_code_is_other(&live->lives, data, bytes))
-		error = stacks_walk_late(&live->stacks, &live->lives, true);
-	return error ? error : lives_code_told(&live->lives, data, bytes);
+	return lives_code_told(&live->lives, data, bytes);
 }
 
 static int take_fork(struct live *live, const void *data, size_t bytes)

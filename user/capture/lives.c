@@ -300,6 +300,12 @@ static int read_mappings(struct lives *lives, uint32_t number, struct mappings *
 	return error;
 }
 
+void lives_tell_other_code(struct lives *lives, uint32_t number)
+{
+	if (lives->before_other_code)
+		lives->before_other_code(lives->context, number);
+}
+
 bool lives_reread(struct lives *lives, uint32_t number)
 {
 	struct life *life = &lives->items[number];
@@ -315,6 +321,8 @@ bool lives_reread(struct lives *lives, uint32_t number)
 			return take_parents_mappings(lives, life);
 	} else {
 		life->reread_cost_ns = clock_monotonic_ns() - start_ns;
+		if (mappings_contradict(&life->mappings, &fresh, lives->modules))
+			lives_tell_other_code(lives, number);
 		lives_told_release(life);
 		mappings_release(&life->mappings);
 		life->mappings = fresh;

@@ -52,6 +52,12 @@ struct lives {
 	bool *is_listed;    /* by account: it is among them */
 	struct life *items; /* by account number */
 	uint32_t last_id;
+	/*
+	 * Called before what an account has mapped is forgotten for other code at the same
+	 * addresses: stacks that wait for rows went through what was there. NULL: nobody waits.
+	 */
+	void (*before_other_code)(void *context, uint32_t account);
+	void *context;
 	const struct targets *targets; /* named by the user; NULL: nobody */
 	bool keep_argv;                /* for a process that may be killed any moment */
 	struct lives_fork *forks;      /* the last LIVES_FORKS forks, a ring */
@@ -84,9 +90,6 @@ void lives_forked(struct lives *lives, uint32_t child_pid, uint32_t parent_pid);
 
 /* A stack went through code that the walk did not know: tells it what is mapped by now. */
 void lives_code_missing(struct lives *lives, uint32_t account);
-
-/* Is other code mapped where code is known to be? Ask before lives_code_told(). */
-bool lives_code_is_other(struct lives *lives, const struct ot_code_record *record, size_t bytes);
 
 /*
  * What the walk saw mapped that it was not told of: the mappings of the process, should it be gone

@@ -74,20 +74,12 @@ static bool is_contradicted(const struct lives *lives, const struct life *life,
  */
 static void correct(struct lives *lives, struct life *life, const struct ot_code_record *record)
 {
+	lives_tell_other_code(lives, record->account);
 	life->mappings.read_ns = 0;
 	if (lives_reread(lives, record->account) && !is_contradicted(lives, life, record))
 		return;
 	mappings_of_areas(&life->mappings, lives->store, lives->modules, record->areas,
 			  record->count);
-}
-
-bool lives_code_is_other(struct lives *lives, const struct ot_code_record *record, size_t bytes)
-{
-	const struct life *life = NULL;
-
-	if (is_valid(record, bytes) && lives->follow)
-		life = lives_get(lives, record->account);
-	return life && is_contradicted(lives, life, record);
 }
 
 int lives_code_told(struct lives *lives, const struct ot_code_record *record, size_t bytes)

@@ -11,6 +11,9 @@
  */
 bool lives_reread(struct lives *lives, uint32_t account);
 
+/* Other code is going to be where this account's was. */
+void lives_tell_other_code(struct lives *lives, uint32_t account);
+
 /* Forgets what the walk saw mapped. */
 void lives_told_release(struct life *life);
 

@@ -151,6 +151,19 @@ bool mappings_find(const struct mappings *mappings, uint64_t address, struct eve
 	return false;
 }
 
+bool mappings_contradict(const struct mappings *known, const struct mappings *fresh,
+			 const struct modules *modules)
+{
+	struct event_frame was, is;
+
+	for (size_t i = 0; i < known->count; i++)
+		if (mappings_find(known, known->items[i].start, &was) &&
+		    mappings_find(fresh, known->items[i].start, &is) &&
+		    modules_are_other_files(modules, was.module, is.module))
+			return true;
+	return false;
+}
+
 int mappings_copy(const struct mappings *from, struct store *store, struct mappings *ret_mappings)
 {
 	struct mapping *items = store_alloc_array(store, from->count, sizeof(*items));

@@ -41,6 +41,10 @@ int mappings_of_areas(struct mappings *mappings, struct store *store, struct mod
 bool mappings_find(const struct mappings *mappings, uint64_t address,
 		   struct event_frame *ret_frame);
 
+/* Is another file mapped where one is known to be? Not: is some of it gone, or another part. */
+bool mappings_contradict(const struct mappings *known, const struct mappings *fresh,
+			 const struct modules *modules);
+
 /* For a forked child: it starts with its parent's. 0 or -ENOMEM. */
 int mappings_copy(const struct mappings *from, struct store *store, struct mappings *ret_mappings);
 

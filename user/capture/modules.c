@@ -31,10 +31,11 @@
 
 struct module {
 	char *path;
-	uint8_t tries_left; /* to get at the file; 0 once it was had */
-	uint32_t next;      /* id of the next one of the same inode, 0: none */
-	int fd;             /* -1 unless it is kept, and not taken */
-	uint32_t pid;       /* of the process that it was opened of; 0: opened by its path */
+	uint8_t tries_left;     /* to get at the file; 0 once it was had */
+	uint32_t next;          /* id of the next one of the same inode, 0: none */
+	struct table_key inode; /* (inode, device); 0: not a file that somebody maps */
+	int fd;                 /* -1 unless it is kept, and not taken */
+	uint32_t pid;           /* of the process that it was opened of; 0: opened by its path */
 	bool has_key;
 	struct ot_code_key key;
 };
@@ -255,9 +256,25 @@ static uint32_t add(struct modules *modules, struct table_key inode, const char 
 	if (!id)
 		return 0;
 	modules->items[id - 1].tries_left = OPEN_TRIES;
+	modules->items[id - 1].inode = inode;
 	modules->items[id - 1].next = (uintptr_t)table_get(&modules->by_inode, inode);
 	table_put(&modules->by_inode, inode, (void *)(uintptr_t)id);
 	return id;
+}
+
+static const struct table_key *inode_of(const struct modules *modules, uint32_t id)
+{
+	static const struct table_key none;
+
+	return id && id <= modules->count ? &modules->items[id - 1].inode : &none;
+}
+
+bool modules_are_other_files(const struct modules *modules, uint32_t a, uint32_t b)
+{
+	const struct table_key *one = inode_of(modules, a), *other = inode_of(modules, b);
+
+	return one->major && other->major &&
+	       (one->major != other->major || one->minor != other->minor);
 }
 
 void modules_keep_files(struct modules *modules, const struct programs *programs)

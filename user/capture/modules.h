@@ -50,6 +50,9 @@ uint32_t modules_of_perf_map(struct modules *modules, uint32_t pid);
  */
 void modules_keep_files(struct modules *modules, const struct programs *programs);
 
+/* Are both files, and not one file by two names? As /proc tells files apart. */
+bool modules_are_other_files(const struct modules *modules, uint32_t a, uint32_t b);
+
 /* How the kernel's walk knows the file. False where that could not be found out. */
 bool modules_key(const struct modules *modules, uint32_t id, struct ot_code_key *ret_key);
 

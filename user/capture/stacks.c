@@ -171,25 +171,50 @@ static int walk_late(struct stacks *stacks, struct stack *stack, struct lives *l
 	return error == -ENOMEM ? error : 1;
 }
 
-int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now)
+/* Taken out first: whoever it asks may want those of an account walked meanwhile. */
+static int walk_late_at(struct stacks *stacks, uint32_t i, struct lives *lives, bool now)
+{
+	uint32_t cell = stacks->late[i];
+	int done;
+
+	stacks->late[i] = 0;
+	done = cell ? walk_late(stacks, slot(stacks, cell), lives, now) : 1;
+	if (!done)
+		stacks->late[i] = cell;
+	return done < 0 ? done : 0;
+}
+
+void stacks_walk_late_of(struct stacks *stacks, struct lives *lives, uint32_t account)
+{
+	for (uint32_t i = 0; i < stacks->late_count; i++)
+		if (stacks->late[i] && slot(stacks, stacks->late[i])->account == account)
+			walk_late_at(stacks, i, lives, true);
+}
+
+static void forget_walked(struct stacks *stacks)
 {
 	uint32_t kept = 0;
 
 	stacks->late_bytes = 0;
 	for (uint32_t i = 0; i < stacks->late_count; i++) {
 		uint32_t cell = stacks->late[i];
-		struct stack *stack = slot(stacks, cell);
-		int done = walk_late(stacks, stack, lives, now);
 
-		if (done < 0)
-			return done;
-		if (done)
+		if (!cell || !slot(stacks, cell)->bytes)
 			continue;
+		stacks->late_bytes += record_bytes(slot(stacks, cell)->bytes);
 		stacks->late[kept++] = cell;
-		stacks->late_bytes += record_bytes(stack->bytes);
 	}
 	stacks->late_count = kept;
-	return 0;
+}
+
+int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < stacks->late_count && !error; i++)
+		error = walk_late_at(stacks, i, lives, now);
+	forget_walked(stacks);
+	return error;
 }
 
 /* Its turn to be walked comes; where too many wait already it stays as it is. */

@@ -36,7 +36,7 @@ struct stacks {
 	uint32_t count;
 	uint32_t used;
 	uint32_t last_id;
-	uint32_t late[STACKS_LATE_MAX]; /* cells whose stacks are to be walked later */
+	uint32_t late[STACKS_LATE_MAX]; /* cells whose stacks are to be walked later; 0: done */
 	uint32_t late_count;
 	size_t late_bytes; /* of them, as of the last walk, and of those that came since */
 	uint64_t late_ends[STACK_END_COUNT]; /* how those that were walked ended */
@@ -63,6 +63,12 @@ int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *
  * change, which nobody may have been told of yet. 0 or -ENOMEM.
  */
 int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now);
+
+/*
+ * Those of one account, all of them now. May be called while others are walked, and does not wait
+ * for their rows. Without memory they stay as they are.
+ */
+void stacks_walk_late_of(struct stacks *stacks, struct lives *lives, uint32_t account);
 
 /* What the kernel says of it; a number that is none of ours says nothing. */
 enum stack_end stack_end_of(const struct ot_stack_record *record);

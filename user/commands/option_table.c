@@ -221,8 +221,8 @@ static int store_kinds(const struct option_row *row __attribute__((unused)), con
 
 static const struct option_row rows[] = {
 	{"pid", 'p', "PID,...", "trace running processes, until all have ended",
-	 "a list of at most 128 process ids", GROUP_TARGET, RECORDING | LISTING, store_pids,
-	 MEMBER(pids), 1, PID_LIMIT, .repeats = true},
+	 "a list of at most 128 process ids (--comm takes a name)", GROUP_TARGET,
+	 RECORDING | LISTING, store_pids, MEMBER(pids), 1, PID_LIMIT, .repeats = true},
 	{"comm", 0, "NAME", "trace all of that name, and who takes it later; until Ctrl-C or -d",
 	 "a name of 1 to 15 bytes, as in /proc/PID/comm", GROUP_TARGET, RECORDING | LISTING,
 	 store_comm, MEMBER(comm)},

@@ -306,8 +306,7 @@ static int stacks(const struct incident *incident, const struct render_options *
 		buf_append_string(out, "\nNo stack is known to have held its memory.\n");
 		return 0;
 	}
-	buf_printf(out, "\nThe %zu largest of %zu stacks that held its memory, leaf first\n\n",
-		   count, held->row_count);
+	text_stacks_title(count, held->row_count, " that held its memory, leaf first", out);
 	return text_stacks_table(held, count, options, out);
 }
 

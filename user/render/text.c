@@ -324,6 +324,17 @@ int text_stacks_table(const struct growth *growth, size_t count,
 	return text_table_print(&table, TEXT_INDENT, options->columns, out);
 }
 
+void text_stacks_title(size_t count, size_t of, const char *rest, struct buf *out)
+{
+	if (count < of)
+		buf_printf(out, "\nThe %zu largest of %zu stacks", count, of);
+	else if (of == 1)
+		buf_append_string(out, "\nThe only stack");
+	else
+		buf_printf(out, "\nAll %zu stacks", of);
+	buf_printf(out, "%s\n\n", rest);
+}
+
 static int text_stacks(const struct growth *growth, const struct render_options *options,
 		       struct buf *out)
 {
@@ -331,8 +342,7 @@ static int text_stacks(const struct growth *growth, const struct render_options 
 
 	if (!count)
 		return 0;
-	buf_printf(out, "\nThe %zu largest of %zu stacks, leaf first\n\n", count,
-		   growth->row_count);
+	text_stacks_title(count, growth->row_count, ", leaf first", out);
 	return text_stacks_table(growth, count, options, out);
 }
 

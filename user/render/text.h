@@ -12,6 +12,9 @@
 /* 0 or -errno. */
 int text_growth(const struct growth *growth, const struct render_options *options, FILE *stream);
 
+/* "The 3 largest of 9 stacks", or all, and what else is to be said of them: a heading. */
+void text_stacks_title(size_t count, size_t of, const char *rest, struct buf *out);
+
 /* The first `count` rows as a table, leaf first. 0 or -ENOMEM. */
 int text_stacks_table(const struct growth *growth, size_t count,
 		      const struct render_options *options, struct buf *out);
