@@ -37,6 +37,14 @@ session()
 	run ! balance_check
 }
 
+@test "what is left unread is as much as comes in a moment" {
+	session 7 1000 938 0 && sed -i 's/"unread":1/"unread":62/' "$OOMTRACE_TEST_BALANCE"
+	balance_check
+	session 8 1000 900 0 && sed -i 's/"unread":1}/"unread":100}/' "$OOMTRACE_TEST_BALANCE"
+	run ! balance_check
+	[[ $output == 'session 8: too much was left unread: '* ]]
+}
+
 @test "a session that left no balance fails a test, unless it was killed" {
 	echo '{"pid":7,"begun":true}' >"$OOMTRACE_TEST_BALANCE"
 	run ! balance_check

@@ -58,7 +58,8 @@ static uint64_t still_waiting(const struct live *live)
 
 /*
  * Not here are what leaves nothing out: pages whose free was not seen (ghost) have been told
- * before, and a process too deep to tell (cgroup-depth) is none of an event.
+ * before, and a process too deep to tell (cgroup-depth) is none of an event; nor what no program
+ * has seen, because the kernel ran none (recursion).
  */
 static const struct flow {
 	const char *name;
