@@ -55,6 +55,11 @@ struct watch {
 int watch_new(struct live *live, struct watch **ret_watch);
 void watch_free(struct watch *watch);
 
+/* Of the two rings of kills, for ring_buffer__consume(); the context is the live session. */
+int watch_take_record(void *context, void *data, size_t bytes);
+/* Kills of the kernel's own are looked at again before a storm of others is over. */
+int watch_take_sigkill(void *context, void *data, size_t bytes);
+
 int watch_kills_fd(const struct watch *watch);
 int watch_quiet_fd(const struct watch *watch);
 int watch_busy_fd(const struct watch *watch);
