@@ -121,6 +121,96 @@ static void test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name(vo
 	reading_close(&reading);
 }
 
+/* As many as are told apart, in a directory of their own; or removes them again. */
+static void make_many(const struct reading *reading, bool remove)
+{
+	char path[128];
+
+	for (int i = 0; i < CGROUPS_MAX; i++) {
+		snprintf(path, sizeof(path), "%s/memory/other/%d", reading->fake.path, i);
+		assert_int_equal(remove ? rmdir(path) : mkdir(path, 0700), 0);
+	}
+}
+
+/* Knows as many as can be known, of which the last is one of many. */
+static void read_many(struct reading *reading)
+{
+	read_tree(reading);
+	make_many(reading, false);
+	reading->cgroups.walked_ns = reading->cgroups.walk_took_ns = 0;
+	cgroups_look(&reading->cgroups);
+	assert_int_equal(reading->cgroups.count, CGROUPS_MAX);
+}
+
+/* One that is made now: its id, or 0. */
+static uint32_t find_new(struct reading *reading)
+{
+	fake_proc_write(&reading->fake, "memory/new/memory.stat", STAT("0"));
+	reading->cgroups.walked_ns = reading->cgroups.walk_took_ns = 0;
+	return cgroups_id(&reading->cgroups, inode_of(reading, "memory/new"));
+}
+
+static void test_those_that_are_gone_make_room_but_not_what_is_needed(void **state)
+{
+	struct known_cgroup *left, *wanted;
+	struct reading reading;
+	uint32_t last, id;
+
+	(void)state;
+	read_many(&reading);
+	last = reading.cgroups.last_id;
+	left = &reading.cgroups.items[CGROUPS_MAX / 2];
+	wanted = &reading.cgroups.items[CGROUPS_MAX - 1];
+	left->legacy_account = 7;
+	wanted->wanted = true;
+	id = left->id;
+	make_many(&reading, true);
+	assert_int_equal(find_new(&reading), last + 1);
+	assert_string_equal(cgroups_get(&reading.cgroups, last + 1)->path, "/new");
+	/* who is there, who is needed, and the new one; each by its old id */
+	assert_int_equal(reading.cgroups.count, 4 + 2 + 1);
+	assert_int_equal(cgroups_get(&reading.cgroups, id)->legacy_account, 7);
+	assert_true(cgroups_get(&reading.cgroups, last)->wanted);
+	assert_null(cgroups_get(&reading.cgroups, id + 1));
+	reading_close(&reading);
+}
+
+static void test_where_all_are_there_a_new_one_is_refused_and_that_is_counted(void **state)
+{
+	struct reading reading;
+	struct event event;
+
+	(void)state;
+	read_many(&reading);
+	reading.cgroups.refused = 0;
+	assert_int_equal(find_new(&reading), 0);
+	assert_int_equal(reading.cgroups.count, CGROUPS_MAX);
+	cgroups_queue_refused(&reading.cgroups, &reading.queue);
+	assert_true(event_queue_pop(&reading.queue, &event));
+	assert_int_equal(event.type, EVENT_LOST);
+	assert_int_equal(event.lost.count, 1);
+	assert_true(event.lost.data);
+	make_many(&reading, true);
+	reading_close(&reading);
+}
+
+static void test_a_walk_that_took_long_is_not_taken_again_at_once(void **state)
+{
+	struct reading reading;
+	uint64_t walked_ns;
+
+	(void)state;
+	read_tree(&reading);
+	walked_ns = reading.cgroups.walked_ns -= 2000000000;
+	reading.cgroups.walk_took_ns = 1000000000;
+	cgroups_look(&reading.cgroups);
+	assert_int_equal(reading.cgroups.walked_ns, walked_ns);
+	reading.cgroups.walk_took_ns = 1000000;
+	cgroups_look(&reading.cgroups);
+	assert_int_not_equal(reading.cgroups.walked_ns, walked_ns);
+	reading_close(&reading);
+}
+
 static void test_the_chosen_one_is_told_with_those_below_it_and_no_other(void **state)
 {
 	struct cgroup chosen = CGROUP_NONE;
@@ -166,6 +256,9 @@ int main(void)
 		cmocka_unit_test(test_all_are_told_at_the_start),
 		cmocka_unit_test(test_later_those_with_processes_and_all_above),
 		cmocka_unit_test(test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name),
+		cmocka_unit_test(test_those_that_are_gone_make_room_but_not_what_is_needed),
+		cmocka_unit_test(test_where_all_are_there_a_new_one_is_refused_and_that_is_counted),
+		cmocka_unit_test(test_a_walk_that_took_long_is_not_taken_again_at_once),
 		cmocka_unit_test(test_the_chosen_one_is_told_with_those_below_it_and_no_other),
 		cmocka_unit_test(test_without_the_controller_there_are_none),
 	};

@@ -4,14 +4,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "capture/trace_format.h"
 
-/* Looking for new ones reads every directory of the hierarchy. */
-#define WALK_AGAIN_NS 1000000000
+/* Looking for new ones reads directories of the hierarchy: for at most a twentieth of the time. */
+#define WALK_AGAIN_NS UINT64_C(1000000000)
+#define WALK_SHARE 20
 /* The kernel's limit is on the length of a path; nobody nests as deep. */
 #define LEVELS_MAX 64
 
@@ -22,23 +24,75 @@ static struct table_key inode_key(uint64_t inode)
 	return (struct table_key){.major = inode};
 }
 
-static int add(struct cgroups *cgroups, uint64_t inode, const char *path)
+static bool is_needed(const struct cgroups *cgroups, const struct known_cgroup *known)
+{
+	return known->wanted || known->legacy_account ||
+	       (cgroups->chosen && known->id == CGROUPS_CHOSEN);
+}
+
+static bool is_gone(const struct cgroups *cgroups, const struct known_cgroup *known)
+{
+	_cleanup_close_ int fd = cgroups_open(cgroups, known);
+
+	/* and not for want of a descriptor */
+	return fd == -ENOENT || fd == -ESTALE;
+}
+
+/* Names of the gone are kept for what their processes have left, but not when others need room. */
+static void forget_gone(struct cgroups *cgroups)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < cgroups->count; i++) {
+		struct known_cgroup *known = &cgroups->items[i];
+
+		if (is_needed(cgroups, known) || !is_gone(cgroups, known)) {
+			cgroups->items[kept++] = *known;
+			continue;
+		}
+		table_take(&cgroups->by_inode, inode_key(known->inode));
+		free(known->path);
+	}
+	cgroups->count = kept;
+}
+
+/* Asks for each that is known, so once a walk. 0 or -ENOSPC. */
+static int make_room(struct cgroups *cgroups)
+{
+	if (cgroups->count < CGROUPS_MAX)
+		return 0;
+	if (!cgroups->forgot)
+		forget_gone(cgroups);
+	cgroups->forgot = true;
+	return cgroups->count < CGROUPS_MAX ? 0 : -ENOSPC;
+}
+
+static int append(struct cgroups *cgroups, uint64_t inode, const char *path)
 {
 	struct known_cgroup *items;
-	_cleanup_free_ char *copy = NULL;
+	_cleanup_free_ char *copy = strdup(path);
+	uint32_t id = cgroups->last_id + 1;
 
-	if (table_get(&cgroups->by_inode, inode_key(inode)) || cgroups->count == CGROUPS_MAX)
-		return 0;
-	copy = strdup(path);
 	items = reallocarray(cgroups->items, cgroups->count + 1, sizeof(*items));
 	if (items)
 		cgroups->items = items;
 	if (!items || !copy ||
-	    table_put(&cgroups->by_inode, inode_key(inode),
-		      (void *)(uintptr_t)(cgroups->count + 1)))
+	    table_put(&cgroups->by_inode, inode_key(inode), (void *)(uintptr_t)id))
 		return -ENOMEM;
-	items[cgroups->count++] = (struct known_cgroup){.inode = inode, .path = TAKE_PTR(copy)};
+	items[cgroups->count++] =
+		(struct known_cgroup){.id = id, .inode = inode, .path = TAKE_PTR(copy)};
+	cgroups->last_id = id;
 	return 0;
+}
+
+static int add(struct cgroups *cgroups, uint64_t inode, const char *path)
+{
+	int error;
+
+	if (table_get(&cgroups->by_inode, inode_key(inode)))
+		return 0;
+	error = make_room(cgroups);
+	return error ? error : append(cgroups, inode, path);
 }
 
 static int walk(struct cgroups *cgroups, int dir_fd, const char *path, int level);
@@ -76,13 +130,21 @@ static int walk(struct cgroups *cgroups, int dir_fd, const char *path, int level
 	return error;
 }
 
+/* Ends where there is no room: whoever makes cgroups does not make it longer. */
 static int find_all(struct cgroups *cgroups)
 {
 	const struct cgroup *top = cgroups->chosen ? cgroups->chosen : &cgroups->root;
 	int fd = openat(top->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error;
 
 	cgroups->walked_ns = clock_monotonic_ns();
-	return fd < 0 ? 0 : walk(cgroups, fd, strcmp(top->path, "/") ? top->path : "", 0);
+	cgroups->forgot = false;
+	error = fd < 0 ? 0 : walk(cgroups, fd, strcmp(top->path, "/") ? top->path : "", 0);
+	cgroups->walk_took_ns = clock_monotonic_ns() - cgroups->walked_ns;
+	if (error != -ENOSPC)
+		return error;
+	cgroups->refused++;
+	return 0;
 }
 
 int cgroups_init(struct cgroups *cgroups, const struct sysroot *root, const struct cgroup *chosen)
@@ -126,13 +188,40 @@ uint32_t cgroups_id(struct cgroups *cgroups, uint64_t inode)
 
 void cgroups_look(struct cgroups *cgroups)
 {
-	if (cgroups->root.fd >= 0 && clock_monotonic_ns() - cgroups->walked_ns >= WALK_AGAIN_NS)
+	uint64_t wait_ns = cgroups->walk_took_ns * WALK_SHARE;
+
+	if (wait_ns < WALK_AGAIN_NS)
+		wait_ns = WALK_AGAIN_NS;
+	if (cgroups->root.fd >= 0 && clock_monotonic_ns() - cgroups->walked_ns >= wait_ns)
 		find_all(cgroups);
+}
+
+static int compare_ids(const void *key, const void *item)
+{
+	const uint32_t *id = key;
+	const struct known_cgroup *known = item;
+
+	return (*id > known->id) - (*id < known->id);
 }
 
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id)
 {
-	return id && id <= cgroups->count ? &cgroups->items[id - 1] : NULL;
+	return cgroups->count ? bsearch(&id, cgroups->items, cgroups->count,
+					sizeof(*cgroups->items), compare_ids)
+			      : NULL;
+}
+
+void cgroups_queue_refused(const struct cgroups *cgroups, struct event_queue *queue)
+{
+	const struct event event = {
+		.type = EVENT_LOST,
+		.lost = {.cause = "cgroup-full",
+			 .meaning = "looks for cgroups that found more than are told apart",
+			 .count = cgroups->refused,
+			 .data = true},
+	};
+
+	event_queue_push(queue, &event);
 }
 
 /* --- what the kernel says ----------------------------------------------------------------- */
@@ -195,16 +284,15 @@ static void set_figures(struct cgroup_event *event, const struct cgroup_memory *
 }
 
 /* One that is gone is told without figures: its processes' pages are still in the ledger. */
-static void queue_figures(const struct cgroups *cgroups, uint32_t id, enum memory_when when,
-			  struct event_queue *queue)
+static void queue_figures(const struct cgroups *cgroups, const struct known_cgroup *known,
+			  enum memory_when when, struct event_queue *queue)
 {
-	const struct known_cgroup *known = &cgroups->items[id - 1];
 	struct event event = {
 		.type = EVENT_CGROUP,
-		.cgroup = {.id = id,
+		.cgroup = {.id = known->id,
 			   .when = when,
 			   .path = known->path,
-			   .chosen = cgroups->chosen && id == CGROUPS_CHOSEN},
+			   .chosen = cgroups->chosen && known->id == CGROUPS_CHOSEN},
 	};
 	struct cgroup_memory memory;
 
@@ -215,8 +303,8 @@ static void queue_figures(const struct cgroups *cgroups, uint32_t id, enum memor
 
 void cgroups_queue_start(struct cgroups *cgroups, struct event_queue *queue)
 {
-	for (uint32_t id = 1; id <= cgroups->count; id++)
-		queue_figures(cgroups, id, MEMORY_START, queue);
+	for (uint32_t i = 0; i < cgroups->count; i++)
+		queue_figures(cgroups, &cgroups->items[i], MEMORY_START, queue);
 }
 
 bool cgroups_is_above(const char *above, const char *path)
@@ -243,10 +331,10 @@ void cgroups_queue_wanted(struct cgroups *cgroups, struct event_queue *queue)
 	/* also when nobody is in it */
 	if (cgroups->chosen)
 		cgroups_want(cgroups, CGROUPS_CHOSEN);
-	for (uint32_t id = 1; id <= cgroups->count; id++) {
-		if (!cgroups->items[id - 1].wanted)
+	for (uint32_t i = 0; i < cgroups->count; i++) {
+		if (!cgroups->items[i].wanted)
 			continue;
-		cgroups->items[id - 1].wanted = false;
-		queue_figures(cgroups, id, MEMORY_END, queue);
+		cgroups->items[i].wanted = false;
+		queue_figures(cgroups, &cgroups->items[i], MEMORY_END, queue);
 	}
 }

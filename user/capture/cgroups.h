@@ -11,10 +11,14 @@
 #include "capture/cgroup.h"
 #include "capture/event_queue.h"
 
-/* More are not told apart: their processes are in none. */
+/*
+ * More are not told apart: their processes are in none, which is counted. Those that are gone make
+ * room, unless their dead have left something.
+ */
 #define CGROUPS_MAX 16384
 
 struct known_cgroup {
+	uint32_t id; /* never used again */
 	uint64_t inode;
 	char *path;
 	uint32_t legacy_account; /* of what its dead have left; 0: none */
@@ -28,10 +32,12 @@ struct known_cgroup {
 struct cgroups {
 	struct cgroup root;          /* fd -1: no hierarchy accounts for memory */
 	const struct cgroup *chosen; /* NULL: all of them are of interest */
-	struct known_cgroup *items;
-	uint32_t count;
-	struct table by_inode; /* -> its place + 1, which is its id */
-	uint64_t walked_ns;
+	struct known_cgroup *items;  /* by id */
+	uint32_t count, last_id;
+	struct table by_inode; /* -> its id */
+	uint64_t walked_ns, walk_took_ns;
+	bool forgot;      /* in this walk: whoever is left is there */
+	uint64_t refused; /* walks that ended because there was no room */
 };
 
 /*
@@ -48,7 +54,11 @@ uint32_t cgroups_known(const struct cgroups *cgroups, uint64_t inode);
 /* Looks for new ones, whoever is in them, but not all the time. */
 void cgroups_look(struct cgroups *cgroups);
 
+/* Until new ones are looked for again; NULL: it is not known, or not any more. */
 struct known_cgroup *cgroups_get(struct cgroups *cgroups, uint32_t id);
+
+/* Queues how often there were too many, if never as well. */
+void cgroups_queue_refused(const struct cgroups *cgroups, struct event_queue *queue);
 
 /* Its directory, or -errno when it is gone. */
 int cgroups_open(const struct cgroups *cgroups, const struct known_cgroup *known);

@@ -150,8 +150,10 @@ void incident_queue_losses(const struct live *live, struct event_queue *queue)
 {
 	const struct watch *watch = live->watch;
 
-	if (live->programs)
+	if (live->programs) {
 		losses_queue(live->programs, true, queue);
+		cgroups_queue_refused(&live->cgroups, queue);
+	}
 	if (live->store)
 		queue_lost(queue, "kill-memory",
 			   "pieces of what was known at a kill that found no memory set aside",

@@ -309,6 +309,8 @@ static void queue_all(const struct snapshot_context *context,
 		queue_inheritance(context, &reconciliation->inheritances[i]);
 	/* what has not happened is said once, at the end */
 	losses_queue(context->programs, context->last, context->queue);
+	if (context->cgroups && (context->last || context->cgroups->refused))
+		cgroups_queue_refused(context->cgroups, context->queue);
 	stack_ends_queue(context->programs, context->stacks, context->queue);
 }
 
