@@ -14,6 +14,9 @@
 
 /* Known cgroups looked at in one second: a host may have thousands. */
 #define KNOWN_PER_LOOK 16
+/* Candidates for a place whose page cache is asked for in one second, those looked at among them.
+ */
+#define CANDIDATES_PER_LOOK 32
 /* What has been quiet for so long makes room for whoever fills up. */
 #define STALE_NS UINT64_C(60000000000)
 
@@ -110,6 +113,21 @@ static void open_files(const struct cgroup_curves *curves, struct cgroup_curve *
 	item->pressure_fd = openat(dir_fd, "memory.pressure", O_RDONLY | O_CLOEXEC);
 }
 
+/* Of its usage, page cache of files: no reason for a kill. 0 where nobody can tell. */
+static uint32_t read_reclaimable(const struct cgroup_curves *curves, uint64_t id)
+{
+	/* a kill may wait: new ones are not looked for */
+	const struct known_cgroup *known =
+		cgroups_get(curves->cgroups, cgroups_known(curves->cgroups, id));
+	_cleanup_close_ int dir_fd = known ? cgroups_open(curves->cgroups, known) : -1;
+	struct cgroup cgroup = {.fd = dir_fd, .unified = curves->cgroups->root.unified};
+	struct cgroup_charge charge;
+
+	if (dir_fd < 0 || cgroup_charge(&cgroup, &charge))
+		return 0;
+	return (uint32_t)((charge.usage_bytes - charge.held_bytes) / sysconf(_SC_PAGESIZE));
+}
+
 /* --- which are followed ------------------------------------------------------------------- */
 
 static const struct curve_point *last_point(const struct curve *curve)
@@ -117,11 +135,12 @@ static const struct curve_point *last_point(const struct curve *curve)
 	return curve->count ? &curve->points[curve->count - 1] : NULL;
 }
 
-static double fullness(uint32_t usage_pages, uint32_t limit_pages)
+/* Of what is held, as a warning judges it: any container's page cache fills its limit in time. */
+static double fullness(uint32_t usage_pages, uint32_t reclaimable_pages, uint32_t limit_pages)
 {
-	return limit_pages && limit_pages != CGROUP_NO_LIMIT
-		       ? (double)usage_pages / (double)limit_pages
-		       : 0;
+	if (!limit_pages || limit_pages == CGROUP_NO_LIMIT || usage_pages <= reclaimable_pages)
+		return 0;
+	return (double)(usage_pages - reclaimable_pages) / (double)limit_pages;
 }
 
 /* Of what nobody has heard of for a while: nothing. */
@@ -131,7 +150,8 @@ static double fullness_of(const struct cgroup_curve *item, uint64_t now_ns)
 
 	if (!last || (item->usage_fd < 0 && now_ns > last->time_ns + STALE_NS))
 		return 0;
-	return fullness(last->values[CGROUP_VALUE_USAGE], last->values[CGROUP_VALUE_LIMIT]);
+	return fullness(last->values[CGROUP_VALUE_USAGE], item->reclaimable_pages,
+			last->values[CGROUP_VALUE_LIMIT]);
 }
 
 static struct cgroup_curve *item_find(const struct cgroup_curves *curves, uint64_t id)
@@ -142,36 +162,75 @@ static struct cgroup_curve *item_find(const struct cgroup_curves *curves, uint64
 	return NULL;
 }
 
-/* That of the cgroup; or one that is free, or of whoever is less full. NULL: all are fuller. */
-static struct cgroup_curve *item_get(struct cgroup_curves *curves, uint64_t id, double full,
-				     uint64_t now_ns)
+static bool is_crowded(const struct cgroup_curves *curves)
 {
-	struct cgroup_curve *item = item_find(curves, id), *least = NULL;
-	double least_full = full;
+	for (int i = 0; i < CGROUP_CURVES; i++)
+		if (!curves->items[i].id)
+			return false;
+	return true;
+}
+
+/* One that is free, or that of whoever is least full. */
+static struct cgroup_curve *item_least(const struct cgroup_curves *curves, uint64_t now_ns)
+{
+	struct cgroup_curve *least = curves->items;
+
+	for (int i = 0; i < CGROUP_CURVES; i++) {
+		struct cgroup_curve *item = &curves->items[i];
+
+		if (!item->id)
+			return item;
+		if (fullness_of(item, now_ns) < fullness_of(least, now_ns))
+			least = item;
+	}
+	return least;
+}
+
+/* Is there more to a candidate than `least_full`? Its files are read only where it may be. */
+static bool is_fuller(struct cgroup_curves *curves, uint64_t id, uint32_t usage_pages,
+		      uint32_t limit_pages, double least_full, uint32_t *ret_reclaimable_pages)
+{
+	uint32_t reclaimable_pages;
+
+	if (fullness(usage_pages, 0, limit_pages) <= least_full)
+		return false;
+	if (least_full <= 0)
+		return true; /* nobody misses that place */
+	if (!curves->candidates_left)
+		return false;
+	curves->candidates_left--;
+	reclaimable_pages = read_reclaimable(curves, id);
+	if (fullness(usage_pages, reclaimable_pages, limit_pages) <= least_full)
+		return false;
+	*ret_reclaimable_pages = reclaimable_pages;
+	return true;
+}
+
+/* That of the cgroup; or one that is free, or of whoever is less full. NULL: all are fuller. */
+static struct cgroup_curve *item_get(struct cgroup_curves *curves, uint64_t id,
+				     uint32_t usage_pages, uint32_t limit_pages, uint64_t now_ns)
+{
+	struct cgroup_curve *item = item_find(curves, id);
+	uint32_t reclaimable_pages = 0;
 
 	if (item)
 		return item;
-	for (int i = 0; i < CGROUP_CURVES; i++) {
-		item = &curves->items[i];
-		if (!item->id || fullness_of(item, now_ns) < least_full) {
-			least_full = item->id ? fullness_of(item, now_ns) : -1;
-			least = item;
-		}
-	}
-	if (!least)
+	item = item_least(curves, now_ns);
+	if (item->id && !is_fuller(curves, id, usage_pages, limit_pages, fullness_of(item, now_ns),
+				   &reclaimable_pages))
 		return NULL;
-	stop_reading(least);
-	least->id = id;
-	least->asked = false;
-	least->curve.count = 0;
-	return least;
+	stop_reading(item);
+	item->id = id;
+	item->asked = false;
+	item->reclaimable_pages = reclaimable_pages;
+	item->curve.count = 0;
+	return item;
 }
 
 static void add(struct cgroup_curves *curves, uint64_t id, uint32_t usage_pages,
 		uint32_t limit_pages, uint64_t now_ns)
 {
-	struct cgroup_curve *item =
-		item_get(curves, id, fullness(usage_pages, limit_pages), now_ns);
+	struct cgroup_curve *item = item_get(curves, id, usage_pages, limit_pages, now_ns);
 	uint32_t values[CURVE_VALUES] = {
 		[CGROUP_VALUE_USAGE] = usage_pages,
 		[CGROUP_VALUE_LIMIT] = limit_pages,
@@ -255,6 +314,7 @@ static void look_at(struct cgroup_curves *curves, struct cgroup_curve *item, uin
 	if (!last || !is_half_full(last->values[CGROUP_VALUE_USAGE], limit_pages)) {
 		stop_reading(item);
 		item->asked = false;
+		item->reclaimable_pages = 0;
 		return;
 	}
 	if (!item->asked)
@@ -277,13 +337,17 @@ static void look_at_host(struct cgroup_curves *curves, uint64_t now_ns)
 
 void cgroup_curves_look(struct cgroup_curves *curves, uint64_t now_ns)
 {
-	bool busy = false;
+	bool busy = false, crowded = is_crowded(curves);
 
+	curves->candidates_left = CANDIDATES_PER_LOOK;
 	for (int i = 0; i < CGROUP_CURVES; i++) {
 		if (!curves->items[i].id)
 			continue;
 		look_at(curves, &curves->items[i], now_ns);
 		busy |= curves->items[i].usage_fd >= 0;
+		if (crowded && curves->items[i].usage_fd >= 0)
+			curves->items[i].reclaimable_pages =
+				read_reclaimable(curves, curves->items[i].id);
 	}
 	if (busy)
 		look_at_host(curves, now_ns);

@@ -12,7 +12,7 @@
 #include "capture/cgroups.h"
 #include "capture/curve.h"
 
-/* Cgroups that are followed at once: the fullest. */
+/* Cgroups that are followed at once: the fullest, of what cannot be reclaimed. */
 #define CGROUP_CURVES 32
 
 /* What a point has. */
@@ -28,18 +28,20 @@ enum cgroup_value {
 #define CGROUP_NO_LIMIT UINT32_MAX
 
 struct cgroup_curve {
-	uint64_t id;               /* inode of its directory; 0: free */
-	int usage_fd, pressure_fd; /* -1: not open */
-	bool asked;                /* for the two: it is not looked for again */
-	struct curve curve;        /* enum cgroup_value */
+	uint64_t id;                /* inode of its directory; 0: free */
+	int usage_fd, pressure_fd;  /* -1: not open */
+	bool asked;                 /* for the two: it is not looked for again */
+	uint32_t reclaimable_pages; /* of its usage; read where places are rare */
+	struct curve curve;         /* enum cgroup_value */
 };
 
 struct cgroup_curves {
 	struct cgroups *cgroups;
 	struct cgroup_curve *items; /* CGROUP_CURVES of them */
 	uint32_t next_known;        /* of the cgroups: the next to be looked at */
-	int host_pressure_fd;       /* -1: the kernel does not tell */
-	struct curve host;          /* enum cgroup_value, of usage nothing */
+	uint32_t candidates_left; /* that may be asked for their page cache before the next look */
+	int host_pressure_fd;     /* -1: the kernel does not tell */
+	struct curve host;        /* enum cgroup_value, of usage nothing */
 };
 
 /* Keeps the pointers. 0 or -ENOMEM. */
