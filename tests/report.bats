@@ -258,6 +258,23 @@ flamegraph()
 	fails_with "*'damaged.oomtrace'*damaged*" report damaged.oomtrace
 }
 
+@test "of a recording that ends before its session nothing can be shown, and that is said" {
+	head -c 16 "$DATA/prefork.oomtrace" >cut.oomtrace
+	fails_with "*'cut.oomtrace', nothing of it can be shown: cut short*" report cut.oomtrace
+}
+
+@test "a small file takes no more memory than is bounded: stacks that cells share are made once" {
+	"$ROOT/tests/lib/swollen-trace" 1 100 >swollen.oomtrace
+	bash -c "ulimit -v 600000; '$OOMTRACE' report swollen.oomtrace" >out
+	[[ $(tail -c 8 out) == ' 409600' ]]
+	"$ROOT/tests/lib/swollen-trace" 12 1 >swollen.oomtrace
+	for command in 'report swollen.oomtrace' 'diff swollen.oomtrace swollen.oomtrace'; do
+		run --separate-stderr -1 bash -c "ulimit -v 600000; '$OOMTRACE' $command"
+		[[ $stderr == "oomtrace: cannot report on 'swollen.oomtrace': the report would be too large"* ]]
+		[[ ${#stderr_lines[@]} -eq 1 ]]
+	done
+}
+
 @test "a full disk leaves nothing half-written" {
 	fails_with "*No space left*" report "$DATA/prefork.oomtrace" -o /dev/full --format folded
 	echo old >out.folded

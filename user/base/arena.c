@@ -24,7 +24,7 @@ void arena_release(struct arena *arena)
 		next = block->next;
 		free(block);
 	}
-	arena->blocks = NULL;
+	*arena = (struct arena){0};
 }
 
 static struct arena_block *arena_grow(struct arena *arena, size_t need_bytes)
@@ -40,6 +40,7 @@ static struct arena_block *arena_grow(struct arena *arena, size_t need_bytes)
 	block->capacity_bytes = capacity_bytes;
 	block->next = arena->blocks;
 	arena->blocks = block;
+	arena->bytes += capacity_bytes;
 	return block;
 }
 

@@ -13,6 +13,7 @@ struct arena_block;
 /* {0} is an empty arena. Pointers into it stay valid until arena_release(). */
 struct arena {
 	struct arena_block *blocks;
+	size_t bytes; /* of all blocks */
 };
 
 void arena_release(struct arena *arena);

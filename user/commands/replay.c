@@ -30,6 +30,13 @@ static FILE *open_stream(const char *path)
 	return strcmp(path, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re");
 }
 
+/*
+ * A recorder has room for 65536 cells (capture/sizes.c), so this is 8 KiB of frames for each, and
+ * 2 KiB of their names; of most of them there are too few samples for a row.
+ */
+#define REPORT_FRAMES_MIB 512
+#define REPORT_TEXT_MIB 128
+
 /* 0 when all of the file was read, else what is wrong with it; the builder has what came before. */
 static int read_events(struct source *source, struct incident_builder *builder)
 {
@@ -45,9 +52,9 @@ static int read_events(struct source *source, struct incident_builder *builder)
 	return more;
 }
 
-/* `stream` is taken over. */
+/* `stream` is taken over. `ret_damage`: as read_events(). */
 static bool read_stream(const char *path, FILE *stream, const struct opts *opts,
-			struct replay *replay)
+			struct replay *replay, int *ret_damage)
 {
 	_cleanup_(source_closep) struct source *source = NULL;
 	int err = stream ? trace_reader_new(stream, &source) : -errno;
@@ -61,11 +68,8 @@ static bool read_stream(const char *path, FILE *stream, const struct opts *opts,
 		return false;
 	}
 	incident_builder_limit(replay->builder, &opts->shown);
-	err = read_events(source, replay->builder);
-	if (err)
-		log_error("'%s' is not whole, only what can be read of it is shown: %s", path,
-			  trace_reader_strerror(err));
-	replay->whole = !err;
+	*ret_damage = read_events(source, replay->builder);
+	replay->whole = !*ret_damage;
 	return true;
 }
 
@@ -100,16 +104,38 @@ static int finish(const struct growth_options *options, struct replay *replay)
 	return err;
 }
 
-static bool make_figures(const char *path, const struct opts *opts, struct replay *replay)
+static void say_no_figures(const char *path, const struct replay *replay, int err)
 {
-	const struct growth_options options = output_growth_options(opts);
-	int err = finish(&options, replay);
-
 	if (err == -ERANGE)
 		say_no_snapshot(path, replay);
-	else if (err && replay->whole)
+	else if (err == -EFBIG)
+		log_error("cannot report on '%s': the report would be too large, with stacks of "
+			  "more than %d MiB or names in them of more than %d MiB",
+			  path, REPORT_FRAMES_MIB, REPORT_TEXT_MIB);
+	else
 		log_error("cannot report on '%s': %s", path,
 			  err == -ENODATA ? "it records no session" : strerror(-err));
+}
+
+static bool make_figures(const char *path, const struct opts *opts, int damage,
+			 struct replay *replay)
+{
+	struct growth_options options = output_growth_options(opts);
+	int err;
+
+	options.frames_bytes_max = (uint64_t)REPORT_FRAMES_MIB << 20;
+	options.text_bytes_max = (uint64_t)REPORT_TEXT_MIB << 20;
+	err = finish(&options, replay);
+	if (err == -ENODATA && damage) {
+		log_error("cannot report on '%s', nothing of it can be shown: %s", path,
+			  trace_reader_strerror(damage));
+		return false;
+	}
+	if (damage)
+		log_error("'%s' is not whole, only what can be read of it is shown: %s", path,
+			  trace_reader_strerror(damage));
+	if (err)
+		say_no_figures(path, replay, err);
 	return !err;
 }
 
@@ -117,8 +143,10 @@ bool replay_stream(const char *path, FILE *stream, const struct opts *opts,
 		   struct replay *ret_replay)
 {
 	_cleanup_(replay_release) struct replay replay = {0};
+	int damage;
 
-	if (!read_stream(path, stream, opts, &replay) || !make_figures(path, opts, &replay))
+	if (!read_stream(path, stream, opts, &replay, &damage) ||
+	    !make_figures(path, opts, damage, &replay))
 		return false;
 	*ret_replay = replay;
 	replay = (struct replay){0};

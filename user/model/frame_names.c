@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/place_names.h"
 #include "model/stack_ends.h"
 
 #define LABEL_TRUNCATED "[truncated stack]"
@@ -26,48 +27,6 @@ const char *stack_origin_label(enum stack_origin origin)
 	_Static_assert(sizeof(labels) / sizeof(labels[0]) == STACK_ORIGIN_COUNT,
 		       "every origin has a label");
 	return labels[origin];
-}
-
-static const char *path_basename(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
-static const char *function_name(const struct growth_builder *builder, struct arena *arena,
-				 const struct growth_place *place)
-{
-	const char *name;
-
-	name = place->module
-		       ? table_get(&builder->names, frame_key(place->module->id, place->offset))
-		       : NULL;
-	if (name)
-		return name;
-	if (!place->module || place->module->perf_map)
-		return arena_printf(arena, "0x%" PRIx64, place->offset);
-	return arena_printf(arena, "%s+0x%" PRIx64, path_basename(place->module->path),
-			    place->offset);
-}
-
-/* "grow (heap.c:12)", or the function alone where nothing is known of its source. */
-static const char *frame_text(struct arena *arena, const struct growth_place *place)
-{
-	if (!place->file || !place->function)
-		return place->function;
-	return place->line ? arena_printf(arena, "%s (%s:%" PRIu32 ")", place->function,
-					  path_basename(place->file), place->line)
-			   : arena_printf(arena, "%s (%s)", place->function,
-					  path_basename(place->file));
-}
-
-/* What is known of a frame's source; NULL: nothing. */
-static const struct known_line *lines_of(const struct growth_builder *builder,
-					 const struct event_frame *frame)
-{
-	return frame->module ? table_get(&builder->lines, frame_key(frame->module, frame->offset))
-			     : NULL;
 }
 
 /* Frames while they are added, from the root on. */
@@ -126,75 +85,93 @@ static const char *root_label(const struct known_stack *stack)
 							       : NULL;
 }
 
-/* Frames that a stack becomes: those that were inlined, too. */
-static uint32_t frames_most(const struct growth_builder *builder, const struct known_stack *stack)
+static const struct place_names *place_of(struct frame_namer *namer,
+					  const struct event_frame *frame)
 {
-	uint32_t most = stack->frame_count;
-
-	for (uint32_t i = 0; i < stack->frame_count; i++) {
-		const struct known_line *line = lines_of(builder, &stack->frames[i]);
-
-		for (line = line ? line->next : NULL; line; line = line->next)
-			most++;
-	}
-	return most;
+	return place_names_get(namer->builder, namer->arena, &namer->places, frame);
 }
 
-static int draft_add(struct draft *draft, struct arena *arena, const struct growth_place *place)
+/* Frames that a stack becomes: those that were inlined, too. */
+static int frames_count(struct frame_namer *namer, const struct known_stack *stack,
+			uint32_t *ret_count)
 {
-	draft->places[draft->count] = *place;
-	draft->frames[draft->count] = frame_text(arena, place);
-	return draft->frames[draft->count++] ? 0 : -ENOMEM;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < stack->frame_count; i++) {
+		const struct place_names *names = place_of(namer, &stack->frames[i]);
+
+		if (!names)
+			return -ENOMEM;
+		count += names->count;
+	}
+	*ret_count = count;
+	return 0;
 }
 
 /* The function at a frame, and then what was inlined into it. */
-static int draft_add_frame(struct draft *draft, const struct growth_builder *builder,
-			   struct arena *arena, const struct event_frame *frame)
+static void draft_add_place(struct draft *draft, const struct place_names *names)
 {
-	const struct known_line *line = lines_of(builder, frame);
-	struct growth_place place = {
-		.module = table_get(&builder->modules, id_key(frame->module)),
-		.offset = frame->offset,
-	};
-	int err;
-
-	place.function = function_name(builder, arena, &place);
-	do {
-		place.file = line ? line->file : NULL;
-		place.line = line ? line->line : 0;
-		err = draft_add(draft, arena, &place);
-		line = line ? line->next : NULL;
-		place.inlined = true;
-		place.function = line ? line->name : NULL;
-	} while (!err && line);
-	return err;
+	memcpy(draft->frames + draft->count, names->frames, names->count * sizeof(*names->frames));
+	memcpy(draft->places + draft->count, names->places, names->count * sizeof(*names->places));
+	draft->count += names->count;
 }
 
-int frame_names_make(const struct growth_builder *builder, struct arena *arena,
-		     const struct known_stack *stack, uint32_t inherited_from_pid,
-		     struct frame_names *ret_names)
+static int names_make(struct frame_namer *namer, const struct known_stack *stack,
+		      uint32_t inherited_from_pid, struct frame_names **ret_names)
 {
+	struct frame_names *names = arena_alloc(namer->arena, 1, sizeof(*names));
 	const char *label = root_label(stack);
 	struct draft draft;
+	uint32_t most;
 
-	if (stack->origin != STACK_USER || stack->frame_count == 0)
-		return frame_names_make_label(arena, stack_origin_label(stack->origin),
-					      inherited_from_pid, ret_names);
-
-	if (draft_start(arena, frames_most(builder, stack) + 1, inherited_from_pid, &draft))
+	if (!names || frames_count(namer, stack, &most) ||
+	    draft_start(namer->arena, most + 1, inherited_from_pid, &draft))
 		return -ENOMEM;
 	if (label)
 		draft.frames[draft.count++] = label;
 	for (uint32_t i = stack->frame_count; i > 0; i--)
-		if (draft_add_frame(&draft, builder, arena, &stack->frames[i - 1]))
-			return -ENOMEM;
-	*ret_names = (struct frame_names){
+		draft_add_place(&draft, place_of(namer, &stack->frames[i - 1]));
+	*names = (struct frame_names){
 		.frames = draft.frames,
 		.places = draft.places,
 		.count = draft.count,
 		.kernel_count = stack->kernel_frame_count,
 	};
+	*ret_names = names;
 	return 0;
+}
+
+static bool is_full(const struct frame_namer *namer)
+{
+	return namer->arena_bytes_max && namer->arena->bytes > namer->arena_bytes_max;
+}
+
+int frame_names_make(struct frame_namer *namer, const struct known_stack *stack,
+		     uint32_t inherited_from_pid, struct frame_names *ret_names)
+{
+	const struct table_key key = {.major = stack->id, .minor = inherited_from_pid};
+	struct frame_names *names;
+	int err = 0;
+
+	if (stack->origin != STACK_USER || stack->frame_count == 0)
+		return frame_names_make_label(namer->arena, stack_origin_label(stack->origin),
+					      inherited_from_pid, ret_names);
+	names = table_get(&namer->stacks, key);
+	if (!names) {
+		err = is_full(namer) ? -EFBIG
+				     : names_make(namer, stack, inherited_from_pid, &names);
+		if (!err)
+			err = table_put(&namer->stacks, key, names);
+	}
+	if (!err)
+		*ret_names = *names;
+	return err;
+}
+
+void frame_namer_release(struct frame_namer *namer)
+{
+	table_release(&namer->places);
+	table_release(&namer->stacks);
 }
 
 void frame_names_of_row(const struct frame_names *names, struct growth_row *row)

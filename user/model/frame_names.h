@@ -17,12 +17,26 @@ struct frame_names {
 };
 
 /*
- * The names of a stack; with `inherited_from_pid` not 0 below a frame that says so. What is made
- * lies in `arena`, names lie in the builder. 0 or -ENOMEM.
+ * Who makes the names of one model, each stack's and each place's once: cells that name one stack
+ * share them, or a small file could ask for any amount of memory.
  */
-int frame_names_make(const struct growth_builder *builder, struct arena *arena,
-		     const struct known_stack *stack, uint32_t inherited_from_pid,
-		     struct frame_names *ret_names);
+struct frame_namer {
+	const struct growth_builder *builder; /* names lie there */
+	struct arena *arena;                  /* what is made lies there */
+	uint64_t arena_bytes_max;             /* no new stack beyond; 0: any number */
+	struct table places;                  /* of place_names.h */
+	struct table stacks;                  /* id, inherited_from_pid -> struct frame_names */
+};
+
+/* What was made stays in the arena. */
+void frame_namer_release(struct frame_namer *namer);
+
+/*
+ * The names of a stack; with `inherited_from_pid` not 0 below a frame that says so. 0, -ENOMEM, or
+ * -EFBIG where the arena is full.
+ */
+int frame_names_make(struct frame_namer *namer, const struct known_stack *stack,
+		     uint32_t inherited_from_pid, struct frame_names *ret_names);
 
 /* The same for what has no stack of its own: a label. */
 int frame_names_make_label(struct arena *arena, const char *label, uint32_t inherited_from_pid,

@@ -74,12 +74,15 @@ struct growth_options {
 	/* rows tell how they have changed since the snapshot before, too: growth_row.change_bytes
 	 */
 	bool since_previous;
+	/* bounds for events that anybody may have made; 0: none */
+	uint64_t frames_bytes_max; /* of the frames that stacks become */
+	uint64_t text_bytes_max;   /* of the frames of all rows, as text */
 };
 
 /*
  * Makes the figures. The builder stays usable; the result borrows strings from it, so free the
- * result first. 0, -ENOMEM, -ENODATA when no session event was seen, or -ERANGE when no snapshot
- * lies where growth_builder_limit() asks for one.
+ * result first. 0, -ENOMEM, -ENODATA when no session event was seen, -ERANGE when no snapshot
+ * lies where growth_builder_limit() asks for one, or -EFBIG beyond the bounds of the options.
  */
 int growth_builder_finish(const struct growth_builder *builder,
 			  const struct growth_options *options, struct growth **ret_growth);

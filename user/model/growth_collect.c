@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "model/frame_names.h"
-
 static const struct growth_process *process_of(const struct growth_draft *draft,
 					       const struct known_process *process)
 {
@@ -16,7 +14,7 @@ bool row_kind_is_wanted(const struct growth_draft *draft, enum memory_kind kind)
 	return !draft->options->kinds || draft->options->kinds & 1U << kind;
 }
 
-int row_start(const struct growth_draft *draft, const struct growth_process *process,
+int row_start(struct growth_draft *draft, const struct growth_process *process,
 	      const struct known_stack *stack, uint32_t inherited_from_pid,
 	      struct growth_row *ret_row)
 {
@@ -24,8 +22,7 @@ int row_start(const struct growth_draft *draft, const struct growth_process *pro
 	const char *comm;
 	int err;
 
-	err = frame_names_make(draft->builder, &draft->owned->arena, stack, inherited_from_pid,
-			       &names);
+	err = frame_names_make(&draft->namer, stack, inherited_from_pid, &names);
 	if (err)
 		return err;
 	comm = process->comm;
@@ -167,7 +164,7 @@ static int collect_gross(const struct collection *collection, struct growth_row 
 
 static int collect_cells(const struct collection *collection)
 {
-	const struct growth_draft *draft = collection->draft;
+	struct growth_draft *draft = collection->draft;
 	int err;
 
 	for (const struct known_cell *cell = collection->snapshot->first_cell; cell;

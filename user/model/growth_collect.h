@@ -17,8 +17,8 @@ int rows_collect(struct row_list *rows, struct growth_draft *draft,
 int rows_collect_reserved(struct row_list *rows, struct growth_draft *draft,
 			  const struct known_snapshot *snapshot);
 
-/* Everything of a row but its kind and figures. 0 or -ENOMEM. */
-int row_start(const struct growth_draft *draft, const struct growth_process *process,
+/* Everything of a row but its kind and figures. 0, -ENOMEM or -EFBIG. */
+int row_start(struct growth_draft *draft, const struct growth_process *process,
 	      const struct known_stack *stack, uint32_t inherited_from_pid,
 	      struct growth_row *ret_row);
 

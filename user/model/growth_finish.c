@@ -293,6 +293,11 @@ int growth_builder_finish(const struct growth_builder *builder,
 	growth->since_start = options->since_start;
 	growth->gone_count = builder->gone;
 	growth->reserved = options->reserved;
+	draft.namer = (struct frame_namer){
+		.builder = builder,
+		.arena = &draft.owned->arena,
+		.arena_bytes_max = options->frames_bytes_max,
+	};
 	draft.estimate = (struct estimate){
 		.period_pages = builder->session.period_pages,
 		.page_size_bytes = builder->session.page_size_bytes,
@@ -300,6 +305,7 @@ int growth_builder_finish(const struct growth_builder *builder,
 
 	err = draft_finish(&draft);
 	table_release(&draft.process_by_id);
+	frame_namer_release(&draft.namer);
 	if (err)
 		return err;
 	*ret_growth = TAKE_PTR(growth);

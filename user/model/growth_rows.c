@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "model/frame_names.h"
 #include "model/growth_collect.h"
 #include "model/row_list.h"
 
@@ -82,7 +81,7 @@ static void rows_drop_unchanged(struct row_list *rows)
 }
 
 /* What was there before but could not be adopted: a row of the bytes that the account found. */
-static int rows_add_subtracted(struct row_list *rows, const struct growth_draft *draft)
+static int rows_add_subtracted(struct row_list *rows, struct growth_draft *draft)
 {
 	const struct growth *growth = &draft->owned->growth;
 	struct known_stack before = {.origin = STACK_BEFORE};
@@ -117,10 +116,25 @@ static void processes_show(const struct row_list *rows, struct growth_draft *dra
 		draft->processes[rows->row[i].process - draft->processes].shown = true;
 }
 
-static int rows_publish(const struct row_list *rows, struct growth_owned *owned)
+/* Renderers have all rows as text at once, each with frames of its own. */
+static bool rows_are_too_long(const struct row_list *rows, uint64_t bytes_max)
 {
-	struct growth *growth = &owned->growth;
+	uint64_t bytes = 0;
 
+	for (size_t i = 0; i < rows->count && bytes <= bytes_max; i++)
+		for (uint32_t frame = 0; frame < rows->row[i].frame_count; frame++)
+			bytes += strlen(rows->row[i].frames[frame]) + 1;
+	return bytes > bytes_max;
+}
+
+static int rows_publish(const struct row_list *rows, const struct growth_draft *draft)
+{
+	struct growth_owned *owned = draft->owned;
+	struct growth *growth = &owned->growth;
+	uint64_t text_bytes_max = draft->options->text_bytes_max;
+
+	if (text_bytes_max && rows_are_too_long(rows, text_bytes_max))
+		return -EFBIG;
 	growth->rows = arena_copy(&owned->arena, rows->row, rows->count * sizeof(*rows->row));
 	if (!growth->rows)
 		return -ENOMEM;
@@ -173,7 +187,7 @@ int growth_reserved_make(struct growth_draft *draft)
 		rows_drop_unchanged(&rows);
 	reserved_explain(draft);
 	row_list_sort(&rows);
-	return rows_publish(&rows, draft->owned);
+	return rows_publish(&rows, draft);
 }
 
 static int rows_make(struct row_list *rows, struct growth_draft *draft)
@@ -207,5 +221,5 @@ int growth_rows_make(struct growth_draft *draft)
 		return err;
 	row_list_sort(&rows);
 	processes_show(&rows, draft);
-	return rows_publish(&rows, draft->owned);
+	return rows_publish(&rows, draft);
 }

@@ -8,6 +8,7 @@
 
 #include "base/table.h"
 #include "model/estimate.h"
+#include "model/frame_names.h"
 #include "model/growth_events.h"
 #include "model/growth_owned.h"
 
@@ -20,17 +21,18 @@ struct growth_draft {
 	const struct known_snapshot *previous; /* not NULL: rows tell their change since, too */
 	struct estimate estimate;
 	struct growth_owned *owned;
+	struct frame_namer namer;
 	struct growth_process *processes; /* owned->growth.processes, still being filled in */
 	struct table process_by_id;       /* id -> struct growth_process */
 };
 
 /*
  * Makes owned->growth.rows. The processes must be complete, accounts included: what was resident
- * before tracing may have to be taken from there. 0 or -ENOMEM.
+ * before tracing may have to be taken from there. 0, -ENOMEM or -EFBIG.
  */
 int growth_rows_make(struct growth_draft *draft);
 
-/* The same of mapped addresses instead of memory. 0 or -ENOMEM. */
+/* The same of mapped addresses instead of memory. 0, -ENOMEM or -EFBIG. */
 int growth_reserved_make(struct growth_draft *draft);
 
 #endif

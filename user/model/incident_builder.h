@@ -31,7 +31,7 @@ bool incident_builder_has_incident(const struct incident_builder *builder);
 
 /*
  * The builder stays usable; the result borrows from it, so free the result first. 0, -ENOMEM,
- * -ENODATA when no session or no incident was seen, -ERANGE as growth_builder_finish().
+ * -ENODATA when no session or no incident was seen, -ERANGE and -EFBIG as growth_builder_finish().
  */
 int incident_builder_finish(const struct incident_builder *builder,
 			    const struct growth_options *options, struct incident **ret_incident);

@@ -3,7 +3,6 @@
 #include "model/incident_events.h"
 
 #include "model/estimate.h"
-#include "model/frame_names.h"
 
 static int row_make(struct incident_draft *draft, const struct early_event *event,
 		    struct growth_row *row)
@@ -16,7 +15,7 @@ static int row_make(struct incident_draft *draft, const struct early_event *even
 
 	if (!stack)
 		return -ENODATA;
-	err = frame_names_make(builder, &draft->owned->arena, stack, 0, &names);
+	err = frame_names_make(&draft->namer, stack, 0, &names);
 	if (err)
 		return err;
 	*row = (struct growth_row){
@@ -48,7 +47,7 @@ int incident_early_make(struct incident_draft *draft)
 		const struct early_event *event = &at->event.early;
 		int err = row_make(draft, event, &rows[incident->early.row_count]);
 
-		if (err == -ENOMEM)
+		if (err && err != -ENODATA)
 			return err;
 		incident->early.before_ns = event->before_ns;
 		incident->early.held_bytes = estimate_add(event->held_bytes, 0);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "model/frame_names.h"
 #include "model/incident_builder.h"
 
 struct kept_event {
@@ -54,6 +55,7 @@ struct incident_owned {
 struct incident_draft {
 	const struct incident_builder *builder;
 	struct incident_owned *owned;
+	struct frame_namer namer;
 };
 
 static inline const struct kept_event *kept_first(const struct incident_draft *draft,

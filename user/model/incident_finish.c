@@ -118,10 +118,16 @@ int incident_builder_finish(const struct incident_builder *builder,
 	incident->complete = builder->complete;
 	if (incident->event.kind == INCIDENT_WARNING && builder->lists[EVENT_WARNING].first)
 		incident->warning = &builder->lists[EVENT_WARNING].first->event.warning;
+	draft.namer = (struct frame_namer){
+		.builder = builder->growth,
+		.arena = &draft.owned->arena,
+		.arena_bytes_max = options->frames_bytes_max,
+	};
 	of_growth.since_previous = incident->warning != NULL;
 	err = growth_builder_finish(builder->growth, &of_growth, &draft.owned->growth);
 	if (!err)
 		err = draft_finish(&draft);
+	frame_namer_release(&draft.namer);
 	if (err)
 		return err;
 	*ret_incident = TAKE_PTR(incident);

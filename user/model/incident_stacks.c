@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "model/estimate.h"
-#include "model/frame_names.h"
 
 static void held_sum(struct growth *held)
 {
@@ -67,7 +66,7 @@ static int stack_make(struct incident_draft *draft, uint32_t id, struct incident
 
 	if (!known)
 		return 0;
-	err = frame_names_make(builder, &draft->owned->arena, known, 0, &names);
+	err = frame_names_make(&draft->namer, known, 0, &names);
 	if (err)
 		return err;
 	*stack = without_label(&names);
