@@ -231,3 +231,36 @@ go_down_to()
 	shown -S - | grep -qE '^oomtrace: 0\.[1-9][0-9]* s: .* in 0\.1'
 	shown -S - | grep -q 'Memory growth: oomtrace -p'
 }
+
+# A key of the terminal goes to everybody who runs in it.
+@test "Ctrl-C ends a command, too, and the result is what it held at its end" {
+	requires tmux python
+	local pages
+
+	terminal_start 100 20 --format folded -o "$BATS_TEST_TMPDIR/folded" -- /usr/bin/python3 -c \
+		"'import os, signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); kept = bytearray(os.urandom(1)) * (48 << 20); print(\"grown\", flush=True); time.sleep(600)'"
+	screen_wait 'grown'
+	keys C-c
+	screen_wait 'status [0-9]'
+	shown
+	pages=$(awk '{ sum += $NF / 4096 } END { print sum + 0 }' "$BATS_TEST_TMPDIR/folded")
+	echo "$pages pages of 48 MiB and python's own"
+	((pages >= (48 << 8) * 19 / 20))
+}
+
+@test "Ctrl-C does not wait for ever for a command that takes no notice: the second time the result is written" {
+	requires tmux
+	local pid
+
+	terminal_start 100 20 --format folded -o "$BATS_TEST_TMPDIR/folded" -- \
+		"sh -c 'trap \"\" INT; echo deaf \$\$; exec sleep 600'"
+	screen_wait 'deaf [0-9]+'
+	pid=$(shown | sed -n 's/^deaf //p')
+	keys C-c
+	screen_wait 'Ctrl-C again'
+	keys C-c
+	screen_wait "waiting until the command .pid $pid. has ended"
+	[[ -s $BATS_TEST_TMPDIR/folded ]]
+	kill "$pid"
+	screen_wait 'status [0-9]'
+}

@@ -11,6 +11,8 @@
 #define ACCOUNT (OT_ACCOUNT_NOBODY + 1)
 #define FIRST "7f0000000000-7f0000001000 r-xp 00000000 08:01 11 /lib/first.so\n"
 #define SECOND "7f0000000000-7f0000001000 r-xp 00000000 08:01 12 /lib/second.so\n"
+/* its code begins further behind its start: not where the first one's does */
+#define SHIFTED "7f0000000800-7f0000002000 r-xp 00001000 08:01 12 /lib/second.so\n"
 #define ANOTHER "7f0000100000-7f0000101000 r-xp 00000000 08:01 13 /lib/another.so\n"
 #define IN_FIRST 0x7f0000000100
 #define IN_ANOTHER 0x7f0000100100
@@ -82,23 +84,55 @@ static uint32_t meet(struct scene *scene, uint64_t address)
 	return resolved.module;
 }
 
-static void test_asked_before_another_file_takes_the_place(void **state)
+static void replace_first_by(const char *maps, uint64_t in_second)
 {
 	struct scene scene = {0};
 	uint32_t first, second;
+
+	begin(&scene);
+	show(&scene, FIRST);
+	first = meet(&scene, IN_FIRST);
+	assert_int_not_equal(first, 0);
+	show(&scene, maps);
+	assert_int_not_equal(meet(&scene, IN_ANOTHER), 0);
+	assert_int_equal(scene.asked, 1);
+	assert_int_equal(scene.seen_then, first);
+	second = module_at(&scene, in_second);
+	assert_int_not_equal(second, 0);
+	assert_int_not_equal(second, first);
+	end(&scene);
+}
+
+static void test_asked_before_another_file_takes_the_place(void **state)
+{
+	(void)state;
+	replace_first_by(SECOND ANOTHER, IN_FIRST);
+}
+
+static void test_asked_before_another_file_takes_a_part_of_the_place(void **state)
+{
+	(void)state;
+	replace_first_by(SHIFTED ANOTHER, 0x7f0000000900);
+}
+
+static void test_what_waited_is_named_by_what_was_known_then(void **state)
+{
+	const __u64 frames[] = {IN_FIRST, 0xdead};
+	struct event_frame resolved[2];
+	struct scene scene = {0};
+	uint32_t first;
 
 	(void)state;
 	begin(&scene);
 	show(&scene, FIRST);
 	first = meet(&scene, IN_FIRST);
-	assert_int_not_equal(first, 0);
-	show(&scene, SECOND ANOTHER);
-	assert_int_not_equal(meet(&scene, IN_ANOTHER), 0);
-	assert_int_equal(scene.asked, 1);
-	assert_int_equal(scene.seen_then, first);
-	second = module_at(&scene, IN_FIRST);
-	assert_int_not_equal(second, 0);
-	assert_int_not_equal(second, first);
+	show(&scene, SECOND);
+	/* an address that nobody knows is no reason to read them again */
+	lives_get(&scene.lives, ACCOUNT)->mappings.read_ns = 0;
+	lives_resolve_known(&scene.lives, ACCOUNT, frames, 2, resolved);
+	assert_int_equal(resolved[0].module, first);
+	assert_int_equal(resolved[1].module, 0);
+	assert_int_equal(scene.asked, 0);
 	end(&scene);
 }
 
@@ -123,6 +157,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asked_before_another_file_takes_the_place),
+		cmocka_unit_test(test_asked_before_another_file_takes_a_part_of_the_place),
+		cmocka_unit_test(test_what_waited_is_named_by_what_was_known_then),
 		cmocka_unit_test(test_nobody_is_asked_for_what_came_or_went),
 	};
 

@@ -3,10 +3,12 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "capture/recorder.h"
 #include "capture/sweep.h"
 #include "capture/watch_state.h"
@@ -17,6 +19,9 @@
  */
 #define QUIET_TICKS 10
 #define QUIET_INTERVAL_NS 500000000
+
+/* How long a command that a key has interrupted may take to end. */
+#define INTERRUPT_WAIT_NS 10000000000
 
 enum wake {
 	WAKE_SIGNAL,
@@ -43,9 +48,37 @@ static int drain(int fd)
 }
 
 /* The next signal takes its usual course: a second Ctrl-C leaves at once. */
+/* A key of the terminal: whoever runs in it was told as well, the command too. */
+static bool was_a_key(const struct signalfd_siginfo *info, ssize_t bytes)
+{
+	return bytes == sizeof(*info) && info->ssi_code == SI_KERNEL;
+}
+
+/*
+ * What a command held at its end is asked for, not what of it is still there while it goes. False
+ * when it cannot be waited for.
+ */
+static bool wait_for_command(struct live *live)
+{
+	if (live->interrupted || !live->targets.child)
+		return false;
+	if (live->duration_fd < 0)
+		live->duration_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (live->duration_fd < 0 || clock_set_timer(live->duration_fd, INTERRUPT_WAIT_NS, 0))
+		return false;
+	live->interrupted = true;
+	log_info("interrupted, and so was the command: waiting until it has ended; Ctrl-C again "
+		 "ends the recording at once");
+	return true;
+}
+
 static int on_signal(struct live *live)
 {
-	drain(live->signal_fd);
+	struct signalfd_siginfo info;
+	ssize_t bytes = read(live->signal_fd, &info, sizeof(info));
+
+	if (was_a_key(&info, bytes) && wait_for_command(live))
+		return 0;
 	sigprocmask(SIG_SETMASK, &live->old_mask, NULL);
 	return live_finish(live, END_INTERRUPTED);
 }
@@ -57,7 +90,7 @@ static int on_target(struct live *live)
 
 static int on_duration(struct live *live)
 {
-	return live_finish(live, END_DURATION);
+	return live_finish(live, live->interrupted ? END_INTERRUPTED : END_DURATION);
 }
 
 /* Called at each tick of the sweep's clock, and when there are records again. */
@@ -293,7 +326,10 @@ void live_while_busy(struct source *source)
 bool live_wait_command(struct source *source, int *ret_status)
 {
 	struct live *live = live_of(source);
+	uint32_t pid = live->waited ? 0 : targets_command_that_runs(&live->targets);
 
+	if (pid)
+		log_info("waiting until the command (pid %u) has ended", pid);
 	if (!live->waited) {
 		if (!targets_wait(&live->targets, &live->exit_status))
 			return false;

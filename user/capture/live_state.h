@@ -65,6 +65,7 @@ struct live {
 	uint64_t start_ns;
 	uint32_t handed_out; /* events since the ring was looked at */
 	int adopt_error;
+	bool interrupted; /* by a key, and the command with it: its end is waited for */
 	bool finished;
 	bool waited;
 	bool is_held_against; /* seen_begin() was called */

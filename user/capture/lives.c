@@ -374,6 +374,15 @@ static bool resolve_known(const struct life *life, const __u64 *addresses, uint3
 	return all;
 }
 
+void lives_resolve_known(struct lives *lives, uint32_t number, const __u64 *addresses,
+			 uint32_t count, struct event_frame *ret_frames)
+{
+	const struct life *life = lives_known(lives, number);
+	static const struct life unknown;
+
+	resolve_known(life ? life : &unknown, addresses, count, ret_frames);
+}
+
 void lives_resolve(struct lives *lives, uint32_t number, const __u64 *addresses, uint32_t count,
 		   struct event_frame *ret_frames)
 {

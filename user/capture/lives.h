@@ -136,5 +136,8 @@ void lives_forget(struct lives *lives, uint32_t account);
  */
 void lives_resolve(struct lives *lives, uint32_t account, const __u64 *addresses, uint32_t count,
 		   struct event_frame *ret_frames);
+/* The same by what is known of its mappings, whatever is mapped by now. */
+void lives_resolve_known(struct lives *lives, uint32_t account, const __u64 *addresses,
+			 uint32_t count, struct event_frame *ret_frames);
 
 #endif

@@ -44,12 +44,15 @@ void lives_publish_later(struct lives *lives, struct life *life, bool stale)
 static bool is_other(const struct lives *lives, const struct life *life,
 		     const struct ot_code_area *area)
 {
-	struct event_frame known;
+	const struct mappings *known = &life->mappings;
 	struct ot_code_key key;
 
-	return mappings_find(&life->mappings, area->start, &known) &&
-	       modules_key(lives->modules, known.module, &key) &&
-	       memcmp(&key, &area->key, sizeof(key)) != 0;
+	for (size_t i = mappings_from(known, area->start);
+	     i < known->count && known->items[i].start < area->end; i++)
+		if (modules_key(lives->modules, known->items[i].module, &key) &&
+		    memcmp(&key, &area->key, sizeof(key)) != 0)
+			return true;
+	return false;
 }
 
 static bool is_valid(const struct ot_code_record *record, size_t bytes)

@@ -151,15 +151,36 @@ bool mappings_find(const struct mappings *mappings, uint64_t address, struct eve
 	return false;
 }
 
+size_t mappings_from(const struct mappings *mappings, uint64_t address)
+{
+	size_t low = 0, high = mappings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (mappings->items[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_contradicted(const struct mapping *known, const struct mappings *fresh,
+			    const struct modules *modules)
+{
+	for (size_t i = mappings_from(fresh, known->start);
+	     i < fresh->count && fresh->items[i].start < known->end; i++)
+		if (modules_are_other_files(modules, known->module, fresh->items[i].module))
+			return true;
+	return false;
+}
+
 bool mappings_contradict(const struct mappings *known, const struct mappings *fresh,
 			 const struct modules *modules)
 {
-	struct event_frame was, is;
-
 	for (size_t i = 0; i < known->count; i++)
-		if (mappings_find(known, known->items[i].start, &was) &&
-		    mappings_find(fresh, known->items[i].start, &is) &&
-		    modules_are_other_files(modules, was.module, is.module))
+		if (is_contradicted(&known->items[i], fresh, modules))
 			return true;
 	return false;
 }

@@ -41,7 +41,10 @@ int mappings_of_areas(struct mappings *mappings, struct store *store, struct mod
 bool mappings_find(const struct mappings *mappings, uint64_t address,
 		   struct event_frame *ret_frame);
 
-/* Is another file mapped where one is known to be? Not: is some of it gone, or another part. */
+/* The first one that ends behind `address`; their count where none does. */
+size_t mappings_from(const struct mappings *mappings, uint64_t address);
+
+/* Is another file mapped where some of one is known to be? Not: is it gone, or another part. */
 bool mappings_contradict(const struct mappings *known, const struct mappings *fresh,
 			 const struct modules *modules);
 

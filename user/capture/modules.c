@@ -327,6 +327,15 @@ static int open_area(struct modules *modules, const struct ot_code_area *area, c
 	return TAKE_FD(fd);
 }
 
+/* An inode is used again once its file is gone: what is known of that is not true of this one. */
+static bool is_known_to_be_other(const struct modules *modules, uint32_t id, int fd)
+{
+	struct ot_code_key known, key;
+
+	return modules_key(modules, id, &known) && !code_key_of_file(modules->programs, fd, &key) &&
+	       !same_key(&known, &key);
+}
+
 /* A file that was opened by its path, which this takes. */
 static uint32_t add_opened(struct modules *modules, const char *path, int fd,
 			   const struct stat *status)
@@ -335,7 +344,7 @@ static uint32_t add_opened(struct modules *modules, const char *path, int fd,
 		inode_key(status->st_ino, major(status->st_dev), minor(status->st_dev));
 	uint32_t id = find(modules, inode, path);
 
-	if (!id)
+	if (!id || is_known_to_be_other(modules, id, fd))
 		id = add(modules, inode, path);
 	if (id)
 		announce_file(modules, id, 0, path, fd);

@@ -59,11 +59,11 @@ static bool is_valid(const struct ot_stack_record *record, size_t bytes)
 				record->frame_count * sizeof(record->frames[0]);
 }
 
-/* Room for more frames, behind those that are there, and one; never for none. */
-static int make_room(const struct stacks *stacks, struct stack *stack, uint32_t more)
+/* Room for so many frames, and one: never for none. Those that are there stay. */
+static int make_room(const struct stacks *stacks, struct stack *stack, uint32_t count)
 {
-	struct event_frame *frames = store_resize(stacks->store, stack->frames,
-						  stack->frame_count + more + 1, sizeof(*frames));
+	struct event_frame *frames =
+		store_resize(stacks->store, stack->frames, count + 1, sizeof(*frames));
 
 	if (!frames)
 		return -ENOMEM;
@@ -96,7 +96,7 @@ int stacks_add_kernel(struct stacks *stacks, struct kernel_symbols *symbols,
 	if (!stack)
 		return -EBADMSG;
 	forget(stacks, stack);
-	if (make_room(stacks, stack, record->frame_count))
+	if (make_room(stacks, stack, stack->frame_count + record->frame_count))
 		return -ENOMEM;
 	stack->frame_count =
 		kernel_symbols_resolve(symbols, record->frames, record->frame_count, stack->frames);
@@ -138,21 +138,25 @@ int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *
 	return 0;
 }
 
-/* Frames of the program take the place of those that were there; the kernel's stay. */
+/*
+ * Frames of the program take the place of those that were there; the kernel's stay. Named by what
+ * it was walked by: what is mapped by now may be other code.
+ */
 static int replace_frames(const struct stacks *stacks, struct stack *stack, struct lives *lives,
 			  const struct unwinder_stack *walked)
 {
-	stack->frame_count = stack->kernel_frame_count;
-	if (make_room(stacks, stack, walked->frame_count))
+	uint32_t count = stack->kernel_frame_count + walked->frame_count;
+
+	if (make_room(stacks, stack, count))
 		return -ENOMEM;
-	lives_resolve(lives, stack->account, walked->frames, walked->frame_count,
-		      stack->frames + stack->frame_count);
-	stack->frame_count += walked->frame_count;
+	lives_resolve_known(lives, stack->account, walked->frames, walked->frame_count,
+			    stack->frames + stack->kernel_frame_count);
+	stack->frame_count = count;
 	stack->end = (enum stack_end)walked->end;
 	return 0;
 }
 
-/* 1: done with it, 0: not yet, or -ENOMEM. */
+/* It has no bytes any more when it is done with. 0 or -ENOMEM. */
 static int walk_late(struct stacks *stacks, struct stack *stack, struct lives *lives, bool now)
 {
 	struct unwinder_stack walked;
@@ -163,32 +167,22 @@ static int walk_late(struct stacks *stacks, struct stack *stack, struct lives *l
 	if (error == -EAGAIN)
 		return 0;
 	/* what nothing more is known of stays as the kernel walked it */
-	if (!error) {
+	if (!error)
 		error = replace_frames(stacks, stack, lives, &walked);
+	if (!error)
 		stacks->late_ends[stack->end]++;
-	}
 	store_free(TAKE_PTR(stack->bytes));
-	return error == -ENOMEM ? error : 1;
-}
-
-/* Taken out first: whoever it asks may want those of an account walked meanwhile. */
-static int walk_late_at(struct stacks *stacks, uint32_t i, struct lives *lives, bool now)
-{
-	uint32_t cell = stacks->late[i];
-	int done;
-
-	stacks->late[i] = 0;
-	done = cell ? walk_late(stacks, slot(stacks, cell), lives, now) : 1;
-	if (!done)
-		stacks->late[i] = cell;
-	return done < 0 ? done : 0;
+	return error == -ENOMEM ? error : 0;
 }
 
 void stacks_walk_late_of(struct stacks *stacks, struct lives *lives, uint32_t account)
 {
-	for (uint32_t i = 0; i < stacks->late_count; i++)
-		if (stacks->late[i] && slot(stacks, stacks->late[i])->account == account)
-			walk_late_at(stacks, i, lives, true);
+	for (uint32_t i = 0; i < stacks->late_count; i++) {
+		struct stack *stack = slot(stacks, stacks->late[i]);
+
+		if (stack->account == account)
+			walk_late(stacks, stack, lives, true);
+	}
 }
 
 static void forget_walked(struct stacks *stacks)
@@ -199,7 +193,7 @@ static void forget_walked(struct stacks *stacks)
 	for (uint32_t i = 0; i < stacks->late_count; i++) {
 		uint32_t cell = stacks->late[i];
 
-		if (!cell || !slot(stacks, cell)->bytes)
+		if (!slot(stacks, cell)->bytes)
 			continue;
 		stacks->late_bytes += record_bytes(slot(stacks, cell)->bytes);
 		stacks->late[kept++] = cell;
@@ -212,7 +206,7 @@ int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now)
 	int error = 0;
 
 	for (uint32_t i = 0; i < stacks->late_count && !error; i++)
-		error = walk_late_at(stacks, i, lives, now);
+		error = walk_late(stacks, slot(stacks, stacks->late[i]), lives, now);
 	forget_walked(stacks);
 	return error;
 }
@@ -247,7 +241,7 @@ int stacks_add(struct stacks *stacks, struct lives *lives, const struct ot_stack
 	 */
 	if (stack->id || !(record->flags & OT_STACK_KERNEL))
 		forget(stacks, stack);
-	if (make_room(stacks, stack, record->frame_count))
+	if (make_room(stacks, stack, stack->frame_count + record->frame_count))
 		return -ENOMEM;
 	if (record->end == OT_STACK_END_NOT_LOADED)
 		lives_code_missing(lives, record->account);

@@ -36,7 +36,7 @@ struct stacks {
 	uint32_t count;
 	uint32_t used;
 	uint32_t last_id;
-	uint32_t late[STACKS_LATE_MAX]; /* cells whose stacks are to be walked later; 0: done */
+	uint32_t late[STACKS_LATE_MAX]; /* cells whose stacks are to be walked later */
 	uint32_t late_count;
 	size_t late_bytes; /* of them, as of the last walk, and of those that came since */
 	uint64_t late_ends[STACK_END_COUNT]; /* how those that were walked ended */
@@ -65,8 +65,8 @@ int stacks_add_bytes(struct stacks *stacks, const struct ot_stack_bytes_record *
 int stacks_walk_late(struct stacks *stacks, struct lives *lives, bool now);
 
 /*
- * Those of one account, all of them now. May be called while others are walked, and does not wait
- * for their rows. Without memory they stay as they are.
+ * Those of one account, all of them now, with the rows that are there. Without memory they stay as
+ * they are.
  */
 void stacks_walk_late_of(struct stacks *stacks, struct lives *lives, uint32_t account);
 

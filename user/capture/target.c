@@ -222,6 +222,16 @@ bool targets_have_ended(struct targets *targets)
 	return targets->count && !targets->running;
 }
 
+uint32_t targets_command_that_runs(const struct targets *targets)
+{
+	siginfo_t info = {0};
+
+	if (!targets->child || !targets->count ||
+	    waitid(P_PID, targets->items[0].pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid)
+		return 0;
+	return targets->items[0].pid;
+}
+
 bool targets_wait(const struct targets *targets, int *ret_status)
 {
 	int status;

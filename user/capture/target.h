@@ -51,6 +51,9 @@ bool targets_have(const struct targets *targets, uint32_t pid);
 /* Looks who has ended since. True when nobody is left of those there were. */
 bool targets_have_ended(struct targets *targets);
 
+/* Its pid, if it has not ended; 0: it has, or there is none. */
+uint32_t targets_command_that_runs(const struct targets *targets);
+
 /* Waits for the command; *ret_status as from waitpid(). False when it was no child. */
 bool targets_wait(const struct targets *targets, int *ret_status);
 
