@@ -238,14 +238,20 @@ go_down_to()
 	local pages
 
 	terminal_start 100 20 --format folded -o "$BATS_TEST_TMPDIR/folded" -- /usr/bin/python3 -c \
-		"'import os, signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); kept = bytearray(os.urandom(1)) * (48 << 20); print(\"grown\", flush=True); time.sleep(600)'"
+		"'import mmap, signal, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+kept = mmap.mmap(-1, 128 << 20)
+kept.madvise(mmap.MADV_NOHUGEPAGE)
+for i in range(0, len(kept), 4096): kept[i] = 1
+print(\"grown\", flush=True)
+time.sleep(600)'"
 	screen_wait 'grown'
 	keys C-c
 	screen_wait 'status [0-9]'
 	shown
 	pages=$(awk '{ sum += $NF / 4096 } END { print sum + 0 }' "$BATS_TEST_TMPDIR/folded")
-	echo "$pages pages of 48 MiB and python's own"
-	((pages >= (48 << 8) * 19 / 20))
+	echo "$pages pages of 128 MiB and python's own"
+	((pages >= (128 << 8) * 19 / 20))
 }
 
 @test "Ctrl-C does not wait for ever for a command that takes no notice: the second time the result is written" {
