@@ -64,7 +64,10 @@ static bool read_stream(const char *path, FILE *stream, const struct opts *opts,
 	if (!err)
 		err = incident_builder_new(&replay->builder);
 	if (err) {
-		log_error("cannot read '%s': %s", path, trace_reader_strerror(err));
+		log_error("cannot read '%s': %s%s", path, trace_reader_strerror(err),
+			  err == -EACCES ? ": a recording is for who made it alone; with sudo, or "
+					   "after a chown, it can be read"
+					 : "");
 		return false;
 	}
 	incident_builder_limit(replay->builder, &opts->shown);

@@ -113,6 +113,12 @@ static void heading_interval(const struct growth *growth, struct buf *out)
 	buf_append_string(out, " after the start\n");
 }
 
+static bool is_at_exit(const struct growth *growth)
+{
+	return growth->session.reason == END_TARGET_ENDED && !growth->earlier &&
+	       !growth->since_start && !growth->has_from && !growth->reserved;
+}
+
 /* What the bytes of all rows are: a process that has ended holds what it held then. */
 static const char *heading_total_title(const struct growth *growth)
 {
@@ -122,17 +128,18 @@ static const char *heading_total_title(const struct growth *growth)
 		return "grown by";
 	if (growth->reserved)
 		return "reserved";
-	if (growth->earlier)
-		return "live";
-	return growth->session.reason == END_TARGET_ENDED ? "at exit" : "live";
+	return is_at_exit(growth) ? "at exit" : "live";
 }
 
 static void heading_total(const struct growth *growth, struct buf *out)
 {
 	buf_printf(out, "  %-9s ", heading_total_title(growth));
 	quantity_signed_bytes(out, growth->total_bytes);
-	buf_printf(out, " (%" PRId64 " bytes) in %zu stacks\n", growth->total_bytes,
-		   growth->row_count);
+	buf_printf(out, " (%" PRId64 " bytes) in %zu stacks%s\n", growth->total_bytes,
+		   growth->row_count,
+		   is_at_exit(growth) && growth->process_count > 1
+			   ? ", of each process at its own end"
+			   : "");
 }
 
 static void heading_kinds(const struct growth *growth, struct buf *out)
