@@ -93,6 +93,12 @@ as_nobody()
 	as_nobody 77 "oomtrace: *" -p 1
 }
 
+@test "an ordinary user who would watch is told to be root, or to give --spool a directory" {
+	requires setpriv
+	mkdir -m 700 "$BATS_TEST_TMPDIR/roots"
+	as_nobody 77 "oomtrace: *as root*--spool*" --watch-oom-kills --spool "$BATS_TEST_TMPDIR/roots/spool"
+}
+
 @test "a missing capability is named" {
 	requires setpriv
 	refuses 77 "oomtrace: *CAP_*" setpriv --bounding-set=-bpf,-sys_admin \

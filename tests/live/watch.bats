@@ -95,7 +95,7 @@ END
 	if (echo -999 >/proc/self/oom_score_adj) 2>/dev/null; then
 		[[ $(<"/proc/$TRACE_PID/oom_score_adj") == -999 ]]
 	else
-		[[ ${LINES[*]} == *"warning: the OOM killer may choose it"* ]]
+		[[ ${LINES[*]} == *"warning: the OOM killer may choose oomtrace itself"* ]]
 	fi
 	(($(sed -n 's/VmLck:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$TRACE_PID/status") > 1000))
 }

@@ -191,6 +191,10 @@ static int open_spool(struct watch_command *watch)
 	else if (err == -EPERM)
 		log_error("'%s' is not safe: it must be ours, and nobody else may write there",
 			  watch->opts->spool);
+	else if (err == -EACCES)
+		log_error("cannot keep incidents in '%s': Permission denied: run it as root, or "
+			  "give --spool a directory of yours",
+			  watch->opts->spool);
 	else if (err)
 		log_error("cannot keep incidents in '%s': %s", watch->opts->spool, strerror(-err));
 	return err;
@@ -260,9 +264,10 @@ static int start(struct watch_command *watch)
 		.context = watch,
 	};
 	struct failure failure = {0};
+	int err = open_spool(watch);
 
-	if (open_spool(watch))
-		return EXIT_CODE_FAILED;
+	if (err)
+		return err == -EACCES ? EXIT_CODE_CANNOT : EXIT_CODE_FAILED;
 	if (takeover(watch->spool, &watch->state) ||
 	    spool_writer_new(watch->spool, SPOOL_RAW, &watch->writer)) {
 		log_error("cannot write to '%s'", watch->opts->spool);
@@ -313,9 +318,11 @@ static void protect(void)
 	const struct recorder_protection protection = recorder_protect();
 
 	if (protection.lock_error)
-		log_warning("its memory may be swapped out: %s", strerror(-protection.lock_error));
+		log_warning("oomtrace's own memory may be swapped out: %s",
+			    strerror(-protection.lock_error));
 	if (protection.adj_error)
-		log_warning("the OOM killer may choose it: %s", strerror(-protection.adj_error));
+		log_warning("the OOM killer may choose oomtrace itself: %s",
+			    strerror(-protection.adj_error));
 }
 
 int command_watch(const struct opts *opts)
