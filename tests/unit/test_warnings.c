@@ -258,6 +258,33 @@ static void test_a_kill_has_what_was_told_before_it_and_not_after(void **state)
 	assert_int_equal(given.warnings, 2);
 }
 
+static void test_a_crash_loop_is_told_life_by_life(void **state)
+{
+	struct host *host = *state;
+	struct given given = {0}, earlier = {0};
+	struct event_queue queue = {.take = give, .context = &given};
+	struct event_queue earlier_queue = {.take = give, .context = &earlier};
+	uint64_t first_killed_ns, killed_ns;
+
+	fill(host);
+	first_killed_ns = host->live.start_ns + host->second * SECOND + SECOND / 2;
+	/* the kill is over when the watcher looks; the next life grows by as much a second */
+	look(host, -(int64_t)host->held_kb + GIB_KB);
+	fill(host);
+	assert_int_equal(host->told->held.limit.trend.shape, TREND_RISING);
+	assert_true(host->told->held.limit.forecast_known);
+	killed_ns = host->live.start_ns + host->second * SECOND + SECOND / 2;
+	warnings_queue_told(&host->watch.warnings, 0, LEVEL_HOST, host->live.start_ns, killed_ns,
+			    &queue);
+	assert_int_equal(given.warnings, 1);
+	assert_int_equal(given.before_ns[0], SECOND / 2);
+	/* and an incident that waited has those of its own life */
+	warnings_queue_told(&host->watch.warnings, 0, LEVEL_HOST, host->live.start_ns,
+			    first_killed_ns, &earlier_queue);
+	assert_int_equal(earlier.warnings, 1);
+	assert_true(earlier.points > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +295,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_host_that_fills_up_is_told_of_with_a_forecast, set_up_host,
 			tear_down_host),
+		cmocka_unit_test_setup_teardown(test_a_crash_loop_is_told_life_by_life, set_up_host,
+						tear_down_host),
 		cmocka_unit_test_setup_teardown(test_a_host_is_told_of_again_after_relief_alone,
 						set_up_host, tear_down_host),
 		cmocka_unit_test_setup_teardown(

@@ -63,12 +63,22 @@ static void queue_level(const struct known_cgroup *known, struct event_queue *qu
 	event_queue_push(queue, &event);
 }
 
+/* Whoever filled it earlier was killed, or ended: that is not of what fills it up at `at_ns`. */
+static uint64_t filling_since(const struct warned_limit *limit, uint64_t at_ns)
+{
+	return at_ns < limit->since_ns ? limit->since_before_ns : limit->since_ns;
+}
+
 static void queue_points(const struct warned_limit *limit, uint32_t level, uint64_t until_ns,
 			 struct event_queue *queue)
 {
+	uint64_t since_ns = filling_since(limit, until_ns);
+
 	for (uint32_t i = 0; i < limit->count && limit->points[i].time_ns <= until_ns; i++) {
 		struct event event = {.type = EVENT_CHARGE, .charge = limit->points[i]};
 
+		if (limit->points[i].time_ns < since_ns)
+			continue;
 		event.charge.level = level;
 		event_queue_push(queue, &event);
 	}
@@ -140,6 +150,7 @@ void warnings_queue_told(const struct warnings *warnings, uint64_t id, uint32_t 
 			 uint64_t start_ns, uint64_t killed_ns, struct event_queue *queue)
 {
 	const struct warned_limit *limit = warnings->limits ? find(warnings, id) : NULL;
+	uint64_t since_ns = limit ? start_ns + filling_since(limit, killed_ns - start_ns) : 0;
 	bool any = false;
 
 	for (uint32_t i = 0; limit && i < limit->warning_count; i++) {
@@ -153,7 +164,7 @@ void warnings_queue_told(const struct warnings *warnings, uint64_t id, uint32_t 
 				    .limit_bytes = told->limit_bytes},
 		};
 
-		if (told->time_ns > killed_ns)
+		if (told->time_ns > killed_ns || told->time_ns < since_ns)
 			continue;
 		event_queue_push(queue, &event);
 		any = true;
@@ -164,9 +175,19 @@ void warnings_queue_told(const struct warnings *warnings, uint64_t id, uint32_t 
 
 /* --- once a second ------------------------------------------------------------------------- */
 
+/* A process that grows again is not told by what the one before it did. */
+static bool is_relief(const struct warned_limit *limit, const struct cgroup_charge *charge)
+{
+	return limit->count && charge->held_bytes < limit->points[limit->count - 1].held_bytes / 4;
+}
+
 static void add_point(struct warned_limit *limit, const struct cgroup_charge *charge,
 		      uint64_t time_ns)
 {
+	if (is_relief(limit, charge)) {
+		limit->since_before_ns = limit->since_ns;
+		limit->since_ns = time_ns;
+	}
 	if (limit->count == WARNING_POINTS) {
 		limit->count /= 2;
 		for (uint32_t i = 0; i < limit->count; i++)
@@ -208,6 +229,7 @@ static void look_at_cgroup(struct live *live, struct warned_limit *limit, uint64
 	if (limit->id != id) {
 		limit->id = id;
 		limit->told = limit->count = limit->warning_count = 0;
+		limit->since_ns = limit->since_before_ns = 0;
 	}
 	known = id ? cgroups_get(cgroups, cgroups_id(cgroups, id)) : NULL;
 	if (!known)

@@ -35,6 +35,8 @@ struct warned_limit {
 	uint32_t told; /* bits, by percent of the options: not to be told now */
 	uint32_t count;
 	struct charge_event points[WARNING_POINTS]; /* oldest first */
+	/* since when, in the session, it fills up: most had gone then; and the time before that */
+	uint64_t since_ns, since_before_ns;
 	uint32_t warning_count;
 	struct told_warning warnings[WARNINGS_KEPT]; /* oldest first */
 };
