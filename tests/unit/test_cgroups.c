@@ -150,7 +150,18 @@ static uint32_t find_new(struct reading *reading)
 	return cgroups_id(&reading->cgroups, inode_of(reading, "memory/new"));
 }
 
-static void test_those_that_are_gone_make_room_but_not_what_is_needed(void **state)
+static void expect_refused(struct reading *reading, uint64_t count)
+{
+	struct event event;
+
+	cgroups_queue_refused(&reading->cgroups, &reading->queue);
+	assert_true(event_queue_pop(&reading->queue, &event));
+	assert_int_equal(event.type, EVENT_LOST);
+	assert_int_equal(event.lost.count, count);
+	assert_true(event.lost.data);
+}
+
+static void test_one_too_many_is_counted_and_has_the_room_of_those_that_are_gone(void **state)
 {
 	struct known_cgroup *left, *wanted;
 	struct reading reading;
@@ -164,35 +175,19 @@ static void test_those_that_are_gone_make_room_but_not_what_is_needed(void **sta
 	left->legacy_account = 7;
 	wanted->wanted = true;
 	id = left->id;
-	/* made before: a file system that is no cgroup's uses inodes again */
+	reading.cgroups.refused = 0;
 	assert_int_equal(find_new(&reading), 0);
+	assert_int_equal(reading.cgroups.count, CGROUPS_MAX);
+	expect_refused(&reading, 1);
 	make_many(&reading, true);
 	assert_int_equal(find_new(&reading), last + 1);
+	expect_refused(&reading, 1);
 	assert_string_equal(cgroups_get(&reading.cgroups, last + 1)->path, "/new");
 	/* who is there, who is needed, and the new one; each by its old id */
 	assert_int_equal(reading.cgroups.count, 4 + 2 + 1);
 	assert_int_equal(cgroups_get(&reading.cgroups, id)->legacy_account, 7);
 	assert_true(cgroups_get(&reading.cgroups, last)->wanted);
 	assert_null(cgroups_get(&reading.cgroups, id + 1));
-	reading_close(&reading);
-}
-
-static void test_where_all_are_there_a_new_one_is_refused_and_that_is_counted(void **state)
-{
-	struct reading reading;
-	struct event event;
-
-	(void)state;
-	read_many(&reading);
-	reading.cgroups.refused = 0;
-	assert_int_equal(find_new(&reading), 0);
-	assert_int_equal(reading.cgroups.count, CGROUPS_MAX);
-	cgroups_queue_refused(&reading.cgroups, &reading.queue);
-	assert_true(event_queue_pop(&reading.queue, &event));
-	assert_int_equal(event.type, EVENT_LOST);
-	assert_int_equal(event.lost.count, 1);
-	assert_true(event.lost.data);
-	make_many(&reading, true);
 	reading_close(&reading);
 }
 
@@ -258,8 +253,8 @@ int main(void)
 		cmocka_unit_test(test_all_are_told_at_the_start),
 		cmocka_unit_test(test_later_those_with_processes_and_all_above),
 		cmocka_unit_test(test_one_that_is_new_is_found_and_one_that_is_gone_keeps_its_name),
-		cmocka_unit_test(test_those_that_are_gone_make_room_but_not_what_is_needed),
-		cmocka_unit_test(test_where_all_are_there_a_new_one_is_refused_and_that_is_counted),
+		cmocka_unit_test(
+			test_one_too_many_is_counted_and_has_the_room_of_those_that_are_gone),
 		cmocka_unit_test(test_a_walk_that_took_long_is_not_taken_again_at_once),
 		cmocka_unit_test(test_the_chosen_one_is_told_with_those_below_it_and_no_other),
 		cmocka_unit_test(test_without_the_controller_there_are_none),
