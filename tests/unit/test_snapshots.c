@@ -85,6 +85,35 @@ static void test_the_latest_snapshot_at_or_before_a_moment_counts(void **state)
 	assert_int_equal(total_of(scene_snapshots, never, never), 660 * SLOT_BYTES);
 }
 
+/* A scene of one stack that holds as many slots as the snapshot's number: each is late. */
+static void scene_late(const struct stage *stage)
+{
+	static const uint64_t taken_ns[] = {2000000, 1004000000, 2060000000, 3100000000};
+
+	play_session(stage, 16, "pid 1");
+	play_module(stage, 1, "/usr/bin/late");
+	play_process(stage, 1, 1, 0, "late", true, false);
+	play_stack(stage, 1, "late", STACK(0x100));
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct event snapshot = {
+			.type = EVENT_SNAPSHOT,
+			.snapshot = {.time_ns = taken_ns[i], .last = i == 3}};
+
+		play(stage, snapshot);
+		play_cell(stage, 1, 1, KIND_ANON, i + 1, i + 1);
+	}
+}
+
+static void test_a_snapshot_that_came_a_little_late_is_of_its_moment(void **state)
+{
+	(void)state;
+	assert_int_equal(total_of(scene_late, never, after(1)), 2 * SLOT_BYTES);
+	assert_int_equal(total_of(scene_late, never, after(2)), 3 * SLOT_BYTES);
+	assert_int_equal(total_of(scene_late, after(1), after(2)), SLOT_BYTES);
+	/* by a tenth of the step: that is another moment */
+	assert_int_equal(total_of(scene_late, never, after(3)), 3 * SLOT_BYTES);
+}
+
 static void test_a_time_of_day_is_as_good_as_an_offset(void **state)
 {
 	struct growth_moment moment = {.given = true, .absolute = true};
@@ -379,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_latest_snapshot_at_or_before_a_moment_counts),
+		cmocka_unit_test(test_a_snapshot_that_came_a_little_late_is_of_its_moment),
 		cmocka_unit_test(test_a_time_of_day_is_as_good_as_an_offset),
 		cmocka_unit_test(test_where_no_snapshot_is_nothing_is_shown),
 		cmocka_unit_test(test_snapshots_are_counted_for_who_asks),

@@ -33,9 +33,14 @@ void snapshots_release(struct snapshots *snapshots)
 	snapshot_free(snapshots->filling);
 }
 
-static bool is_after(uint64_t time_ns, int64_t limit_ns)
+/* The snapshot of 1 s is taken some milliseconds later: it is of that moment all the same. */
+#define LATE_SHARE 16
+
+static bool is_after(uint64_t time_ns, uint64_t before_ns, int64_t limit_ns)
 {
-	return limit_ns < 0 || time_ns > (uint64_t)limit_ns;
+	uint64_t late_ns = (time_ns - before_ns) / LATE_SHARE;
+
+	return limit_ns < 0 || time_ns - late_ns > (uint64_t)limit_ns;
 }
 
 static void replace(struct known_snapshot **place, struct known_snapshot *snapshot)
@@ -56,7 +61,8 @@ void snapshots_close(struct snapshots *snapshots)
 		snapshots->whole = filled;
 		return;
 	}
-	if (snapshots->has_from && filled->timed && !is_after(filled->time_ns, snapshots->from_ns))
+	if (snapshots->has_from && filled->timed &&
+	    !is_after(filled->time_ns, filled->before_ns, snapshots->from_ns))
 		replace(&snapshots->from, filled);
 	else
 		replace(&snapshots->whole, filled);
@@ -72,12 +78,13 @@ static void count_seen(struct growth_snapshots *seen, uint64_t time_ns)
 int snapshots_open(struct snapshots *snapshots, const struct snapshot_event *event)
 {
 	struct known_snapshot *snapshot;
+	uint64_t before_ns = snapshots->seen.last_ns;
 
 	if (snapshots->seen.count && event->time_ns < snapshots->seen.last_ns)
 		return -EBADMSG;
 	count_seen(&snapshots->seen, event->time_ns);
 	snapshots_close(snapshots);
-	if (snapshots->has_to && is_after(event->time_ns, snapshots->to_ns)) {
+	if (snapshots->has_to && is_after(event->time_ns, before_ns, snapshots->to_ns)) {
 		snapshots->past_to = true;
 		return 0;
 	}
@@ -86,6 +93,7 @@ int snapshots_open(struct snapshots *snapshots, const struct snapshot_event *eve
 		return -ENOMEM;
 	snapshot->timed = true;
 	snapshot->time_ns = event->time_ns;
+	snapshot->before_ns = before_ns;
 	snapshot->last = event->last;
 	snapshots->filling = snapshot;
 	return 0;

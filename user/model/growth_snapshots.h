@@ -56,6 +56,7 @@ struct known_snapshot {
 	struct arena arena;
 	bool timed; /* false: figures that no snapshot event came before */
 	uint64_t time_ns;
+	uint64_t before_ns;    /* when the one before it was taken; 0: none was */
 	bool last;             /* of the session's end */
 	struct table memories; /* process id -> struct memory_event */
 	struct table mappings; /* process id -> struct known_mappings */
