@@ -144,6 +144,7 @@ refuses()
 	refuses "*oomtrace diff OLD NEW*" diff
 	refuses "*-1 is the newest*leave 'a' out*" diff -1 a
 	refuses "*unexpected 'c' after 'b'*" diff a b c
+	refuses "*cannot print the format 'text': there are folded, svg*" diff a b --format text
 }
 
 @test "a format that the name does not tell is asked for" {

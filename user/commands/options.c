@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "commands/commands.h"
 #include "commands/help.h"
@@ -259,6 +260,20 @@ static int check_view(const struct opts *opts)
 	return 0;
 }
 
+/* Not `wrong`, but these. */
+static void say_formats(const struct opts *opts, const struct format *wrong)
+{
+	uint32_t formats = option_formats_of(opts->command);
+	_cleanup_(buf_release) struct buf names = {0};
+
+	for (unsigned int id = 0; id < FORMAT_COUNT; id++)
+		if (formats & 1U << id && format_get(id))
+			buf_printf(&names, "%s%s", names.len_bytes ? ", " : "",
+				   format_get(id)->name);
+	log_error("%s cannot print the format '%s': there %s %s", command_title(opts->command),
+		  wrong->name, strchr(buf_string(&names), ',') ? "are" : "is", buf_string(&names));
+}
+
 /* --format decides, else the ending of the output's name. */
 static int check_format(struct opts *opts)
 {
@@ -277,8 +292,7 @@ static int check_format(struct opts *opts)
 	}
 	if (opts->format != FORMAT_AUTO &&
 	    !(option_formats_of(opts->command) & 1U << opts->format)) {
-		log_error("%s cannot print the format '%s'", command_title(opts->command),
-			  format->name);
+		say_formats(opts, format);
 		return -EINVAL;
 	}
 	return 0;
