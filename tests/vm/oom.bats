@@ -42,9 +42,18 @@ teardown_file()
 {
 	[[ ${WATCHER-} ]] || return 0
 	kill "$WATCHER" "$PLAIN"
-	exec {WATCH_OUT}<&- {PLAIN_OUT}<&- {PLAIN_ERR}<&-
-	wait "$WATCHER" "$PLAIN" || true
+	ended "$WATCHER" "$WATCH_OUT" "$TRACE_ERR"
+	ended "$PLAIN" "$PLAIN_OUT" "$PLAIN_ERR"
 	balance_check
+}
+
+# ended PID OUT ERR: it has ended well; what it said is shown where a test of this fails.
+ended()
+{
+	echo "watcher $1:"
+	drain "$2" >/dev/null
+	drain "$3"
+	wait "$1"
 }
 
 setup()
