@@ -32,10 +32,11 @@ static void append_growing(struct json_maker *stacks, const struct incident_grow
 
 void json_put_growing(struct json_maker *object, const struct incident *incident)
 {
-	struct json_maker stacks = json_make_array();
+	struct json_maker stacks;
 
 	if (!incident->grown_ns)
 		return;
+	stacks = json_make_array();
 	json_put(object, "grown_seconds", json_real(round((double)incident->grown_ns / 1e7) / 100));
 	json_put_count(object, "grown_bytes", incident->grown_bytes);
 	json_put_count(object, "grown_stacks", incident->warning->grown_stacks);
