@@ -99,6 +99,12 @@ as_nobody()
 	as_nobody 77 "oomtrace: *as root*--spool*" --watch-oom-kills --spool "$BATS_TEST_TMPDIR/roots/spool"
 }
 
+@test "a recording of somebody else is for who made it, and it says so" {
+	requires setpriv
+	install -m 600 "$ROOT/tests/data/command.oomtrace" "$BATS_TEST_TMPDIR/roots.oomtrace"
+	as_nobody 1 "oomtrace: *for who made it alone*" report "$BATS_TEST_TMPDIR/roots.oomtrace"
+}
+
 @test "a missing capability is named" {
 	requires setpriv
 	refuses 77 "oomtrace: *CAP_*" setpriv --bounding-set=-bpf,-sys_admin \

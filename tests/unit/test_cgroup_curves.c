@@ -140,16 +140,22 @@ static void tell(struct host *host, const char *name, uint64_t usage_mib)
 	cgroup_curves_take(&host->curves, &record);
 }
 
-static void test_whoever_grows_is_judged_the_same_at_once(void **state)
+/* No place is free, and two want one: by its page cache, and by what it holds. */
+static void crowd_with_candidates(struct host *host)
 {
-	struct host *host = *state;
-
 	make_cgroups(host, CGROUP_CURVES, 50, 0);
 	find_new(host);
 	look(host);
 	make_cgroup(host, "cache", 64, 60);
 	make_cgroup(host, "app", 61, 0);
 	find_new(host);
+}
+
+static void test_whoever_grows_is_judged_the_same_at_once(void **state)
+{
+	struct host *host = *state;
+
+	crowd_with_candidates(host);
 	tell(host, "memory/cache", 64);
 	tell(host, "memory/app", 61);
 	assert_null(cgroup_curves_find(&host->curves, inode_of(host, "memory/cache")));
@@ -160,12 +166,7 @@ static void test_candidates_are_asked_a_bounded_number_of_times(void **state)
 {
 	struct host *host = *state;
 
-	make_cgroups(host, CGROUP_CURVES, 50, 0);
-	find_new(host);
-	look(host);
-	make_cgroup(host, "cache", 64, 60);
-	make_cgroup(host, "app", 61, 0);
-	find_new(host);
+	crowd_with_candidates(host);
 	for (int i = 0; i < 100; i++)
 		tell(host, "memory/cache", 64);
 	tell(host, "memory/app", 61);
