@@ -41,6 +41,18 @@ teardown()
 	(($(folded_pages "$dir/replayed.folded" '[anon]' grow_populate) == 4096))
 }
 
+@test "nobody reads stderr any more: what is recorded is kept" {
+	victim_start process threads 16
+	# it has a line to say four times a second
+	trace_start -p "$VICTIM_PID" -i 0.25s -d 2s --format folded
+	exec {TRACE_ERR}<&-
+	TRACE_ERR=
+	victim_grow
+	wait "$TRACE_PID"
+	TRACE_PID=
+	(($(folded_pages "$TRACE_OUT" victim_touch) > 0))
+}
+
 @test "a report of a dead process has its names" {
 	victim_start heap malloc 16
 	trace_start -p "$VICTIM_PID" --format folded

@@ -164,6 +164,20 @@ except BlockingIOError:
 	done <<<"$ids" | grep -q 'grow_crowd;victim_touch'
 }
 
+@test "nobody reads stderr any more: the watcher goes on, and ends as it should" {
+	watch_start --format json
+	exec {TRACE_ERR}<&-
+	TRACE_ERR=
+	# the first thing that it says to nobody, and the last one is said at its end
+	kill -KILL "$(watch_finisher)"
+	oom_start hog 64
+	oom_go
+	spool_wait raw 1
+	kill -TERM "$TRACE_PID"
+	wait "$TRACE_PID"
+	TRACE_PID=
+}
+
 @test "a line of any length comes in one piece" {
 	watch_start --format json
 	# of two victims the command line is told, eight bytes for each of these and as hexadecimal

@@ -26,6 +26,11 @@ static int set_oom_score_adj(int adj)
 	return 0;
 }
 
+sighandler_t recorder_outlive_readers(void)
+{
+	return signal(SIGPIPE, SIG_IGN);
+}
+
 void recorder_trim(void)
 {
 	/* free bytes that the kernel has back already, at most */

@@ -329,8 +329,10 @@ int command_watch(const struct opts *opts)
 {
 	_cleanup_(watch_close) struct watch_command watch = {.opts = opts};
 	struct event none;
-	int code = start(&watch), err;
+	int code, err;
 
+	recorder_outlive_readers();
+	code = start(&watch);
 	if (code != EXIT_CODE_PRINTED)
 		return code;
 	protect();
