@@ -114,6 +114,70 @@ static void test_a_snapshot_that_came_a_little_late_is_of_its_moment(void **stat
 	assert_int_equal(total_of(scene_late, never, after(3)), 3 * SLOT_BYTES);
 }
 
+/* One stack of 30 slots, anon at first, half of them file later; and one that had freed all. */
+static void scene_two_kinds(const struct stage *stage)
+{
+	play_session(stage, 16, "pid 1");
+	play_module(stage, 1, "/usr/bin/two");
+	play_process(stage, 1, 1, 0, "two", true, false);
+	play_stack(stage, 1, "two", STACK(0x100));
+	play_stack(stage, 2, "two", STACK(0x200));
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct event snapshot = {
+			.type = EVENT_SNAPSHOT,
+			.snapshot = {.time_ns = i * SECOND_NS, .last = i == 1}};
+		struct event cell = {.type = EVENT_CELL,
+				     .cell = {.process = 1, .stack = 1, .allocated_slots = 40}};
+
+		play(stage, snapshot);
+		cell.cell.live_slots[KIND_ANON] = i ? 16 : 30;
+		cell.cell.live_slots[KIND_FILE] = i ? 14 : 0;
+		cell.cell.allocated_slots += i * 5;
+		play(stage, cell);
+		play_cell(stage, 1, 2, KIND_ANON, i * 10, 100 + i * 10);
+	}
+	play_end(stage, END_INTERRUPTED);
+}
+
+static uint64_t allocated_of(const struct growth *growth)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < growth->row_count; i++)
+		bytes += growth->rows[i].allocated_bytes;
+	return bytes;
+}
+
+static void test_what_a_stack_has_allocated_is_said_once(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder =
+		build(scene_two_kinds, never, never);
+	_cleanup_(growth_freep) struct growth *growth = finish(builder);
+
+	(void)state;
+	assert_int_equal(growth->row_count, 3);
+	assert_int_equal(growth->rows[0].kind, KIND_ANON);
+	assert_int_equal(growth->rows[0].allocated_bytes, 45 * SLOT_BYTES);
+	assert_int_equal(growth->rows[1].kind, KIND_FILE);
+	assert_int_equal(growth->rows[1].allocated_bytes, 0);
+	assert_true(growth->rows[1].allocated_above && !growth->rows[0].allocated_above);
+	assert_int_equal(allocated_of(growth), (45 + 110) * SLOT_BYTES);
+}
+
+/* Nor what was allocated before, of a kind that there was none of, or where all was free. */
+static void test_what_was_allocated_in_an_interval_is_no_more_than_that(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder =
+		build(scene_two_kinds, after(0), after(1));
+	_cleanup_(growth_freep) struct growth *growth = finish(builder);
+
+	(void)state;
+	assert_int_equal(growth->rows[0].kind, KIND_FILE);
+	assert_int_equal(growth->rows[0].allocated_bytes, 5 * SLOT_BYTES);
+	assert_int_equal(growth->rows[1].allocated_bytes, 10 * SLOT_BYTES);
+	assert_int_equal(allocated_of(growth), 15 * SLOT_BYTES);
+}
+
 static void test_a_time_of_day_is_as_good_as_an_offset(void **state)
 {
 	struct growth_moment moment = {.given = true, .absolute = true};
@@ -409,6 +473,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_latest_snapshot_at_or_before_a_moment_counts),
 		cmocka_unit_test(test_a_snapshot_that_came_a_little_late_is_of_its_moment),
+		cmocka_unit_test(test_what_a_stack_has_allocated_is_said_once),
+		cmocka_unit_test(test_what_was_allocated_in_an_interval_is_no_more_than_that),
 		cmocka_unit_test(test_a_time_of_day_is_as_good_as_an_offset),
 		cmocka_unit_test(test_where_no_snapshot_is_nothing_is_shown),
 		cmocka_unit_test(test_snapshots_are_counted_for_who_asks),

@@ -117,10 +117,13 @@ struct growth_row {
 	uint32_t inherited_from_pid; /* 0: the process's own */
 	int64_t bytes; /* what the chosen view counts; negative only where something has shrunk */
 	int64_t change_bytes;     /* since growth.previous_ns, where that is known */
-	uint64_t allocated_bytes; /* gross in the time shown, all kinds of the stack together */
+	/* gross in the time shown, all kinds of the stack together; said once, in its largest row */
+	uint64_t allocated_bytes;
+	bool allocated_above; /* there is such a row, another one */
 	uint64_t samples;         /* slots behind `bytes`; 0: not sampled but subtracted */
 	uint64_t from_samples;    /* of them already there when the interval began */
-	uint64_t allocated_slots, from_allocated_slots;
+	uint64_t allocated_slots; /* of the stack, in the time shown */
+	uint64_t led_slots;       /* of them, those that this row is to say */
 	uint64_t error_bytes;              /* 95 % bound of `bytes`, 0: exact */
 	uint32_t frame_count;              /* at least 1 */
 	uint32_t kernel_frame_count;       /* of them, at the leaf: the kernel's */

@@ -45,17 +45,18 @@ int row_start(struct growth_draft *draft, const struct growth_process *process,
 
 /* One of the snapshots while its cells become rows. */
 struct collection {
-	struct row_list *rows;
+	struct row_list *rows, *gross;
 	struct growth_draft *draft;
 	const struct known_snapshot *snapshot;
 	bool from; /* it is the one that growth, or change, is counted from */
 	struct table legacies;
 };
 
-static int collect_row(const struct collection *collection, struct growth_row *row, uint64_t slots)
+static int collect_row(const struct collection *collection, struct row_list *rows,
+		       struct growth_row *row, uint64_t slots)
 {
 	*(collection->from ? &row->from_samples : &row->samples) = slots;
-	return row_list_add(collection->rows, row);
+	return row_list_add(rows, row);
 }
 
 /* One row for each kind that holds something. */
@@ -68,7 +69,7 @@ static int collect_kinds(const struct collection *collection, struct growth_row 
 		if (!slots[kind] || !row_kind_is_wanted(collection->draft, kind))
 			continue;
 		row.kind = kind;
-		err = collect_row(collection, &row, slots[kind]);
+		err = collect_row(collection, collection->rows, &row, slots[kind]);
 		if (err)
 			return err;
 	}
@@ -153,13 +154,14 @@ static int collect_live(const struct collection *collection, struct growth_row r
 	return collect_kinds(collection, row, slots);
 }
 
+/* A stack that holds nothing, and has no row, is counted all the same: it may have one later. */
 static int collect_gross(const struct collection *collection, struct growth_row row,
 			 const struct known_cell *cell)
 {
 	if (!cell->allocated_slots)
 		return 0;
 	row.kind = GROWTH_KIND_ANY;
-	return collect_row(collection, &row, cell->allocated_slots);
+	return collect_row(collection, collection->gross, &row, cell->allocated_slots);
 }
 
 static int collect_cells(const struct collection *collection)
@@ -175,11 +177,8 @@ static int collect_cells(const struct collection *collection)
 		err = row_start(draft, process, cell->stack, 0, &row);
 		if (err)
 			return err;
-		*(collection->from ? &row.from_allocated_slots : &row.allocated_slots) =
-			cell->allocated_slots;
-		if (draft->options->since_start)
-			err = collect_gross(collection, row, cell);
-		else
+		err = collect_gross(collection, row, cell);
+		if (!err && !draft->options->since_start)
 			err = collect_live(collection, row, cell);
 		if (err)
 			return err;
@@ -187,11 +186,12 @@ static int collect_cells(const struct collection *collection)
 	return 0;
 }
 
-int rows_collect(struct row_list *rows, struct growth_draft *draft,
+int rows_collect(struct row_list *rows, struct row_list *gross, struct growth_draft *draft,
 		 const struct known_snapshot *snapshot)
 {
 	struct collection collection = {
 		.rows = rows,
+		.gross = gross,
 		.draft = draft,
 		.snapshot = snapshot,
 		.from = snapshot != draft->to,
@@ -222,7 +222,7 @@ static int collect_reserved(const struct collection *collection,
 		process->reserved_bytes = estimate_add(process->reserved_bytes, reserved->bytes);
 	err = row_start(draft, process, reserved->stack, 0, &row);
 	row.kind = GROWTH_KIND_ANY;
-	return err ? err : collect_row(collection, &row, pages);
+	return err ? err : collect_row(collection, collection->rows, &row, pages);
 }
 
 int rows_collect_reserved(struct row_list *rows, struct growth_draft *draft,

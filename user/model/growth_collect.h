@@ -9,8 +9,12 @@
 #include "model/growth_rows.h"
 #include "model/row_list.h"
 
-/* Adds the rows of a snapshot, as the counts of the beginning unless it is draft->to. */
-int rows_collect(struct row_list *rows, struct growth_draft *draft,
+/*
+ * Adds the rows of a snapshot, as the counts of the beginning unless it is draft->to: what is held,
+ * by kind, and for `gross` what was ever allocated, whose kind nobody knows when it is freed.
+ * With options->since_start that is all.
+ */
+int rows_collect(struct row_list *rows, struct row_list *gross, struct growth_draft *draft,
 		 const struct known_snapshot *snapshot);
 
 /* The same of the addresses that stacks have mapped; those of draft->to are added up by process. */

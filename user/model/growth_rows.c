@@ -32,12 +32,10 @@ static int rows_relabel_small(struct row_list *rows, struct growth_draft *draft)
 
 /* --- figures ------------------------------------------------------------------------------ */
 
-/* Counters only rise; less than before is a cell that was retired meanwhile. */
-static uint64_t allocated_since(const struct growth_row *row)
+static void row_count_allocated(struct growth_row *row, const struct estimate *estimate)
 {
-	return row->allocated_slots > row->from_allocated_slots
-		       ? row->allocated_slots - row->from_allocated_slots
-		       : 0;
+	row->allocated_bytes = estimate_bytes(estimate, row->led_slots);
+	row->allocated_above = row->allocated_slots && !row->led_slots;
 }
 
 /* What a row of `to` holds, next to how that has changed. */
@@ -45,28 +43,27 @@ static void row_count_change(struct growth_row *row, const struct estimate *esti
 {
 	row->bytes = (int64_t)estimate_bytes(estimate, row->samples);
 	row->change_bytes = row->bytes - (int64_t)estimate_bytes(estimate, row->from_samples);
-	row->allocated_bytes = estimate_bytes(estimate, allocated_since(row));
 	row->error_bytes = estimate_error_bytes(estimate, row->samples);
 }
 
 static void row_count_bytes(struct growth_row *row, const struct estimate *estimate)
 {
-	uint64_t allocated_slots = allocated_since(row);
-
 	row->bytes = (int64_t)estimate_bytes(estimate, row->samples) -
 		     (int64_t)estimate_bytes(estimate, row->from_samples);
-	row->allocated_bytes = estimate_bytes(estimate, allocated_slots);
 	row->error_bytes = estimate_error_bytes(
-		estimate, row->from_samples ? estimate_changed_slots(row->from_samples,
-								     row->samples, allocated_slots)
-					    : row->samples);
+		estimate, row->from_samples
+				  ? estimate_changed_slots(row->from_samples, row->samples,
+							   row->allocated_slots)
+				  : row->samples);
 }
 
 static void rows_count_bytes(struct row_list *rows, const struct growth_draft *draft,
 			     const struct estimate *estimate)
 {
-	for (size_t i = 0; i < rows->count; i++)
+	for (size_t i = 0; i < rows->count; i++) {
+		row_count_allocated(&rows->row[i], estimate);
 		(draft->previous ? row_count_change : row_count_bytes)(&rows->row[i], estimate);
+	}
 }
 
 /* Where growth is asked for, what has stayed the same is no answer. */
@@ -193,11 +190,15 @@ int growth_reserved_make(struct growth_draft *draft)
 static int rows_make(struct row_list *rows, struct growth_draft *draft)
 {
 	const struct known_snapshot *before = draft->previous ? draft->previous : draft->from;
-	int err = rows_collect(rows, draft, draft->to);
+	_cleanup_(row_list_release) struct row_list beside = {0};
+	struct row_list *gross = draft->options->since_start ? rows : &beside;
+	int err = rows_collect(rows, gross, draft, draft->to);
 
 	if (!err && before)
-		err = rows_collect(rows, draft, before);
+		err = rows_collect(rows, gross, draft, before);
 	row_list_merge(rows);
+	row_list_merge(&beside);
+	row_list_attach_gross(rows, gross, draft->from);
 	if (err || draft->estimate.period_pages == 1)
 		return err;
 	err = rows_relabel_small(rows, draft);

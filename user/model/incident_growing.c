@@ -8,16 +8,12 @@
 static struct incident_growing growing_of(const struct growth_row *row,
 					  const struct estimate *estimate)
 {
-	uint64_t allocated = row->allocated_slots > row->from_allocated_slots
-				     ? row->allocated_slots - row->from_allocated_slots
-				     : 0;
-
 	return (struct incident_growing){
 		.row = row,
 		.grown_bytes = row->change_bytes,
 		.error_bytes = estimate_error_bytes(
-			estimate,
-			estimate_changed_slots(row->from_samples, row->samples, allocated)),
+			estimate, estimate_changed_slots(row->from_samples, row->samples,
+							 row->allocated_slots)),
 	};
 }
 

@@ -144,10 +144,7 @@ static void lines_merge(struct folded_lines *lines)
 		}
 		last->bytes = estimate_add_signed(last->bytes, line->bytes);
 		last->before_bytes = estimate_add_signed(last->before_bytes, line->before_bytes);
-		/* rows of one stack have the same figure, whatever their kind */
-		if (last->row->process != line->row->process)
-			last->allocated_bytes =
-				estimate_add(last->allocated_bytes, line->allocated_bytes);
+		last->allocated_bytes = estimate_add(last->allocated_bytes, line->allocated_bytes);
 	}
 	lines->count = kept + 1;
 }

@@ -254,6 +254,8 @@ static void cell_allocated(const struct growth *growth __attribute__((unused)),
 {
 	if (row->allocated_bytes)
 		quantity_bytes(cell, row->allocated_bytes);
+	else if (row->allocated_above)
+		buf_append_string(cell, "above");
 	else
 		buf_append_byte(cell, '-');
 }
