@@ -143,7 +143,7 @@ for total in growth["totals"]:
     if total["kind"] == "anon" and "mapped_bytes" in total:
         terms = ("stacks", "resident_before", "inherited", "moved", "lost", "unexplained")
         assert sum(total[term + "_bytes"] for term in terms) == \
-            total["mapped_bytes"] + total["split_huge_bytes"]
+            total["mapped_bytes"] + total["split_huge_bytes"] + total["elsewhere_bytes"]
 END
 }
 

@@ -91,6 +91,41 @@ grows_and_frees()
 	grows_and_frees process fork
 }
 
+# anon_total KEY: of the victim's own sum, in pages.
+anon_total()
+{
+	sed -n "s/.*{\"pid\":$VICTIM_PID,\"kind\":\"anon\"[^}]*\"$1\":\(-\?[0-9]*\)[,}].*/\1/p" "$TRACE_OUT" |
+		awk '{ print $1 / 4096 }'
+}
+
+# left OPTION...: what the child alone maps is in the parent's sum, and all of it adds up.
+left()
+{
+	local heir where bytes elsewhere theirs skipped
+
+	victim_start process left 16
+	trace_start -p "$VICTIM_PID" --period 1 --format json "$@"
+	victim_grow
+	read -r _ _ _ heir where bytes <<<"${REGIONS[0]}"
+	theirs=$(judge_value anon range "$heir" "$where" "$bytes")
+	trace_stop
+	elsewhere=$(anon_total elsewhere_bytes) skipped=$(trace_skipped_events)
+	echo "the heir has $theirs pages of the range, oomtrace says $elsewhere; $skipped events skipped"
+	((theirs == 4096))
+	# and a few that the parent has written to since, and has copies of
+	((elsewhere >= theirs - skipped && elsewhere <= theirs + 64))
+	echo "unexplained: $(anon_total unexplained_bytes) pages"
+	(($(distance "$(anon_total unexplained_bytes)" 0) <= skipped))
+}
+
+@test "fork: what its child alone maps is told in the author's sum, and that adds up" {
+	left --children
+}
+
+@test "fork: nor is it unexplained where nobody follows the child" {
+	left
+}
+
 @test "prefork: the heir of a dead worker shows that worker's pages and stacks" {
 	follow_children
 	grows_and_frees process prefork

@@ -623,12 +623,14 @@ static inline void scene_container(const struct stage *stage)
 	play_member(stage, 1, 1);
 	play_member(stage, 2, 1);
 	play_chosen(stage, MEMORY_END, 790, 320);
-	play(stage, (struct event){.type = EVENT_MEMORY,
-				   .memory = {.process = 1,
-					      .when = MEMORY_END,
-					      .known = MEMORY_RSS | MEMORY_SPLIT_HUGE,
-					      .rss_anon_bytes = 790 * 4096,
-					      .split_huge_slots = 10}});
+	play(stage,
+	     (struct event){.type = EVENT_MEMORY,
+			    .memory = {.process = 1,
+				       .when = MEMORY_END,
+				       .known = MEMORY_RSS | MEMORY_SPLIT_HUGE | MEMORY_ELSEWHERE,
+				       .rss_anon_bytes = 787 * 4096,
+				       .split_huge_slots = 10,
+				       .elsewhere_slots = 3}});
 	play_cell(stage, 1, 2, KIND_ANON, 500, 0);
 	play_cell(stage, 2, 2, KIND_ANON, 80, 0);
 	play_cell(stage, 1, 1, KIND_ANON, 300, 400);

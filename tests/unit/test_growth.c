@@ -304,7 +304,7 @@ static void test_anon_adds_up_with_its_remainder(void **state)
 						   anon->moved_bytes + anon->lost_bytes +
 						   anon->inherited_bytes);
 	assert_int_equal((int64_t)anon->held_bytes + anon->unexplained_bytes,
-			 anon->kernel_bytes + anon->split_huge_bytes);
+			 anon->kernel_bytes + anon->split_huge_bytes + anon->elsewhere_bytes);
 }
 
 static void test_what_was_before_is_subtracted_where_it_cannot_be_seen(void **state)

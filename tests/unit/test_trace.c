@@ -201,6 +201,7 @@ static void random_memory(struct event *event)
 		.virtual_bytes = random_u64(),
 		.page_table_bytes = random_u64(),
 		.split_huge_slots = random_u64(),
+		.elsewhere_slots = random_u64(),
 	};
 }
 

@@ -80,6 +80,32 @@ static void shed_fork(struct victim *victim)
 	victim_unmap(victim);
 }
 
+/* What a child was given is all that is left of it. */
+static void grow_left(struct victim *victim)
+{
+	int to_child[2];
+
+	grow_before_fork(victim);
+	make_pipe(to_child);
+	victim->child = fork();
+	if (!victim->child) {
+		close(to_child[1]);
+		wait_for(to_child[0]);
+		exit(0);
+	}
+	close(to_child[0]);
+	victim->fds[1] = to_child[1];
+	victim_region("grow_before_fork", "heir", victim->child, victim->memory,
+		      victim->size_bytes);
+	victim_unmap(victim);
+}
+
+static void shed_left(struct victim *victim)
+{
+	close(victim->fds[1]);
+	waitpid(victim->child, NULL, 0);
+}
+
 struct heir {
 	pid_t pid;
 	char *memory; /* an address in the heir */
@@ -219,6 +245,7 @@ static void grow_threads(struct victim *victim)
 
 static const struct victim_case cases[] = {
 	{"fork", NULL, grow_fork, shed_fork},
+	{"left", NULL, grow_left, shed_left},
 	{"prefork", NULL, grow_prefork, shed_prefork},
 	{"exec", NULL, grow_exec, victim_unmap},
 	{"vfork", NULL, grow_vfork, victim_unmap},

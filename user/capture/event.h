@@ -232,6 +232,7 @@ enum memory_known {
 	MEMORY_BEFORE_BY_SUBTRACTION = 1 << 4, /* no frame numbers: nothing could be adopted */
 	MEMORY_JOINED = 1 << 5, /* of MEMORY_START: it became a target after the session began */
 	MEMORY_INHERITED_BY_SUBTRACTION = 1 << 6, /* of page tables nobody has looked at */
+	MEMORY_ELSEWHERE = 1 << 7,                /* elsewhere_slots */
 };
 
 /* What the kernel itself says about one process. */
@@ -246,6 +247,7 @@ struct memory_event {
 	uint64_t virtual_bytes;
 	uint64_t page_table_bytes;
 	uint64_t split_huge_slots; /* held by partly unmapped huge pages; no RSS counts them */
+	uint64_t elsewhere_slots;  /* its own, which others alone map; their RSS counts them */
 };
 
 /* What /proc/meminfo says, of it what can be held against the ledger. */

@@ -19,17 +19,25 @@ int pageflags_open(const struct sysroot *root)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool read_flags(int pageflags_fd, uint64_t frame, uint64_t *ret_flags)
+int pagecount_open(const struct sysroot *root)
 {
-	return pread(pageflags_fd, ret_flags, sizeof(*ret_flags), frame * sizeof(*ret_flags)) ==
-	       sizeof(*ret_flags);
+	int fd = openat(root->proc_fd, "kpagecount", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Both files have eight bytes for each frame. */
+static bool read_of_frame(int fd, uint64_t frame, uint64_t *ret_value)
+{
+	return pread(fd, ret_value, sizeof(*ret_value), frame * sizeof(*ret_value)) ==
+	       sizeof(*ret_value);
 }
 
 enum ot_kind pageflags_kind(int pageflags_fd, uint64_t frame)
 {
 	uint64_t flags;
 
-	if (!read_flags(pageflags_fd, frame, &flags) || flags & (KPF_HUGE | KPF_ZERO_PAGE))
+	if (!read_of_frame(pageflags_fd, frame, &flags) || flags & (KPF_HUGE | KPF_ZERO_PAGE))
 		return OT_KIND_PENDING;
 	if (flags & KPF_ANON)
 		return OT_KIND_ANON;
@@ -40,6 +48,13 @@ bool pageflags_is_compound(int pageflags_fd, uint64_t frame)
 {
 	uint64_t flags;
 
-	return read_flags(pageflags_fd, frame, &flags) &&
+	return read_of_frame(pageflags_fd, frame, &flags) &&
 	       flags & (KPF_COMPOUND_HEAD | KPF_COMPOUND_TAIL | KPF_THP);
+}
+
+bool pagecount_is_mapped(int pagecount_fd, uint64_t frame)
+{
+	uint64_t count;
+
+	return read_of_frame(pagecount_fd, frame, &count) && count > 0;
 }

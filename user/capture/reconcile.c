@@ -9,11 +9,14 @@
 #include "capture/pagemap.h"
 #include "capture/procfs.h"
 
+/* Who maps an entry, of those that were walked. */
+enum { MAPPED_BY_AUTHOR = 1, MAPPED_BY_HEIR = 2 };
+
 struct walk {
 	struct ledger *ledger;
 	struct reconciliation *result;
 	struct table by_author; /* (heir, cell) -> index of its inheritance + 1 */
-	uint8_t *mapped;        /* by entry: some process maps it */
+	uint8_t *mapped;        /* by entry: MAPPED_BY_... */
 	uint32_t account;
 	int pagemap_fd;
 };
@@ -59,7 +62,7 @@ static int walk_entry(uint64_t address, const struct pagemap_entry *page, void *
 		inheritance->slots[entry.kind]++;
 		inheritance->exclusive_slots[entry.kind] += !walk->mapped[index];
 	}
-	walk->mapped[index] = 1;
+	walk->mapped[index] |= author == walk->account ? MAPPED_BY_AUTHOR : MAPPED_BY_HEIR;
 	return 0;
 }
 
@@ -90,22 +93,29 @@ static int walk_process(struct walk *walk, const struct sysroot *root, uint32_t 
 	return error;
 }
 
-/* Anonymous entries of walked processes that nobody maps, in pages that are still huge. */
-static void count_split_huge(struct walk *walk, const struct sysroot *root)
+/* Anonymous entries of walked processes that these do not map themselves. */
+static void count_not_in_rss(const struct walk *walk, const struct sysroot *root)
 {
 	const struct ledger *ledger = walk->ledger;
-	_cleanup_close_ int fd = pageflags_open(root);
+	_cleanup_close_ int flags_fd = pageflags_open(root);
+	_cleanup_close_ int count_fd = pagecount_open(root);
 
 	for (uint32_t index = 0; index < ledger->entry_count; index++) {
 		struct ot_entry entry = ledger_read(ledger, index);
+		uint64_t frame = ledger_frame(&ledger->layout, index);
 		uint32_t account;
 
-		if (!entry.cell || entry.kind != OT_KIND_ANON || walk->mapped[index])
+		if (!entry.cell || entry.kind != OT_KIND_ANON ||
+		    walk->mapped[index] & MAPPED_BY_AUTHOR)
 			continue;
 		account = ledger->cells[entry.cell].account;
-		if (walk->result->walked[account] &&
-		    pageflags_is_compound(fd, ledger_frame(&ledger->layout, index)))
+		if (!walk->result->walked[account])
+			continue;
+		/* a huge page as a whole may be counted as mapped where a part of it is not */
+		if (!walk->mapped[index] && pageflags_is_compound(flags_fd, frame))
 			walk->result->split_huge_slots[account]++;
+		else if (walk->mapped[index] || pagecount_is_mapped(count_fd, frame))
+			walk->result->elsewhere_slots[account]++;
 	}
 }
 
@@ -114,11 +124,14 @@ int reconcile(struct ledger *ledger, struct lives *lives, const struct sysroot *
 {
 	struct reconciliation result = {
 		.split_huge_slots = calloc(ledger->account_count, sizeof(uint64_t)),
+		.elsewhere_slots = calloc(ledger->account_count, sizeof(uint64_t)),
 		.walked = calloc(ledger->account_count, sizeof(bool)),
 	};
 	_cleanup_free_ uint8_t *mapped = calloc(ledger->entry_count, 1);
 	struct walk walk = {.ledger = ledger, .result = &result, .mapped = mapped};
-	int error = result.split_huge_slots && result.walked && mapped ? 0 : -ENOMEM;
+	int error = result.split_huge_slots && result.elsewhere_slots && result.walked && mapped
+			    ? 0
+			    : -ENOMEM;
 
 	for (uint32_t account = 0; account < ledger->account_count && !error; account++) {
 		struct life *life = lives_get(lives, account);
@@ -129,7 +142,7 @@ int reconcile(struct ledger *ledger, struct lives *lives, const struct sysroot *
 			error = -ENOMEM;
 	}
 	if (!error)
-		count_split_huge(&walk, root);
+		count_not_in_rss(&walk, root);
 	table_release(&walk.by_author);
 	if (error) {
 		reconciliation_release(&result);
@@ -143,6 +156,7 @@ void reconciliation_release(struct reconciliation *reconciliation)
 {
 	free(reconciliation->inheritances);
 	free(reconciliation->split_huge_slots);
+	free(reconciliation->elsewhere_slots);
 	free(reconciliation->walked);
 	memset(reconciliation, 0, sizeof(*reconciliation));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Holds the ledger against what living processes map, frame by frame: which of their pages were
- * allocated by another one before a fork, and which huge pages are held though hardly mapped.
+ * allocated by another one before a fork, which of their own only others map by now, and which huge
+ * pages are held though hardly mapped.
  */
 #ifndef CAPTURE_RECONCILE_H
 #define CAPTURE_RECONCILE_H
@@ -25,6 +26,7 @@ struct reconciliation {
 	struct inheritance *inheritances;
 	size_t count;
 	uint64_t *split_huge_slots; /* by account */
+	uint64_t *elsewhere_slots;  /* by account: its own, that others map and it does not */
 	bool *walked;               /* by account: its page tables were read */
 };
 

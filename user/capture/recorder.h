@@ -26,8 +26,9 @@ struct recorder_protection {
 struct recorder_protection recorder_protect(void);
 
 /*
- * From here on what nobody reads any more cannot be written, as on a full disk, and ends nothing: the
- * reader of stderr may be gone long before there is something to say. Returns what was in force.
+ * From here on what nobody reads any more cannot be written, as on a full disk, and ends nothing:
+ * the reader of stderr may be gone long before there is something to say. Returns what was in
+ * force.
  */
 sighandler_t recorder_outlive_readers(void);
 

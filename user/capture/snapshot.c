@@ -198,7 +198,8 @@ static void queue_process_end(const struct snapshot_context *context, uint32_t a
 	event.memory.process = life->id;
 	if (reconciliation && reconciliation->walked[account]) {
 		event.memory.split_huge_slots = reconciliation->split_huge_slots[account];
-		event.memory.known |= MEMORY_SPLIT_HUGE;
+		event.memory.elsewhere_slots = reconciliation->elsewhere_slots[account];
+		event.memory.known |= MEMORY_SPLIT_HUGE | MEMORY_ELSEWHERE;
 	}
 	event_queue_push(context->queue, &event);
 }

@@ -84,6 +84,7 @@ static const struct trace_field memory_fields[] = {
 	U64(memory.virtual_bytes),
 	U64(memory.page_table_bytes),
 	U64(memory.split_huge_slots),
+	U64(memory.elsewhere_slots),
 };
 
 static const struct trace_field lost_fields[] = {
@@ -368,7 +369,7 @@ static const struct trace_layout layouts[] = {
 	[EVENT_SESSION] = LAYOUT(session),     [EVENT_PROCESS] = LAYOUT(process),
 	[EVENT_MODULE] = LAYOUT(module),       [EVENT_STACK] = LAYOUT(stack),
 	[EVENT_CELL] = LAYOUT(cell),           [EVENT_INHERITED] = LAYOUT(inherited),
-	[EVENT_MEMORY] = LAYOUT(memory),       [EVENT_LOST] = LAYOUT(lost),
+	[EVENT_MEMORY] = GROWN(memory, 10),    [EVENT_LOST] = LAYOUT(lost),
 	[EVENT_NAME] = LAYOUT(name),           [EVENT_END] = LAYOUT(end),
 	[EVENT_RESERVED] = LAYOUT(reserved),   [EVENT_MAPPINGS] = LAYOUT(mappings),
 	[EVENT_SNAPSHOT] = LAYOUT(snapshot),   [EVENT_WHOLE] = LAYOUT(snapshot),

@@ -34,7 +34,7 @@ struct growth_session {
 
 /*
  * What one process holds of one kind, and what the kernel says about it. For KIND_ANON:
- *   stacks + before + moved + lost + inherited + unexplained = kernel + split_huge
+ *   stacks + before + moved + lost + inherited + unexplained = kernel + split_huge + elsewhere
  * For the other kinds the two sides stand next to each other and are never added:
  * KIND_FILE and KIND_SHMEM have RssFile and RssShmem in `kernel_bytes`, KIND_KERNEL has VmPTE.
  */
@@ -47,11 +47,12 @@ struct growth_account {
 	uint64_t held_bytes;      /* the sum of the above */
 	uint64_t error_bytes;     /* 95 % bound of held_bytes, 0: exact */
 	uint64_t split_huge_bytes;
+	uint64_t elsewhere_bytes;   /* of held_bytes, what others alone map: its heirs, by a fork */
 	bool before_by_subtraction; /* before_bytes is what was left, not what was seen */
 	bool inherited_by_subtraction;
 	bool kernel_known; /* the next two mean something */
 	uint64_t kernel_bytes;
-	int64_t unexplained_bytes; /* kernel + split_huge less held */
+	int64_t unexplained_bytes; /* kernel + split_huge + elsewhere less held */
 };
 
 /* All mappings of a kind: what they reserve, and what of it holds memory. */
@@ -116,14 +117,15 @@ struct growth_row {
 	uint32_t stack_id;           /* of one of the stacks in it; 0: none has frames */
 	uint32_t inherited_from_pid; /* 0: the process's own */
 	int64_t bytes; /* what the chosen view counts; negative only where something has shrunk */
-	int64_t change_bytes;     /* since growth.previous_ns, where that is known */
-	/* gross in the time shown, all kinds of the stack together; said once, in its largest row */
+	int64_t change_bytes; /* since growth.previous_ns, where that is known */
+	/* gross in the time shown, all kinds of the stack together; said once, in its largest row
+	 */
 	uint64_t allocated_bytes;
-	bool allocated_above; /* there is such a row, another one */
-	uint64_t samples;         /* slots behind `bytes`; 0: not sampled but subtracted */
-	uint64_t from_samples;    /* of them already there when the interval began */
-	uint64_t allocated_slots; /* of the stack, in the time shown */
-	uint64_t led_slots;       /* of them, those that this row is to say */
+	bool allocated_above;              /* there is such a row, another one */
+	uint64_t samples;                  /* slots behind `bytes`; 0: not sampled but subtracted */
+	uint64_t from_samples;             /* of them already there when the interval began */
+	uint64_t allocated_slots;          /* of the stack, in the time shown */
+	uint64_t led_slots;                /* of them, those that this row is to say */
 	uint64_t error_bytes;              /* 95 % bound of `bytes`, 0: exact */
 	uint32_t frame_count;              /* at least 1 */
 	uint32_t kernel_frame_count;       /* of them, at the leaf: the kernel's */

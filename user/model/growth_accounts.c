@@ -86,14 +86,20 @@ static uint64_t capped(uint64_t bytes)
 	return estimate_add(bytes, 0);
 }
 
+/* What of its pages there is, in its RSS or not. */
+static uint64_t anon_in_ram(const struct growth_account *anon)
+{
+	return estimate_add(anon->kernel_bytes,
+			    estimate_add(anon->split_huge_bytes, anon->elsewhere_bytes));
+}
+
 /*
  * Where frame numbers cannot be read, what was resident before tracing is what nothing else
  * explains, but no more than was resident at the start.
  */
 static void anon_subtract_before(struct growth_account *anon, const struct known_process *process)
 {
-	uint64_t resident_bytes = estimate_add(anon->kernel_bytes, anon->split_huge_bytes);
-	int64_t left_bytes = remainder_of(resident_bytes, anon->held_bytes);
+	int64_t left_bytes = remainder_of(anon_in_ram(anon), anon->held_bytes);
 	uint64_t most_bytes = INT64_MAX;
 
 	anon->before_by_subtraction = true;
@@ -120,12 +126,13 @@ static void anon_reconcile(struct growth_account *anon, const struct known_proce
 	anon->kernel_bytes = capped(now->rss_anon_bytes);
 	if (now->known & MEMORY_SPLIT_HUGE)
 		anon->split_huge_bytes = estimate_bytes(estimate, now->split_huge_slots);
+	if (now->known & MEMORY_ELSEWHERE)
+		anon->elsewhere_bytes = estimate_bytes(estimate, now->elsewhere_slots);
 	anon->inherited_by_subtraction =
 		anon->inherited_bytes && now->known & MEMORY_INHERITED_BY_SUBTRACTION;
 	if (before_was_not_seen(process, now))
 		anon_subtract_before(anon, process);
-	anon->unexplained_bytes = remainder_of(
-		estimate_add(anon->kernel_bytes, anon->split_huge_bytes), anon->held_bytes);
+	anon->unexplained_bytes = remainder_of(anon_in_ram(anon), anon->held_bytes);
 }
 
 static void account_compare(struct growth_account *account, uint64_t kernel_bytes)

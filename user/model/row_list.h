@@ -24,8 +24,9 @@ int row_list_add(struct row_list *rows, const struct growth_row *row);
 void row_list_merge(struct row_list *rows);
 
 /*
- * What a stack has allocated in the time shown, by its row of no kind in `gross`, goes to its rows of
- * any kind; both lists are merged. The largest of them leads, by what it holds or how it has grown.
+ * What a stack has allocated in the time shown, by its row of no kind in `gross`, goes to its rows
+ * of any kind; both lists are merged. The largest of them leads, by what it holds or how it has
+ * grown.
  */
 void row_list_attach_gross(struct row_list *rows, const struct row_list *gross, bool grown);
 

@@ -185,6 +185,7 @@ static void put_kernel_side(struct json_maker *total, enum memory_kind kind,
 	if (kind != KIND_ANON)
 		return;
 	json_put_count(total, "split_huge_bytes", account->split_huge_bytes);
+	json_put_count(total, "elsewhere_bytes", account->elsewhere_bytes);
 	json_put_signed(total, "unexplained_bytes", account->unexplained_bytes);
 }
 

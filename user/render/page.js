@@ -258,8 +258,9 @@
 
 	function totalsOf(totals) {
 		const fields = ["stacks_bytes", "resident_before_bytes", "inherited_bytes", "moved_bytes", "lost_bytes",
-			"unexplained_bytes", "mapped_bytes", "split_huge_bytes"];
-		const titles = { stacks_bytes: "stacks", mapped_bytes: "as the kernel counts it", split_huge_bytes: "in split huge pages" };
+			"unexplained_bytes", "mapped_bytes", "split_huge_bytes", "elsewhere_bytes"];
+		const titles = { stacks_bytes: "stacks", mapped_bytes: "as the kernel counts it", split_huge_bytes: "in split huge pages",
+			elsewhere_bytes: "mapped by others alone" };
 		const rows = (totals || []).filter((total) => fields.some((field) => total[field]));
 		const process = (total) => (data.processes || []).find((one) => one.pid === total.pid) || total;
 

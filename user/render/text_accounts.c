@@ -95,6 +95,9 @@ static void put_anon(struct text_table *table, const struct growth_account *anon
 	put_line(table, "", "=", "RssAnon", (int64_t)anon->kernel_bytes, "");
 	put_line(table, "", "+", "in partly unmapped huge pages", (int64_t)anon->split_huge_bytes,
 		 "no RSS counts these");
+	if (anon->elsewhere_bytes)
+		put_line(table, "", "+", "mapped by other processes alone",
+			 (int64_t)anon->elsewhere_bytes, "after a fork: their RSS counts these");
 }
 
 /* --- the other kinds: two figures side by side -------------------------------------------- */
