@@ -28,11 +28,17 @@ trace_start()
 trace_wait()
 {
 	drain "$TRACE_ERR" >>"$TRACE_TALK"
-	exec {TRACE_ERR}<&-
-	TRACE_ERR=
+	trace_leave
 	TRACE_STATUS=0
 	wait "$TRACE_PID" || TRACE_STATUS=$?
 	TRACE_PID=
+}
+
+# Nobody reads any more what it says.
+trace_leave()
+{
+	exec {TRACE_ERR}<&-
+	TRACE_ERR=
 }
 
 # Ctrl-C. The second one would end it at once, without its balance: it is sent once.

@@ -45,8 +45,7 @@ teardown()
 	victim_start process threads 16
 	# it has a line to say four times a second
 	trace_start -p "$VICTIM_PID" -i 0.25s -d 2s --format folded
-	exec {TRACE_ERR}<&-
-	TRACE_ERR=
+	trace_leave
 	victim_grow
 	wait "$TRACE_PID"
 	TRACE_PID=

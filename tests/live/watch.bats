@@ -166,8 +166,7 @@ except BlockingIOError:
 
 @test "nobody reads stderr any more: the watcher goes on, and ends as it should" {
 	watch_start --format json
-	exec {TRACE_ERR}<&-
-	TRACE_ERR=
+	trace_leave
 	# the first thing that it says to nobody, and the last one is said at its end
 	kill -KILL "$(watch_finisher)"
 	oom_start hog 64
