@@ -236,6 +236,40 @@ static void test_points_need_not_be_evenly_spaced(void **state)
 		assert_true(fabs(trend.bytes_per_second - 0.1 * MIB) < 0.01 * MIB);
 }
 
+/* Two MiB a second for as long as it rises, give or take one. */
+static bool is_forecast(int rise_seconds, int stopped_seconds)
+{
+	struct trend_point points[240];
+	int count = rise_seconds + stopped_seconds + 1;
+	struct trend trend;
+	struct trend_forecast forecast;
+
+	for (int t = 0; t < count; t++)
+		points[t] = (struct trend_point){
+			(uint64_t)t * 1000000000,
+			(uint64_t)((60 + 2 * fmin(t, rise_seconds) + 2 * uniform()) * MIB)};
+	assert_int_equal(trend_fit(points, (size_t)count, &trend), 0);
+	return trend_forecast(&trend, (uint64_t)LIMIT, &forecast);
+}
+
+static void test_what_has_stopped_is_not_forecast_for_long(void **state)
+{
+	(void)state;
+	seed = 1;
+	for (int rise = 24; rise <= 192; rise *= 2) {
+		int rising = 0, stopped = 0;
+
+		for (int n = 0; n < SEEDS; n++) {
+			rising += is_forecast(rise, 0);
+			stopped += is_forecast(rise, 6);
+		}
+		print_message("risen for %d s: %d forecasts, %d of them 6 s after the end\n", rise,
+			      rising, stopped);
+		assert_true(rising >= 0.95 * SEEDS);
+		assert_true(stopped <= 0.05 * SEEDS);
+	}
+}
+
 static void test_why_what_rises_has_no_forecast(void **state)
 {
 	const struct trend soon = {.shape = TREND_RISING, .seconds = 19};
@@ -250,9 +284,15 @@ static void test_why_what_rises_has_no_forecast(void **state)
 				   .bytes_per_second = 1.5,
 				   .low_bytes_per_second = 1,
 				   .high_bytes_per_second = 2};
+	const struct trend paused = {.shape = TREND_RISING,
+				     .seconds = 60,
+				     .low_bytes_per_second = 1,
+				     .high_bytes_per_second = 2,
+				     .paused = true};
 	struct trend_forecast forecast;
 
 	(void)state;
+	assert_int_equal(trend_silence(&paused), TREND_PAUSED);
 	assert_int_equal(trend_silence(&soon), TREND_TOO_SHORT);
 	assert_int_equal(trend_silence(&uneven), TREND_TOO_UNEVEN);
 	assert_int_equal(trend_silence(&unsure), TREND_TOO_UNEVEN);
@@ -267,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_true_time_lies_in_the_band_of_nine_in_ten_forecasts),
+		cmocka_unit_test(test_what_has_stopped_is_not_forecast_for_long),
 		cmocka_unit_test(test_why_what_rises_has_no_forecast),
 		cmocka_unit_test(test_nothing_is_forecast_of_what_does_not_rise_for_good),
 		cmocka_unit_test(test_a_jump_at_the_end_is_a_spike_not_a_leak),

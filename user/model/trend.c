@@ -33,6 +33,9 @@
 #define FORECAST_SECONDS 20
 /* Bounds of a slope that are further apart say nothing. */
 #define FORECAST_SLOPES 4
+/* Behind its line by so much more than ever before in a window. */
+#define PAUSE 1.5
+#define PAUSE_WINDOWS (WINDOWS / 4)
 /* Of the time to go, to either side. */
 #define LEAST_BAND 0.1
 /* How often the envelope is halved, for what its latest part says. */
@@ -57,6 +60,13 @@ static double seconds_between(uint64_t from_ns, uint64_t to_ns)
 	return (double)(to_ns - from_ns) / 1e9;
 }
 
+static size_t window_of(double at, double all)
+{
+	size_t window = (size_t)(at / all * WINDOWS);
+
+	return window < WINDOWS ? window : WINDOWS - 1;
+}
+
 static struct envelope envelope_of(const struct trend_point *points, size_t count, bool upper)
 {
 	double all = seconds_between(points[0].time_ns, points[count - 1].time_ns);
@@ -65,11 +75,10 @@ static struct envelope envelope_of(const struct trend_point *points, size_t coun
 
 	for (size_t i = 0; i < count; i++) {
 		double at = seconds_between(points[0].time_ns, points[i].time_ns);
-		size_t window = (size_t)(at / all * WINDOWS);
+		size_t window = window_of(at, all);
 		double bytes = (double)points[i].bytes;
 		double *best;
 
-		window = window < WINDOWS ? window : WINDOWS - 1;
 		if (window != last) {
 			last = window;
 			envelope.seconds[envelope.count] = at;
@@ -293,6 +302,37 @@ static void fit_upper(const struct envelope *upper, struct trend *trend)
 		trend->shape = TREND_FLAT;
 }
 
+/*
+ * At its end a window's greatest is behind the line by what is chance, and how the peaks of teeth
+ * fall. What is much further behind in the last one has stopped coming: the slope, a median, would
+ * say so later.
+ */
+static bool has_paused(const struct trend_point *points, size_t count, const struct envelope *upper,
+		       const struct trend *trend)
+{
+	double chance = 2 * trend->bytes_per_second * trend->seconds_apart;
+	double greatest[WINDOWS] = {0}, most = 0, behind = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double *of_window = &greatest[window_of(
+			seconds_between(points[0].time_ns, points[i].time_ns), trend->seconds)];
+
+		*of_window = fmax(*of_window, (double)points[i].bytes);
+	}
+	for (size_t window = 0; window < WINDOWS; window++) {
+		double at = trend->seconds * (double)(window + 1) / WINDOWS;
+
+		/* what has stopped may have done so some windows ago */
+		if (window <= WINDOWS - PAUSE_WINDOWS)
+			most = fmax(most, behind);
+		if (greatest[window] > 0)
+			behind = trend->now_bytes +
+				 trend->bytes_per_second * (at - envelope_end(upper)) -
+				 greatest[window];
+	}
+	return behind > PAUSE * most + chance;
+}
+
 int trend_fit(const struct trend_point *points, size_t count, struct trend *ret_trend)
 {
 	struct trend trend = {.shape = TREND_UNKNOWN};
@@ -310,8 +350,10 @@ int trend_fit(const struct trend_point *points, size_t count, struct trend *ret_
 		trend.shape = shape_of(points, count, &lower, &upper);
 	else if (is_spike(points, count))
 		trend.shape = TREND_SPIKE;
-	if (trend.shape == TREND_RISING)
+	if (trend.shape == TREND_RISING) {
 		fit_upper(&upper, &trend);
+		trend.paused = has_paused(points, count, &upper, &trend);
+	}
 	*ret_trend = trend;
 	return 0;
 }
@@ -332,6 +374,8 @@ enum trend_silence trend_silence(const struct trend *trend)
 {
 	if (trend->seconds < FORECAST_SECONDS)
 		return TREND_TOO_SHORT;
+	if (trend->paused)
+		return TREND_PAUSED;
 	if (trend->low_bytes_per_second <= 0 ||
 	    trend->high_bytes_per_second > FORECAST_SLOPES * trend->low_bytes_per_second)
 		return TREND_TOO_UNEVEN;

@@ -44,6 +44,7 @@ struct trend {
 	double seconds;       /* of time that was looked at */
 	double seconds_apart; /* from point to point, on the average */
 	size_t windows;       /* that had a point */
+	bool paused;          /* it has not come along with the line of late. TREND_RISING only */
 };
 
 /* How many of `points`, in time, and whether that is enough, is up to this. 0 or -ENOMEM. */
@@ -58,8 +59,8 @@ struct trend_forecast {
  * When the curve meets `limit_bytes`, with the bounds of the trend, which are at least 10 % of the
  * time to go and the time between two points. False where nothing can be said: the trend is not
  * rising, was looked at for less than 20 seconds (a start rises, too), does not rise in its last
- * quarter, has bounds that are more than four times apart, or the limit is over a hundred times the
- * time away that was looked at.
+ * quarter, has paused, has bounds that are more than four times apart, or the limit is over a
+ * hundred times the time away that was looked at.
  */
 bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
 		    struct trend_forecast *ret_forecast);
@@ -67,6 +68,7 @@ bool trend_forecast(const struct trend *trend, uint64_t limit_bytes,
 /* Why one that rises has none. */
 enum trend_silence {
 	TREND_TOO_SHORT,  /* a start-up rises, too */
+	TREND_PAUSED,     /* for now: it may have stopped */
 	TREND_TOO_UNEVEN, /* its parts rise at very different rates, or not for certain */
 	TREND_TOO_SLOW,   /* or there is a forecast */
 };

@@ -16,6 +16,7 @@ void limit_seconds(struct buf *out, double seconds)
 
 static const char *const silences[] = {
 	[TREND_TOO_SHORT] = "for too short a time",
+	[TREND_PAUSED] = "but not just now",
 	[TREND_TOO_UNEVEN] = "but too unevenly",
 	[TREND_TOO_SLOW] = "but too slowly",
 };
