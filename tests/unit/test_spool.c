@@ -135,6 +135,27 @@ static void test_what_is_finished_takes_the_place_of_what_is_raw(void **state)
 	spool_close(spool);
 }
 
+static void test_a_copy_is_put_in_place_as_what_is_written_is(void **state)
+{
+	struct spool *spool = open_writing();
+	struct spool_writer *writer = writer_of(spool);
+	char bytes[65536];
+	size_t len_bytes;
+	FILE *stream;
+
+	(void)state;
+	assert_int_equal(write_incident(writer, "a-1"), 0);
+	assert_int_equal(spool_read(spool, "a-1", &stream), 0);
+	len_bytes = fread(bytes, 1, sizeof(bytes), stream);
+	fclose(stream);
+	assert_int_equal(spool_writer_put(writer, "../x", bytes, len_bytes), -EINVAL);
+	assert_int_equal(spool_writer_put(writer, "a-2", bytes, len_bytes), 0);
+	assert_true(spool_is_raw(spool, "a-2"));
+	assert_int_equal(expect_all_whole(spool), 2);
+	spool_writer_free(writer);
+	spool_close(spool);
+}
+
 static void test_what_is_not_committed_leaves_nothing(void **state)
 {
 	struct spool *spool = open_writing();
@@ -325,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_SPOOL(test_an_incident_is_private_and_whole),
 		IN_SPOOL(test_what_is_finished_takes_the_place_of_what_is_raw),
+		IN_SPOOL(test_a_copy_is_put_in_place_as_what_is_written_is),
 		IN_SPOOL(test_what_is_not_committed_leaves_nothing),
 		IN_SPOOL(test_one_watcher_writes_at_a_time),
 		IN_SPOOL(test_a_directory_that_others_may_write_to_is_refused),

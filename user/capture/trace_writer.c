@@ -116,15 +116,22 @@ static int (*const encoders[])(struct buf *, const struct trace_field *, const v
 _Static_assert(sizeof(encoders) / sizeof(encoders[0]) == TRACE_FIELD_TYPE_COUNT,
 	       "every field type has an encoder");
 
-/* Appends the checksum to `bytes` and writes them. */
+/* Appends the checksum to `bytes` and writes them. What is refused is no part of the file. */
 static int writer_seal(struct trace_writer *writer, struct buf *bytes)
 {
+	uint32_t crc;
+	int err;
+
 	if (buf_error(bytes))
 		return buf_error(bytes);
-	writer->crc = (uint32_t)crc32(writer->crc, (const Bytef *)bytes->data, bytes->len_bytes);
-	put_number(bytes, writer->crc, TRACE_CRC_BYTES);
+	crc = (uint32_t)crc32(writer->crc, (const Bytef *)bytes->data, bytes->len_bytes);
+	put_number(bytes, crc, TRACE_CRC_BYTES);
+	err = buf_write(bytes, writer->stream);
+	if (err)
+		return err;
+	writer->crc = crc;
 	writer->written_bytes += bytes->len_bytes;
-	return buf_write(bytes, writer->stream);
+	return 0;
 }
 
 static int writer_record(struct trace_writer *writer, uint32_t type, const struct buf *payload)

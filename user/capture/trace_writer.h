@@ -28,7 +28,7 @@ int trace_writer_restart(struct trace_writer *writer);
 
 /*
  * Writes one event. Strings longer than TRACE_STRING_MAX are cut. 0, -EINVAL for an event that the
- * format cannot hold, or -errno of the stream.
+ * format cannot hold, or -errno of the stream: if that took nothing of it, others may follow.
  */
 int trace_writer_add(struct trace_writer *writer, const struct event *event);
 

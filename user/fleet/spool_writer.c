@@ -96,16 +96,21 @@ void spool_writer_abort(struct spool_writer *writer)
 	unlinkat(spool_fd(writer->spool), stages[writer->stage].name, 0);
 }
 
-int spool_writer_begin(struct spool_writer *writer)
+static int open_file(struct spool_writer *writer)
 {
 	spool_writer_abort(writer);
 	writer->error = 0;
 	writer->fd = openat(spool_fd(writer->spool), stages[writer->stage].name,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    stages[writer->stage].mode);
-	if (writer->fd < 0)
-		return -errno;
-	return trace_writer_restart(writer->trace);
+	return writer->fd < 0 ? -errno : 0;
+}
+
+int spool_writer_begin(struct spool_writer *writer)
+{
+	int err = open_file(writer);
+
+	return err ? err : trace_writer_restart(writer->trace);
 }
 
 /* What the file system said comes before what the stream made of it. */
@@ -125,25 +130,21 @@ int spool_writer_add(struct spool_writer *writer, const struct event *event)
 	return keep_error(writer, trace_writer_add(writer->trace, event));
 }
 
-static int finish(struct spool_writer *writer)
+static int sync_file(struct spool_writer *writer)
 {
-	int err = keep_error(writer, trace_writer_finish(writer->trace));
-
-	if (!err && fflush(writer->stream) != 0)
-		err = keep_error(writer, -EIO);
-	if (!err && fdatasync(writer->fd) != 0)
-		err = -errno;
-	return err;
+	if (fflush(writer->stream) != 0)
+		return keep_error(writer, -EIO);
+	return fdatasync(writer->fd) != 0 ? -errno : 0;
 }
 
-int spool_writer_commit(struct spool_writer *writer, const char *id)
+/* With an error of what was written before, it is given up. */
+static int put_in_place(struct spool_writer *writer, const char *id, int err)
 {
-	int directory_fd = spool_fd(writer->spool), err;
+	int directory_fd = spool_fd(writer->spool);
 	char name[SPOOL_ID_MAX];
 
-	if (writer->fd < 0)
-		return -EBADF;
-	err = spool_id_is_valid(id) ? finish(writer) : -EINVAL;
+	if (!err)
+		err = spool_id_is_valid(id) ? sync_file(writer) : -EINVAL;
 	snprintf(name, sizeof(name), "%.*s" SPOOL_ENDING, SPOOL_ID_MAX - 16, id);
 	if (!err && renameat(directory_fd, stages[writer->stage].name, directory_fd, name) != 0)
 		err = -errno;
@@ -156,4 +157,23 @@ int spool_writer_commit(struct spool_writer *writer, const char *id)
 	/* some file systems cannot sync a directory; the file itself is safe */
 	fsync(directory_fd);
 	return 0;
+}
+
+int spool_writer_commit(struct spool_writer *writer, const char *id)
+{
+	if (writer->fd < 0)
+		return -EBADF;
+	return put_in_place(writer, id, keep_error(writer, trace_writer_finish(writer->trace)));
+}
+
+int spool_writer_put(struct spool_writer *writer, const char *id, const void *bytes,
+		     size_t len_bytes)
+{
+	int err = open_file(writer);
+
+	if (err)
+		return err;
+	if (fwrite(bytes, 1, len_bytes, writer->stream) != len_bytes)
+		err = keep_error(writer, -EIO);
+	return put_in_place(writer, id, err);
 }

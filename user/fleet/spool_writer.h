@@ -36,6 +36,10 @@ int spool_writer_add(struct spool_writer *writer, const struct event *event);
  */
 int spool_writer_commit(struct spool_writer *writer, const char *id);
 
+/* All of a file at once, as spool_writer_begin() to spool_writer_commit() would make it. */
+int spool_writer_put(struct spool_writer *writer, const char *id, const void *bytes,
+		     size_t len_bytes);
+
 /* Gives up what was begun. */
 void spool_writer_abort(struct spool_writer *writer);
 
