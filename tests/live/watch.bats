@@ -306,6 +306,95 @@ allocations_watch()
 	"$OOMTRACE" report --spool "$SPOOL" -1 | grep -q grow_hog
 }
 
+# full_start [OPTION...]: a watcher whose spool is a small file system, which is $FULL from here. It is in a name
+# space of its own: gone with the watcher, whatever happens.
+full_start()
+{
+	requires unshare mount
+	mkdir "$SPOOL"
+	# shellcheck disable=SC2016,SC2034 # expanded inside; tests/lib/watch.bash runs it
+	WATCH_UNDER=(unshare --mount sh -c 'mount -t tmpfs -o size=512k,mode=700 none "$0" && exec "$@"' "$SPOOL")
+	watch_start "$@"
+	FULL=/proc/$TRACE_PID/root$SPOOL
+}
+
+# To the last byte.
+fill_disk()
+{
+	! dd if=/dev/zero of="$FULL/ballast" bs=4k 2>/dev/null
+}
+
+# listed PID: how many incidents the spool has of it.
+listed()
+{
+	"$OOMTRACE" list --spool "$FULL" -p "$1" 2>/dev/null | grep -c '^20' || true
+}
+
+# kill_one: in a cgroup of its own; its pid is in $PID.
+kill_one()
+{
+	victim_cleanup
+	oom_start hog 64
+	PID=$VICTIM_PID
+	oom_go
+}
+
+@test "a full disk: who was killed is told all the same, and the next kill is kept once there is room" {
+	requires jsonschema
+	# others have kills of their own, which would make room
+	full_start --format json --keep-free 0
+	fill_disk
+	kill_one
+	watch_line
+	[[ $LINE == *'"in_spool":false'* ]]
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+	incident_check 'assert victim["comm"] == "oom" and victim["pid"] == int(sys.argv[2]), victim
+assert victim["argv"][1] == "hog" and victim["rss"]["anon_bytes"] > 60 << 20, victim
+assert incident["scope"] == "memcg" and incident["cgroups"][0]["limit_bytes"] == 64 << 20
+assert any("grow_hog" in stack["frames"] for stack in incident["stacks"]), incident["stacks"]
+assert "copy-full" not in incident["lost"]' "$PID"
+	wait_for_line "$TRACE_ERR" "oomtrace: killed oom (pid $PID); its incident * cannot be written to '$SPOOL' (No space left on device) and is on stdout alone"
+	[[ $(listed "$PID") == 0 ]]
+	rm "$FULL/ballast"
+	kill_one
+	watch_line
+	[[ $LINE != *'"in_spool"'* ]]
+	[[ $(listed "$PID") == 1 ]]
+}
+
+@test "a full disk: the text says that it is kept nowhere" {
+	full_start --keep-free 0
+	fill_disk
+	kill_one
+	wait_for_line "$WATCH_OUT" "Out of memory: killed oom (pid $PID) at *"
+	wait_for_line "$WATCH_OUT" '  kept      nowhere: it could not be written to the spool'
+}
+
+@test "a full disk, and nobody who prints: who was killed is said on stderr" {
+	full_start --format json --keep-free 0
+	fill_disk
+	kill -KILL "$(watch_finisher)"
+	kill_one
+	wait_for_line "$TRACE_ERR" "oomtrace: killed oom (pid $PID); its incident * and is not printed either"
+}
+
+@test "a full disk: older incidents make room, and the kill is kept after all" {
+	local first
+
+	full_start --format json
+	kill_one
+	first=$PID
+	watch_line
+	# one stays always: the newest
+	kill_one
+	watch_line
+	fill_disk
+	kill_one
+	watch_line
+	[[ $LINE != *'"in_spool"'* ]]
+	[[ $(listed "$PID") == 1 && $(listed "$first") == 0 ]]
+}
+
 @test "killed at any moment of a series of kills: what is there is whole, and the gap is told" {
 	local gaps=$BATS_TEST_TMPDIR/gaps round line first last
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is told in passing, from the recorder to the process that prints: a whole trace file in one
- * message, made in memory that was taken at the start. Called by the watcher.
+ * What is told without being kept, from the recorder to the process that prints: a whole trace file
+ * in one message, made in memory that was taken at the start. That is what is told in passing, and,
+ * where the spool refuses it, an incident, of which this is a copy. Called by the watcher.
  */
 #ifndef COMMANDS_BRIEF_H
 #define COMMANDS_BRIEF_H
@@ -17,10 +18,20 @@ int brief_new(struct finisher *finisher, struct brief **ret_brief);
 void brief_free(struct brief *brief);
 DEFINE_CLEANUP(struct brief *, brief_free)
 
-/* One event after the other, from EVENT_SESSION to EVENT_END, which sends. Never waits. */
+/*
+ * One event after the other, from EVENT_SESSION to EVENT_END. From the first one on for which there
+ * is no room they are left out, but for what was lost, and how many these are is among that.
+ */
 void brief_add(struct brief *brief, const struct event *event);
 
-/* How many of a kind found no room. */
+/* The file, valid until the next event. NULL: it could not be made. */
+const void *brief_bytes(const struct brief *brief, size_t *ret_len_bytes);
+
+/* Sends it. With the id of an incident, or NULL of what is told in passing. 0 or -errno. Never
+ * waits. */
+int brief_send(struct brief *brief, const char *id);
+
+/* How many of a kind were to be told in passing and found no room. */
 uint64_t brief_lost(const struct brief *brief, enum incident_kind kind);
 
 #endif

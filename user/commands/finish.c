@@ -93,8 +93,8 @@ static int find_lives(const struct finish *finish, struct additions *additions)
 	return err;
 }
 
-/* The source is closed. Without an id it is in no spool, and has no lives before it. */
-static int find_names(const struct finish *finish, struct source *source, const char *id,
+/* The source is closed. */
+static int find_names(const struct finish *finish, struct source *source, bool is_incident,
 		      struct event_queue *names)
 {
 	_cleanup_(incident_builder_freep) struct incident_builder *builder = NULL;
@@ -109,7 +109,7 @@ static int find_names(const struct finish *finish, struct source *source, const 
 	additions.builder = builder;
 	err = naming_run(finish->symbolizer, incident_builder_growth(builder), keep_name,
 			 &additions);
-	return err || !id ? err : find_lives(finish, &additions);
+	return err || !is_incident ? err : find_lives(finish, &additions);
 }
 
 /* Takes an event of the file that is written. 0 or -errno. */
@@ -176,7 +176,7 @@ int finish_incident(const struct finish *finish, const char *id)
 	int err = open_incident(finish, id, &source);
 
 	if (!err)
-		err = find_names(finish, source, id, &names);
+		err = find_names(finish, source, true, &names);
 	if (!err)
 		err = put_in_place(finish, id, &names);
 	event_queue_release(&names);
@@ -214,27 +214,28 @@ static int write_named(const struct finish *finish, struct source *source,
 	return err ? err : trace_writer_finish(writer);
 }
 
-static int name_bytes(const struct finish *finish, const void *bytes, size_t len_bytes,
-		      struct event_queue *names, FILE *stream)
+static int name_bytes(const struct finish *finish, bool is_incident, const void *bytes,
+		      size_t len_bytes, struct event_queue *names, FILE *stream)
 {
 	struct source *source = NULL;
 	int err = open_bytes(bytes, len_bytes, &source);
 
 	if (!err)
-		err = find_names(finish, source, NULL, names);
+		err = find_names(finish, source, is_incident, names);
 	if (!err)
 		err = open_bytes(bytes, len_bytes, &source);
 	return err ? err : write_named(finish, source, names, stream);
 }
 
-int finish_brief(const struct finish *finish, const void *bytes, size_t len_bytes, char **ret_bytes,
-		 size_t *ret_len_bytes)
+int finish_brief(const struct finish *finish, bool is_incident, const void *bytes, size_t len_bytes,
+		 char **ret_bytes, size_t *ret_len_bytes)
 {
 	_cleanup_free_ char *named = NULL;
 	size_t named_bytes = 0;
 	struct event_queue names = {0};
 	FILE *stream = open_memstream(&named, &named_bytes);
-	int err = stream ? name_bytes(finish, bytes, len_bytes, &names, stream) : -ENOMEM;
+	int err = stream ? name_bytes(finish, is_incident, bytes, len_bytes, &names, stream)
+			 : -ENOMEM;
 
 	event_queue_release(&names);
 	if (stream && fclose(stream) && !err)

@@ -26,9 +26,9 @@ int finish_incident(const struct finish *finish, const char *id);
 
 /*
  * The same of one that is kept nowhere, a trace file in memory: what is made of it is the caller's
- * to free. 0 or -errno.
+ * to free. What is no incident has no lives before it. 0 or -errno.
  */
-int finish_brief(const struct finish *finish, const void *bytes, size_t len_bytes, char **ret_bytes,
-		 size_t *ret_len_bytes);
+int finish_brief(const struct finish *finish, bool is_incident, const void *bytes, size_t len_bytes,
+		 char **ret_bytes, size_t *ret_len_bytes);
 
 #endif

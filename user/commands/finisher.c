@@ -169,7 +169,7 @@ void finisher_incident(struct finisher *finisher, const char *id)
 		snprintf(finisher->unsent[finisher->unsent_count++], SPOOL_ID_MAX, "%s", id);
 }
 
-int finisher_brief(struct finisher *finisher, const void *bytes, size_t len_bytes)
+int finisher_brief(struct finisher *finisher, const char *id, const void *bytes, size_t len_bytes)
 {
 	struct finisher_message message = {0};
 	struct iovec data[] = {{&message, sizeof(message)}, {(void *)bytes, len_bytes}};
@@ -177,6 +177,7 @@ int finisher_brief(struct finisher *finisher, const void *bytes, size_t len_byte
 
 	if (finisher->socket < 0)
 		return -EPIPE;
+	snprintf(message.id, sizeof(message.id), "%s", id ? id : "");
 	return sendmsg(finisher->socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 

@@ -42,8 +42,11 @@ void finisher_container(struct finisher *finisher, const struct workload_event *
 /* An incident is in the spool. */
 void finisher_incident(struct finisher *finisher, const char *id);
 
-/* One that is kept nowhere: a whole trace file. 0, or -errno when there is no room for it. */
-int finisher_brief(struct finisher *finisher, const void *bytes, size_t len_bytes);
+/*
+ * One that is kept nowhere: a whole trace file, of an incident with its id, else with NULL. 0, or
+ * -errno when there is no room for it.
+ */
+int finisher_brief(struct finisher *finisher, const char *id, const void *bytes, size_t len_bytes);
 
 /* Can be read when finisher_attend() has something to do. */
 int finisher_fd(const struct finisher *finisher);

@@ -29,7 +29,7 @@ struct finishing {
 	struct printer *printer;
 	struct hook *hook;              /* what warnings are told to; NULL: nothing */
 	int socket;                     /* -1: the recorder has closed it */
-	char brief[FINISHER_BRIEF_MAX]; /* what is told in passing */
+	char brief[FINISHER_BRIEF_MAX]; /* what is kept nowhere */
 	size_t brief_bytes;
 	bool told; /* something since the last time that all was read */
 };
@@ -171,21 +171,23 @@ static void run_hook(const struct finishing *finishing, const char *bytes, size_
 {
 	_cleanup_(replay_release) struct replay replay = {0};
 
-	if (replay_stream("what was told in passing", fmemopen((void *)bytes, len_bytes, "r"),
+	if (replay_stream("what is kept nowhere", fmemopen((void *)bytes, len_bytes, "r"),
 			  finishing->opts, &replay) &&
 	    replay.incident)
 		hook_warn(finishing->hook, replay.incident);
 }
 
-/* Without names rather than not at all. */
-static void take_brief(struct finishing *finishing)
+/* Without names rather than not at all. The id is that of an incident, or "". */
+static void take_brief(struct finishing *finishing, const char *id)
 {
 	_cleanup_free_ char *named = NULL;
 	const char *bytes = finishing->brief;
 	size_t len_bytes = finishing->brief_bytes;
 
-	if (!finish_brief(&finishing->finish, bytes, len_bytes, &named, &len_bytes))
+	if (!finish_brief(&finishing->finish, id[0], bytes, len_bytes, &named, &len_bytes))
 		bytes = named;
+	if (id[0])
+		container_files_clear(&finishing->containers);
 	/* not when it is printed: nobody may be reading that */
 	if (finishing->hook)
 		run_hook(finishing, bytes, len_bytes);
@@ -245,10 +247,10 @@ static void take_message(struct finishing *finishing)
 			take_module(finishing, &message, &files);
 		else if (message.container != CONTAINER_NONE)
 			take_container(finishing, &message, &files);
-		else if (message.id[0])
-			take_incident(finishing, message.id);
+		else if (finishing->brief_bytes)
+			take_brief(finishing, message.id);
 		else
-			take_brief(finishing);
+			take_incident(finishing, message.id);
 	}
 }
 

@@ -17,8 +17,10 @@
 /* A module's file, and what may be its debug files. */
 #define FINISHER_FDS_MAX (1 + SYMBOLIZER_DEBUG_FILES_MAX)
 /*
- * Of what is told in passing: a trace file that follows the message. A warning has at most
- * GROWING_BYTES of stacks, WARNING_POINTS of 45 bytes, a session, and a path.
+ * Of what is kept nowhere: a trace file that follows the message. A warning has at most
+ * GROWING_BYTES of stacks, WARNING_POINTS of 45 bytes, a session, and a path; incidents are smaller
+ * but for those of many processes, and the kernel has such a message without large pieces of
+ * memory.
  */
 #define FINISHER_BRIEF_MAX 65536
 
@@ -29,7 +31,9 @@ struct finisher_message {
 	enum container_format container;
 	uint32_t process; /* that victim */
 	char container_id[WORKLOAD_ID_LEN + 1];
-	char id[SPOOL_ID_MAX]; /* of that; "": what follows is one that is told in passing */
+	/* of that; where a trace file follows the spool has not got it, and "" is told in passing
+	 */
+	char id[SPOOL_ID_MAX];
 };
 
 /* What the process does, in a fresh fork, until the socket is closed at its other end. */

@@ -15,12 +15,12 @@
 #define WAITING_MAX 1024
 /* As large as a pipe is made for one line. */
 #define PIPE_MOST (1u << 20)
-/* What is told in passing leaves them the rest of the room. */
+/* What is kept nowhere leaves them the rest of the room. */
 #define BRIEFS_MAX 512
 
 struct waiting {
-	char id[SPOOL_ID_MAX]; /* "": a brief */
-	char *brief;           /* a trace file */
+	char id[SPOOL_ID_MAX]; /* "": it is kept nowhere */
+	char *brief;           /* a trace file, of that */
 	size_t brief_bytes;
 };
 
@@ -115,10 +115,11 @@ uint64_t printer_left_out(const struct printer *printer)
 	return printer->passed_over + printer->count + (printer->text != NULL);
 }
 
-static int render_to(const struct printer *printer, const struct incident *incident, FILE *stream)
+static int render_to(const struct printer *printer, const struct incident *incident, bool unkept,
+		     FILE *stream)
 {
 	const struct opts *opts = printer->opts;
-	const struct render_options options = {.top = (unsigned int)opts->top};
+	const struct render_options options = {.top = (unsigned int)opts->top, .unkept = unkept};
 	const struct format *format =
 		format_get(opts->format == FORMAT_AUTO ? FORMAT_TEXT : opts->format);
 
@@ -127,12 +128,12 @@ static int render_to(const struct printer *printer, const struct incident *incid
 	return format_incident(format, incident, &options, stream);
 }
 
-static int render(struct printer *printer, const struct incident *incident)
+static int render(struct printer *printer, const struct incident *incident, bool unkept)
 {
 	char *text = NULL;
 	size_t bytes = 0;
 	FILE *stream = open_memstream(&text, &bytes);
-	int err = stream ? render_to(printer, incident, stream) : -ENOMEM;
+	int err = stream ? render_to(printer, incident, unkept, stream) : -ENOMEM;
 
 	if (stream && fclose(stream) && !err)
 		err = -ENOMEM;
@@ -156,7 +157,7 @@ static bool read_waiting(const struct printer *printer, const struct waiting *wa
 {
 	if (waiting->id[0])
 		return replay_read_id(printer->spool, waiting->id, printer->opts, ret_replay);
-	return waiting->brief && replay_stream("what was told in passing",
+	return waiting->brief && replay_stream("what is kept nowhere",
 					       fmemopen(waiting->brief, waiting->brief_bytes, "r"),
 					       printer->opts, ret_replay);
 }
@@ -170,7 +171,7 @@ static void take_next(struct printer *printer)
 	printer->first = (printer->first + 1) % WAITING_MAX;
 	printer->count--;
 	if (!read_waiting(printer, waiting, &replay) || !replay.incident ||
-	    render(printer, replay.incident))
+	    render(printer, replay.incident, waiting->brief))
 		printer->passed_over++;
 	free(TAKE_PTR(waiting->brief));
 }

@@ -19,7 +19,7 @@ DEFINE_CLEANUP(struct printer *, printer_free)
 /* Its turn comes; where too many wait already it is passed over, and counted. */
 void printer_add(struct printer *printer, const char *id);
 
-/* The same of what is kept nowhere: a trace file in memory, which is copied. */
+/* The same of what is kept nowhere, and says so: a trace file in memory, which is copied. */
 void printer_add_brief(struct printer *printer, const void *bytes, size_t len_bytes);
 
 /* Is there anything to write? */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `oomtrace --watch-oom-kills`: each kill's events go to the spool as they come, and are safe there
- * before anything else is done. Names and reports are another process's (finisher.h).
+ * before anything else is done. Names and reports are another process's (finisher.h). What the
+ * spool refuses is told all the same, from a copy in memory (brief.h).
  */
 #include "commands/commands.h"
 
@@ -20,6 +21,7 @@
 #include "commands/naming.h"
 #include "commands/takeover.h"
 #include "commands/told_losses.h"
+#include "commands/told_victims.h"
 #include "fleet/spool_writer.h"
 
 struct watch_command {
@@ -29,15 +31,16 @@ struct watch_command {
 	struct symbolizer *symbolizer; /* for unwind rows; NULL: there are none */
 	struct hook *hook;             /* NULL: there is none */
 	struct finisher *finisher;
-	struct brief *brief;
+	struct brief *brief; /* what is told in passing, or a copy of what is being written */
 	struct source *source;
 	struct spool_state state;
 	char id[SPOOL_ID_MAX]; /* of the incident that is being written */
 	uint64_t sequence, killed_ns, kills;
 	uint64_t written, failed; /* incidents */
 	struct told_losses told;
-	bool is_oom_kill; /* the one that is being written: the kernel counts it */
-	int write_error;  /* of the one that is being written */
+	struct told_victims victims; /* of the one that is being written */
+	bool is_oom_kill;            /* the one that is being written: the kernel counts it */
+	int write_error;             /* of the one that is being written */
 };
 
 static void watch_close(struct watch_command *watch)
@@ -64,6 +67,7 @@ static void write_begin(struct watch_command *watch)
 {
 	watch->id[0] = '\0';
 	watch->kills = 0;
+	watch->victims = (struct told_victims){.count = 0};
 	watch->write_error = spool_writer_begin(watch->writer);
 }
 
@@ -71,6 +75,7 @@ static void write_event(struct watch_command *watch, const struct event *event)
 {
 	if (!watch->write_error)
 		watch->write_error = spool_writer_add(watch->writer, event);
+	brief_add(watch->brief, event);
 }
 
 /* By its build-id a module has names even if its file gets lost on the way. */
@@ -104,36 +109,60 @@ static int write_end(struct watch_command *watch)
 		err = spool_writer_commit(watch->writer, watch->id);
 	else
 		spool_writer_abort(watch->writer);
-	watch->written += !err;
-	watch->failed += err != 0;
 	return err;
 }
 
-/* The finisher keeps the spool in its bounds, but not when a full disk keeps it from working. */
-static void make_room(const struct watch_command *watch)
+/*
+ * The finisher keeps the spool in its bounds, but not when a full disk keeps it from working.
+ * False: there is no more room than before.
+ */
+static bool make_room(const struct watch_command *watch)
 {
 	unsigned int dropped = 0;
 
-	if (!spool_prune(watch->spool, watch->opts->spool_bytes, watch->opts->keep_free,
-			 &dropped) &&
-	    dropped)
+	spool_prune(watch->spool, watch->opts->spool_bytes, watch->opts->keep_free, &dropped);
+	if (dropped)
 		log_info("the oldest %u incidents were dropped to make room", dropped);
+	return dropped > 0;
+}
+
+static bool write_copy(const struct watch_command *watch)
+{
+	size_t len_bytes;
+	const void *bytes = brief_bytes(watch->brief, &len_bytes);
+
+	return bytes && spool_writer_put(watch->writer, watch->id, bytes, len_bytes) == 0;
+}
+
+/* On stderr, too: whoever reads stdout does not look there, and it may find no room. */
+static void tell_unkept(const struct watch_command *watch, int err)
+{
+	char victims[TOLD_VICTIMS_MAX];
+	bool sent = brief_send(watch->brief, watch->id) == 0;
+
+	told_victims_words(&watch->victims, victims);
+	log_error("killed %s; its incident %s cannot be written to '%s' (%s) and is %s", victims,
+		  watch->id, watch->opts->spool, strerror(-err),
+		  sent ? "on stdout alone" : "not printed either");
 }
 
 static void incident_end(struct watch_command *watch)
 {
 	int err = write_end(watch);
 
+	if (err && make_room(watch) && write_copy(watch))
+		err = 0;
+	watch->written += !err;
+	watch->failed += err != 0;
+	/* one that was told is not one that nobody was there for */
+	watch->state.kills += watch->kills;
 	if (err) {
-		log_error("incident %s is lost: it cannot be written to '%s': %s", watch->id,
-			  watch->opts->spool, strerror(-err));
-		make_room(watch);
+		tell_unkept(watch, err);
 		return;
 	}
 	log_debug("incident %s was durable %.1f ms after the kill", watch->id,
 		  (double)(clock_monotonic_ns() - watch->killed_ns) / 1e6);
 	watch->state.sequence = watch->sequence;
-	watch->state.kills += watch->kills;
 	err = spool_state_write(watch->spool, &watch->state);
 	if (err)
 		log_warning("the next watcher will not know of incident %s: %s", watch->id,
@@ -151,6 +180,7 @@ static int take(void *context, const struct event *event)
 		write_module(watch, event);
 	else
 		write_event(watch, event);
+	told_victims_note(&watch->victims, event);
 	if (event->type == EVENT_WORKLOAD)
 		finisher_container(watch->finisher, &event->workload);
 	if (event->type == EVENT_INCIDENT) {
@@ -176,6 +206,8 @@ static int take_brief(void *context, const struct event *event)
 	if (event->type == EVENT_MODULE)
 		hand_over_module(watch, &known.module);
 	brief_add(watch->brief, &known);
+	if (event->type == EVENT_END)
+		brief_send(watch->brief, NULL);
 	return 0;
 }
 
@@ -299,7 +331,7 @@ static int end(struct watch_command *watch)
 	enum finisher_health health = finisher_end(watch->finisher);
 
 	hook_end(watch->hook);
-	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " lost", watch->written,
+	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " could not be", watch->written,
 		 watch->written == 1 ? "" : "s", watch->opts->spool, watch->failed);
 	watch_losses(watch->source, told_losses_take_late, &watch->told);
 	told_losses_say(&watch->told, brief_lost(watch->brief, INCIDENT_SIGKILL), "SIGKILLs");

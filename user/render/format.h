@@ -30,6 +30,7 @@ struct render_options {
 	bool annotate;        /* folded, text: kinds of frames are marked, growth_frame_mark() */
 	bool explain;         /* text: what each rule of a verdict measured */
 	bool without_pids;    /* folded: the same code of different processes is one stack */
+	bool unkept;          /* text, JSON: the spool has not got this incident */
 	unsigned int top;     /* text: stacks to list */
 	unsigned int columns; /* text: width to fit, 0: never cut a name */
 };

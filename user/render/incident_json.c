@@ -316,9 +316,12 @@ static void put_brief(struct json_maker *object, const struct incident *incident
 	json_put_losses(object, &incident->held);
 }
 
-static void put_whole(struct json_maker *object, const struct incident *incident)
+static void put_whole(struct json_maker *object, const struct incident *incident,
+		      const struct render_options *options)
 {
 	put_facts(object, incident);
+	if (options->unkept)
+		json_put_bool(object, "in_spool", false);
 	json_put_victims(object, incident);
 	json_put_sender(object, incident);
 	json_put_trigger(object, incident);
@@ -337,8 +340,8 @@ static void put_whole(struct json_maker *object, const struct incident *incident
 	json_put_losses(object, &incident->held);
 }
 
-int json_incident(const struct incident *incident,
-		  const struct render_options *options __attribute__((unused)), FILE *stream)
+int json_incident(const struct incident *incident, const struct render_options *options,
+		  FILE *stream)
 {
 	_cleanup_(json_maker_release) struct json_maker object = json_make_object();
 
@@ -346,7 +349,9 @@ int json_incident(const struct incident *incident,
 	json_put_name(&object, "kind", incident_kind_name(incident->event.kind));
 	if (incident->event.kind == INCIDENT_WARNING)
 		json_put_warning(&object, incident);
+	else if (incident_is_brief(incident))
+		put_brief(&object, incident);
 	else
-		(incident_is_brief(incident) ? put_brief : put_whole)(&object, incident);
+		put_whole(&object, incident, options);
 	return json_print_line(&object, stream);
 }

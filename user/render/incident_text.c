@@ -234,7 +234,8 @@ static void stalled(const struct incident_stall *stall, struct buf *out)
 	buf_printf(out, " all of them (%s)\n", stall->of_host ? "the whole host" : "the cgroup");
 }
 
-static void recorded(const struct incident *incident, struct buf *out)
+static void recorded(const struct incident *incident, const struct render_options *options,
+		     struct buf *out)
 {
 	const struct growth_session *session = &incident->held.session;
 
@@ -245,12 +246,17 @@ static void recorded(const struct incident *incident, struct buf *out)
 	buf_append_string(out, ", Linux ");
 	escape_terminal_string(out, session->kernel_release);
 	buf_append_string(out, incident->complete ? "\n" : "; its end is missing\n");
+	if (options->unkept) {
+		line_begin(out, "kept");
+		buf_append_string(out, "nowhere: it could not be written to the spool\n");
+	}
 	text_degraded(session, out);
 }
 
 /* --- all together ------------------------------------------------------------------------- */
 
-static void heading(const struct incident *incident, struct buf *out)
+static void heading(const struct incident *incident, const struct render_options *options,
+		    struct buf *out)
 {
 	static const char *const titles[] = {
 		[INCIDENT_OOM_KILL] = "Out of memory: killed ",
@@ -292,7 +298,7 @@ static void heading(const struct incident *incident, struct buf *out)
 	stalled(&incident->stall, out);
 	text_loop_line(&incident->loop, out);
 	text_verdict(&incident->verdict, out);
-	recorded(incident, out);
+	recorded(incident, options, out);
 }
 
 static int stacks(const struct incident *incident, const struct render_options *options,
@@ -317,7 +323,7 @@ int text_incident(const struct incident *incident, const struct render_options *
 	int err = 0;
 
 	if (incident->event.kind != INCIDENT_WARNING) {
-		heading(incident, &out);
+		heading(incident, options, &out);
 	} else {
 		text_warning(incident, &out);
 		err = text_growing(incident, options, &out);
