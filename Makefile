@@ -79,7 +79,8 @@ MAIN_OBJECT := $(BUILD)/user/main.o
 ARCHIVE := $(BUILD)/liboomtrace.a
 SKELETON_USERS := $(shell grep -ls 'oomtrace\.skel\.h' $(SOURCES))
 
-BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop fork_loop empty module_cost)
+BENCHES := $(patsubst %,$(BUILD)/bench/%,fault_loop tmpfs_loop syscall_loop map_loop fork_loop empty module_cost \
+	intervals_cost)
 LIVE_TOOLS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 VICTIMS := $(patsubst tests/victims/%.c,$(BUILD)/victims/%,$(wildcard tests/victims/*.c))
@@ -220,8 +221,8 @@ $(BUILD)/bench/empty.skel.h: $(BUILD)/bench/empty.bpf.o
 
 $(BUILD)/bench/empty: $(BUILD)/bench/empty.skel.h
 
-# What the names child does, timed without it.
-$(BUILD)/bench/module_cost: tests/bench/module_cost.c $(ARCHIVE)
+# What the names child does, and the taking of mapping records, timed without them.
+$(BUILD)/bench/module_cost $(BUILD)/bench/intervals_cost: $(BUILD)/bench/%: tests/bench/%.c $(ARCHIVE)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(PACKAGE_CFLAGS) $(CFLAGS) $< $(ARCHIVE) $(LDFLAGS) $(PACKAGE_LIBS) -o $@

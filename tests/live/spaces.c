@@ -337,9 +337,7 @@ static void compare_coverage(const struct space *space, const struct intervals *
 	if (space->ranges.total_bytes != maps->total_bytes)
 		errx(1, "step %d: %" PRIu64 " bytes, maps say %" PRIu64, step,
 		     space->ranges.total_bytes, maps->total_bytes);
-	for (size_t i = 0; i < maps->count; i++) {
-		const struct interval *range = &maps->items[i];
-
+	INTERVALS_EACH(range, maps) {
 		if (intervals_covered(&space->ranges, range->start, range->end) !=
 		    range->end - range->start)
 			errx(1, "step %d: %" PRIx64 "-%" PRIx64 " is not covered", step,

@@ -2,8 +2,10 @@
 /* Address ranges and their owners, held against an array with one owner for each page. */
 #include "test.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/intervals.h"
@@ -63,16 +65,39 @@ static void assert_same(const struct intervals *set, const struct naive *naive)
 /* In order, apart, never empty, and one range where neighbours have one owner. */
 static void assert_tidy(const struct intervals *set)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		const struct interval *interval = &set->items[i];
+	const struct interval *last = NULL;
+	uint32_t count = 0;
 
+	INTERVALS_EACH(interval, set) {
 		assert_true(interval->start < interval->end);
-		if (i == 0)
-			continue;
-		assert_true(interval[-1].end <= interval->start);
-		assert_false(interval[-1].end == interval->start &&
-			     interval[-1].owner == interval->owner);
+		if (last)
+			assert_true(last->end <= interval->start);
+		if (last)
+			assert_false(last->end == interval->start &&
+				     last->owner == interval->owner);
+		last = interval;
+		count++;
 	}
+	assert_int_equal(set->count, count);
+}
+
+/* What belongs to somebody from a page on, as one range whose owner means nothing. */
+static void assert_same_stretch(const struct intervals *set, const struct naive *naive,
+				unsigned int page)
+{
+	struct interval stretch = intervals_stretch(set, address(page));
+
+	while (page < PAGES && naive->owner[page] == NOBODY)
+		page++;
+	if (page == PAGES) {
+		assert_int_equal(stretch.start, UINT64_MAX);
+		assert_int_equal(stretch.end, UINT64_MAX);
+		return;
+	}
+	assert_int_equal(stretch.start, address(page));
+	while (page < PAGES && naive->owner[page] != NOBODY)
+		page++;
+	assert_int_equal(stretch.end, address(page));
 }
 
 static uint32_t next_random(uint64_t *state)
@@ -117,6 +142,7 @@ static void test_random_changes_equal_an_array_of_pages(void **state)
 			step(&set, &naive, &random);
 			assert_same(&set, &naive);
 			assert_tidy(&set);
+			assert_same_stretch(&set, &naive, next_random(&random) % PAGES);
 		}
 	}
 }
@@ -131,8 +157,8 @@ static void test_the_ends_of_the_address_space_belong_to_it(void **state)
 	assert_int_equal(intervals_clear(&set, 0, PAGE), 0);
 	assert_int_equal(intervals_clear(&set, UINT64_MAX - PAGE, UINT64_MAX), 0);
 	assert_int_equal(set.count, 1);
-	assert_int_equal(set.items[0].start, PAGE);
-	assert_int_equal(set.items[0].end, UINT64_MAX - PAGE);
+	assert_int_equal(intervals_after(&set, 0)->start, PAGE);
+	assert_int_equal(intervals_after(&set, 0)->end, UINT64_MAX - PAGE);
 	assert_int_equal(intervals_clear(&set, 0, UINT64_MAX), 0);
 	assert_int_equal(set.count, 0);
 	assert_int_equal(set.total_bytes, 0);
@@ -152,21 +178,40 @@ static void test_an_empty_range_changes_nothing(void **state)
 	assert_int_equal(set.total_bytes, 4 * PAGE);
 }
 
-/* Beyond the limit a change is refused whole, and what there is stays usable. */
+/* Where a change might pass the limit it is refused whole, and what there is stays usable. */
 static void test_a_full_set_refuses_and_stays(void **state)
 {
 	_cleanup_(intervals_release) struct intervals set = {0};
+	uint64_t page = 0;
+	int error = 0;
 
 	(void)state;
-	for (uint64_t i = 0; i < INTERVALS_MAX; i++)
-		assert_int_equal(intervals_set(&set, 2 * i * PAGE, (2 * i + 1) * PAGE, 1), 0);
-	assert_int_equal(intervals_set(&set, 2ULL * INTERVALS_MAX * PAGE,
-				       (2ULL * INTERVALS_MAX + 1) * PAGE, 1),
-			 -ENOMEM);
-	assert_int_equal(set.count, INTERVALS_MAX);
-	assert_int_equal(set.total_bytes, INTERVALS_MAX * PAGE);
-	assert_int_equal(intervals_clear(&set, 0, 2 * PAGE), 0);
+	for (; !error; page += 2)
+		error = intervals_set(&set, page * PAGE, (page + 1) * PAGE, 1);
+	assert_int_equal(error, -ENOSPC);
 	assert_int_equal(set.count, INTERVALS_MAX - 1);
+	assert_int_equal(set.total_bytes, (INTERVALS_MAX - 1) * PAGE);
+	assert_int_equal(intervals_clear(&set, 0, PAGE), -ENOSPC);
+	assert_int_equal(intervals_covered(&set, 0, 3 * PAGE), 2 * PAGE);
+	assert_int_equal(intervals_covered(&set, 0, UINT64_MAX), (INTERVALS_MAX - 1) * PAGE);
+}
+
+/*
+ * Two functions take turns at a mapping that grows, of which each record tells all: what is found
+ * in a second would take minutes if each range of it were looked at.
+ */
+static void test_a_change_takes_no_look_at_all_ranges(void **state)
+{
+	_cleanup_(intervals_release) struct intervals set = {0};
+	const uint64_t pages = 65536;
+	clock_t begin = clock();
+
+	(void)state;
+	for (uint64_t page = 0; page < pages && (clock() - begin) / CLOCKS_PER_SEC < 10; page++)
+		assert_int_equal(intervals_fill(&set, BASE, BASE + (page + 1) * PAGE, 1 + page % 2),
+				 0);
+	assert_int_equal(set.count, pages);
+	assert_int_equal(set.total_bytes, pages * PAGE);
 }
 
 int main(void)
@@ -176,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_the_ends_of_the_address_space_belong_to_it),
 		cmocka_unit_test(test_an_empty_range_changes_nothing),
 		cmocka_unit_test(test_a_full_set_refuses_and_stays),
+		cmocka_unit_test(test_a_change_takes_no_look_at_all_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

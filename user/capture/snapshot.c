@@ -220,12 +220,10 @@ static uint32_t stack_of_owner(const struct snapshot_context *context, uint32_t 
 static void queue_space(const struct snapshot_context *context, const struct space *space,
 			uint32_t process, uint64_t *bytes)
 {
-	const struct intervals *ranges = &space->ranges;
-
-	for (size_t i = 0; i < ranges->count; i++)
-		bytes[ranges->items[i].owner] += ranges->items[i].end - ranges->items[i].start;
-	for (size_t i = 0; i < ranges->count; i++) {
-		uint32_t owner = ranges->items[i].owner;
+	INTERVALS_EACH(range, &space->ranges)
+		bytes[range->owner] += range->end - range->start;
+	INTERVALS_EACH(range, &space->ranges) {
+		uint32_t owner = range->owner;
 		struct event event = {
 			.type = EVENT_RESERVED,
 			.reserved = {.process = process, .bytes = bytes[owner]},

@@ -101,19 +101,16 @@ static int replace_moved(struct space *space, struct range stored, uint32_t owne
 	struct range old = range_of(call->arguments[0], call->arguments[1]);
 	struct range new = common(range_moved_to(call), stored);
 	uint64_t distance = call->arguments[4] - call->arguments[0];
-	struct interval moved;
 	int error = 0;
 
-	for (uint64_t from = new.start; from < new.end && !error; from = moved.end + distance) {
-		const struct interval *next = intervals_after(&space->ranges, from - distance);
-		struct range place;
+	old = common(old, (struct range){new.start - distance, new.end - distance});
+	while (old.start < old.end && !error) {
+		struct interval held = intervals_stretch(&space->ranges, old.start);
+		struct range moved = common((struct range){held.start, held.end}, old);
 
-		if (!next)
-			break;
-		moved = *next;
-		place = common((struct range){moved.start, moved.end}, old);
-		place = common((struct range){place.start + distance, place.end + distance}, new);
-		error = intervals_set(&space->ranges, place.start, place.end, owner);
+		error = intervals_set(&space->ranges, moved.start + distance, moved.end + distance,
+				      owner);
+		old.start = held.end;
 	}
 	return error;
 }
@@ -250,16 +247,18 @@ static int add_range(const struct proc_mapping *mapping, void *context)
 static int space_conform(struct space *space, const struct intervals *maps)
 {
 	uint64_t gap_start = 0;
-	int error = 0;
+	int error;
 
-	for (size_t i = 0; i < maps->count && !error; i++) {
-		error = intervals_clear(&space->ranges, gap_start, maps->items[i].start);
+	INTERVALS_EACH(mapped, maps) {
+		error = intervals_clear(&space->ranges, gap_start, mapped->start);
 		if (!error)
-			error = intervals_fill(&space->ranges, maps->items[i].start,
-					       maps->items[i].end, space->unseen_owner);
-		gap_start = maps->items[i].end;
+			error = intervals_fill(&space->ranges, mapped->start, mapped->end,
+					       space->unseen_owner);
+		if (error)
+			return error;
+		gap_start = mapped->end;
 	}
-	return error ? error : intervals_clear(&space->ranges, gap_start, UINT64_MAX);
+	return intervals_clear(&space->ranges, gap_start, UINT64_MAX);
 }
 
 /*
