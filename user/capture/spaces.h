@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Address spaces: which stack has reserved which addresses, for every traced process, kept exact by
- * the records of bpf/mappings.bpf.c. Between records the sum of all ranges is the kernel's own
- * total; where it is not (a record was lost, or a change that no record explains) the space is
- * astray until /proc/PID/maps has been read while nothing changed. Never reads memory of a target.
+ * The address spaces of all traced processes: takes the records of bpf/mappings.bpf.c, and reads
+ * /proc/PID/maps of those that are astray, until nothing changed meanwhile. Never reads memory of a
+ * target.
  */
 #ifndef CAPTURE_SPACES_H
 #define CAPTURE_SPACES_H
@@ -11,27 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/intervals.h"
 #include "capture/ledger.h"
 #include "capture/lives.h"
+#include "capture/space.h"
 
 struct ring_buffer;
-
-/*
- * Owners of ranges are cells (enum ot_fixed_cell has those without a stack). Account 0 does not
- * exist, so two of its cells can stand for what was there before there were records.
- */
-#define SPACE_BEFORE 1 /* when tracing began */
-#define SPACE_FORK 2   /* when the process was forked */
-
-struct space {
-	uint32_t life; /* whose it is; 0: not in use */
-	struct intervals ranges;
-	uint32_t unseen_owner; /* of what is found in maps and no record told of */
-	bool based;            /* what was there before the first record is in */
-	bool astray;           /* the sum is not the kernel's */
-	uint64_t records;      /* taken so far */
-};
 
 struct spaces {
 	const struct sysroot *root;
