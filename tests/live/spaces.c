@@ -9,6 +9,7 @@
  */
 #include <err.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -392,12 +393,29 @@ static void compare_owners(struct test *test, const struct space *space, int ste
 	}
 }
 
+/* Without any time a turn takes one record, and says whether it was the last. */
+static void take_all(struct test *test)
+{
+	uint64_t before = test->spaces.taken;
+	uint64_t turns = 0;
+	int error;
+
+	do {
+		error = spaces_consume(&test->spaces, 0);
+		turns++;
+	} while (error == -EAGAIN);
+	must(error, "consuming records");
+	if (test->spaces.taken - before + 1 != turns)
+		errx(1, "%" PRIu64 " records in %" PRIu64 " turns", test->spaces.taken - before,
+		     turns);
+}
+
 static void compare(struct test *test, const struct step *done, int step, bool owners)
 {
 	_cleanup_(intervals_release) struct intervals maps = {0};
 	const struct space *space;
 
-	must(spaces_consume(&test->spaces), "consuming records");
+	take_all(test);
 	must(procfs_each_mapping(&test->root, test->pid, add_range, &maps), "maps");
 	space = find_space(test);
 	compare_coverage(space, &maps, step);
@@ -471,7 +489,7 @@ static void begin(struct test *test, bool owners)
 
 	do {
 		step = let_go(test);
-		must(spaces_consume(&test->spaces), "consuming records");
+		take_all(test);
 	} while (!find_space(test));
 	must(spaces_settle(&test->spaces, true), "reading maps");
 	compare(test, &step, 0, owners);
@@ -495,6 +513,28 @@ static void stop(struct test *test)
 	sysroot_close(&test->root);
 }
 
+static bool is_readable(const struct test *test)
+{
+	struct pollfd fd = {.fd = spaces_fd(&test->spaces), .events = POLLIN};
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+/* What a turn leaves in a ring that has called for one calls for the next, until it is empty. */
+static void take_a_full_ring(struct test *test)
+{
+	uint64_t before = test->spaces.taken;
+
+	while (!is_readable(test))
+		let_go(test);
+	while (is_readable(test))
+		spaces_consume(&test->spaces, 0);
+	if (test->spaces.taken == before)
+		errx(1, "a full ring, and no records");
+	if (spaces_consume(&test->spaces, 0))
+		errx(1, "the ring calls no more, and is not empty");
+}
+
 int main(int argc, char **argv)
 {
 	struct test test = {.pid = 0};
@@ -507,6 +547,8 @@ int main(int argc, char **argv)
 	start_process(&test, seed, threads);
 	start_tracing(&test);
 	begin(&test, !threads);
+	if (threads)
+		take_a_full_ring(&test);
 	for (int i = 1; i <= count; i++) {
 		struct step step = let_go(&test);
 

@@ -133,7 +133,9 @@ static int on_ring(struct live *live)
 
 static int on_spaces(struct live *live)
 {
-	return spaces_consume(&live->spaces);
+	int error = spaces_consume(&live->spaces, RING_BUDGET_NS);
+
+	return error == RING_LATER ? 0 : error;
 }
 
 static int on_snapshot(struct live *live)
@@ -189,7 +191,7 @@ static int on_sweep(struct live *live)
 	live->has_news = false;
 	if (error || !live->options.mappings)
 		return error;
-	return spaces_settle(&live->spaces, false);
+	return spaces_mend(&live->spaces, RING_BUDGET_NS);
 }
 
 static int on_onlooker(struct live *live)
@@ -320,7 +322,7 @@ void live_while_busy(struct source *source)
 		take_kills(live);
 	live_take_records(live, RING_BUDGET_NS);
 	if (live->options.mappings)
-		spaces_consume(&live->spaces);
+		spaces_consume(&live->spaces, RING_BUDGET_NS);
 }
 
 bool live_wait_command(struct source *source, int *ret_status)

@@ -73,7 +73,8 @@ static int adopt(struct live *live, struct life *life, uint32_t account)
 {
 	uint32_t user_tid = live->ledger.accounts[account].user_tid;
 	int adopt_error = adopt_resident(&live->ledger, &live->root, account, user_tid);
-	int error = live->options.mappings ? spaces_adopt(&live->spaces, account) : 0;
+	int error =
+		live->options.mappings ? spaces_adopt(&live->spaces, account, RING_BUDGET_NS) : 0;
 
 	/* One that has ended meanwhile is no reason to complain. */
 	if (adopt_error && adopt_error != -ESRCH)

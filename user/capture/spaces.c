@@ -5,18 +5,19 @@
 
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "capture/procfs.h"
 
 /* How often maps are read anew when the process changes them meanwhile. */
 #define REREAD_TRIES 3
 
 /*
- * Records taken in one go. A process that maps as fast as they are taken must not keep the recorder
- * from everything else; what waits is taken at the next turn.
+ * Records taken in one go, whatever time there is: more than the ring has room for, so all that
+ * were there. A process that maps as fast as they are taken ends no turn otherwise.
  */
 #define RECORDS_PER_TURN 65536
-/* What take_record() ends a turn with; libbpf hands it on. */
-#define TURN_IS_OVER (-ECANCELED)
+/* What take_record() ends a turn with; libbpf hands it on. What waits is taken at the next one. */
+#define TURN_IS_OVER (-EAGAIN)
 
 /*
  * The space of a record. A new one begins here: in exec, whose first records come without a stack,
@@ -39,9 +40,16 @@ static struct space *space_of(struct spaces *spaces, const struct ot_mapping_rec
 	return space;
 }
 
+static bool time_is_over(const struct spaces *spaces)
+{
+	return clock_monotonic_ns() >= spaces->until_ns;
+}
+
 static int turn_state(struct spaces *spaces)
 {
-	return ++spaces->records_this_turn < RECORDS_PER_TURN ? 0 : TURN_IS_OVER;
+	bool over = ++spaces->records_this_turn == RECORDS_PER_TURN || time_is_over(spaces);
+
+	return over ? TURN_IS_OVER : 0;
 }
 
 static int take_record(void *context, void *data, size_t bytes)
@@ -73,11 +81,10 @@ static int consume(struct spaces *spaces)
 	return count < 0 ? count : 0;
 }
 
-int spaces_consume(struct spaces *spaces)
+int spaces_consume(struct spaces *spaces, uint64_t budget_ns)
 {
-	int error = consume(spaces);
-
-	return error == TURN_IS_OVER ? 0 : error;
+	spaces->until_ns = clock_monotonic_ns() + budget_ns;
+	return consume(spaces);
 }
 
 /* --- reading maps ----------------------------------------------------------------------------- */
@@ -92,7 +99,7 @@ static int add_range(const struct proc_mapping *mapping, void *context)
 
 /*
  * Reads maps while no record comes, so that all that came before is in them and nothing else is.
- * -EAGAIN: the process changed its mappings each time.
+ * -EAGAIN: the process changed its mappings each time, or time is over.
  */
 static int read_undisturbed(struct spaces *spaces, uint32_t account, struct intervals *ret_maps)
 {
@@ -172,7 +179,7 @@ int spaces_fd(const struct spaces *spaces)
 	return ring_buffer__epoll_fd(spaces->ring);
 }
 
-int spaces_adopt(struct spaces *spaces, uint32_t account)
+int spaces_adopt(struct spaces *spaces, uint32_t account, uint64_t budget_ns)
 {
 	const struct life *life = lives_get(spaces->lives, account);
 	struct space *space = &spaces->items[account];
@@ -183,20 +190,47 @@ int spaces_adopt(struct spaces *spaces, uint32_t account)
 		spaces_forget(spaces, account);
 	space->life = life->id;
 	space->unseen_owner = SPACE_BEFORE;
+	spaces->until_ns = clock_monotonic_ns() + budget_ns;
 	return space_reread(spaces, account);
+}
+
+static bool is_due(const struct spaces *spaces, uint32_t account, bool all)
+{
+	const struct space *space = &spaces->items[account];
+
+	return space->life && (all || space->astray || !space->based) &&
+	       lives_may_read(spaces->lives, account);
+}
+
+int spaces_mend(struct spaces *spaces, uint64_t budget_ns)
+{
+	int error = spaces_consume(spaces, budget_ns);
+
+	for (size_t i = 0; i < spaces->ledger->account_count && !error; i++) {
+		uint32_t account = spaces->next_mended;
+		bool due = is_due(spaces, account, false);
+
+		if (due && time_is_over(spaces))
+			break;
+		if (due)
+			error = space_reread(spaces, account);
+		/* Whoever is astray all the time has no more turns than others. */
+		spaces->next_mended = (account + 1) % (uint32_t)spaces->ledger->account_count;
+	}
+	return error == TURN_IS_OVER ? 0 : error;
 }
 
 int spaces_settle(struct spaces *spaces, bool all)
 {
-	int error = spaces_consume(spaces);
+	int error;
 
-	for (uint32_t i = 0; i < spaces->ledger->account_count && !error; i++) {
-		const struct space *space = &spaces->items[i];
-
-		if (space->life && (all || space->astray || !space->based) &&
-		    lives_may_read(spaces->lives, i))
+	spaces->until_ns = UINT64_MAX;
+	error = consume(spaces);
+	if (error == TURN_IS_OVER)
+		error = 0;
+	for (uint32_t i = 0; i < spaces->ledger->account_count && !error; i++)
+		if (is_due(spaces, i, all))
 			error = space_reread(spaces, i);
-	}
 	return error;
 }
 

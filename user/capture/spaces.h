@@ -23,6 +23,8 @@ struct spaces {
 	struct ring_buffer *ring;
 	struct space *items; /* by account number */
 	uint32_t records_this_turn;
+	uint64_t until_ns;    /* CLOCK_MONOTONIC: when other work is due */
+	uint32_t next_mended; /* the account that is looked at first */
 	uint64_t taken;       /* records */
 	uint64_t rereads;     /* of maps, because a space was astray */
 	uint64_t corrections; /* of these, how many found something to change */
@@ -36,15 +38,28 @@ void spaces_release(struct spaces *spaces);
 /* Becomes readable when many records wait. */
 int spaces_fd(const struct spaces *spaces);
 
-/* Takes all records that wait. 0 or -errno. */
-int spaces_consume(struct spaces *spaces);
+/*
+ * Takes records that wait, for at most `budget_ns`, but one. 0, -EAGAIN when something still waits,
+ * or -errno.
+ */
+int spaces_consume(struct spaces *spaces, uint64_t budget_ns);
 
-/* A process that ran before tracing began; the hooks must be live. 0 or -errno. */
-int spaces_adopt(struct spaces *spaces, uint32_t account);
+/*
+ * A process that ran before tracing began; the hooks must be live. Where its mappings change all
+ * the time, or `budget_ns` is not enough, spaces_mend() tries again. 0 or -errno.
+ */
+int spaces_adopt(struct spaces *spaces, uint32_t account, uint64_t budget_ns);
+
+/*
+ * Takes records that wait, then reads the maps of those that are astray, for at most `budget_ns`
+ * and what one space takes; the others' turn comes with the next call. 0 or -errno.
+ */
+int spaces_mend(struct spaces *spaces, uint64_t budget_ns);
 
 /*
  * Takes all records and reads the maps of every space that is astray, or with `all` of every one
- * whose process lives. A process that ended meanwhile keeps its last state. 0 or -errno.
+ * whose process lives, however long it takes. A process that ended meanwhile keeps its last state.
+ * 0 or -errno.
  */
 int spaces_settle(struct spaces *spaces, bool all);
 
