@@ -105,6 +105,15 @@ reserves()
 	grep -q " $((63 << 20))$" "$dir/out.folded"
 }
 
+@test "a process that maps page by page, without end, keeps nobody waiting" {
+	victim_start reserve turns 80
+	trace_start -p "$VICTIM_PID" --virtual --format folded
+	victim_grow
+	trace_stop
+	cat "$TRACE_OUT"
+	(($(folded_pages "$TRACE_OUT") >= 80 << 8))
+}
+
 # How many of this file's tracepoints a process has attached programs to.
 attached_by()
 {

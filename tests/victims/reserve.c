@@ -69,6 +69,63 @@ static void reserve_stacks(struct victim *victim)
 			errx(1, "pthread_create");
 }
 
+/* Where nobody is, and the kernel puts nobody. */
+#define TURNS_AT ((char *)0x200000000000UL)
+/* How much of it comes and goes afterwards, without end, and what it does with all of that time. */
+#define TURNS_MORE MIB
+#define TURNS_WORK (4 * MIB)
+
+VICTIM_SYSCALL_WRAPPER void map_page(char *where)
+{
+	if (mmap(where, PAGE_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+	    where)
+		err(1, "mmap");
+	victim_stay();
+}
+
+static __attribute__((noinline)) void map_even(char *where)
+{
+	map_page(where);
+	victim_stay();
+}
+
+static __attribute__((noinline)) void map_odd(char *where)
+{
+	map_page(where);
+	victim_stay();
+}
+
+static void map_in_turns(char *from, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += 2 * PAGE_BYTES) {
+		map_even(from + at);
+		map_odd(from + at + PAGE_BYTES);
+	}
+}
+
+static void *map_for_ever(void *from)
+{
+	static char work[TURNS_WORK];
+
+	for (size_t at = 0;; at = (at + 2 * PAGE_BYTES) % TURNS_MORE) {
+		if (at == 0)
+			munmap(from, TURNS_MORE);
+		map_in_turns((char *)from + at, 2 * PAGE_BYTES);
+		memset(work, (int)at, sizeof(work));
+	}
+	return NULL;
+}
+
+/* One mapping to the kernel, in which the pages of two functions take turns. */
+static void reserve_in_turns(struct victim *victim)
+{
+	pthread_t thread;
+
+	map_in_turns(TURNS_AT, victim->size_bytes);
+	if (pthread_create(&thread, NULL, map_for_ever, TURNS_AT + victim->size_bytes))
+		errx(1, "pthread_create");
+}
+
 static void stay(struct victim *victim)
 {
 	(void)victim;
@@ -78,6 +135,7 @@ static const struct victim_case cases[] = {
 	{"hole", NULL, reserve_with_hole, victim_unmap},
 	{"moved", NULL, reserve_moved, victim_unmap},
 	{"stacks", NULL, reserve_stacks, stay},
+	{"turns", NULL, reserve_in_turns, stay},
 };
 
 VICTIM_MAIN(cases)
