@@ -39,6 +39,7 @@ enum what {
 	REMAP,      /* shrinks, grows, may move */
 	REMAP_INTO, /* MREMAP_FIXED */
 	REMAP_KEEP, /* MREMAP_DONTUNMAP */
+	DOUBLE,     /* of an old size of 0: a second one of what is shared */
 	PROTECT,
 	BREAK,
 	WHAT_COUNT,
@@ -90,6 +91,11 @@ static int random_protection(struct actor *actor)
 	return protections[next_random(&actor->random) % 3];
 }
 
+static int random_sharing(struct actor *actor)
+{
+	return next_random(&actor->random) % 2 ? MAP_SHARED : MAP_PRIVATE;
+}
+
 static uint64_t window_address(struct actor *actor)
 {
 	return (uint64_t)actor->window + next_random(&actor->random) % WINDOW_PAGES * PAGE;
@@ -98,7 +104,7 @@ static uint64_t window_address(struct actor *actor)
 static STEP void map_anywhere(struct actor *actor, struct step *step)
 {
 	step->result = CALL(SYS_mmap, 0, step->new_pages * PAGE, random_protection(actor),
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+			    random_sharing(actor) | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 }
 
 static STEP void map_into_window(struct actor *actor, struct step *step)
@@ -106,7 +112,7 @@ static STEP void map_into_window(struct actor *actor, struct step *step)
 	step->wanted = window_address(actor);
 	step->result =
 		CALL(SYS_mmap, step->wanted, step->new_pages * PAGE, random_protection(actor),
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
+		     random_sharing(actor) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
 }
 
 static STEP void unmap(struct actor *actor, struct step *step)
@@ -137,6 +143,14 @@ static STEP void remap_keep(struct actor *actor, struct step *step)
 			    MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
 }
 
+static STEP void make_double(struct actor *actor, struct step *step)
+{
+	step->old_pages = 0;
+	step->wanted = window_address(actor);
+	step->result = CALL(SYS_mremap, step->old, 0, step->new_pages * PAGE,
+			    MREMAP_MAYMOVE | MREMAP_FIXED, step->wanted);
+}
+
 static STEP void protect(struct actor *actor, struct step *step)
 {
 	step->result =
@@ -162,6 +176,7 @@ static void (*const steps[WHAT_COUNT])(struct actor *, struct step *) = {
 	[REMAP] = remap,
 	[REMAP_INTO] = remap_into,
 	[REMAP_KEEP] = remap_keep,
+	[DOUBLE] = make_double,
 	[PROTECT] = protect,
 	[BREAK] = set_break,
 };

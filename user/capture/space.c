@@ -11,12 +11,14 @@ struct range {
 
 /* --- what a system call does to addresses ----------------------------------------------------- */
 
+/* An empty one begins where it should: mremap of a length of 0 makes a second mapping of the first.
+ */
 static struct range range_of(uint64_t start, uint64_t length)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
 	uint64_t end = start + ((length + page - 1) & ~(page - 1));
 
-	return end > start ? (struct range){start, end} : (struct range){0, 0};
+	return (struct range){start, end > start ? end : start};
 }
 
 /* What a mapping at a fixed address takes the place of, whatever was there. */
