@@ -511,12 +511,34 @@ static void begin(struct test *test, bool owners)
 	test->spaces.rereads = 0;
 }
 
-static void stop(struct test *test)
+static uint32_t spaces_kept(const struct test *test)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < test->ledger.account_count; i++)
+		kept += test->spaces.items[i].life != 0;
+	return kept;
+}
+
+/* What has ended is kept as it was, until nobody can ask for it any more. */
+static void end_process(struct test *test)
 {
 	int status;
 
 	close(test->fd);
 	waitpid(test->pid, &status, 0);
+	must(spaces_mend(&test->spaces, UINT32_MAX), "mending");
+	if (!find_space(test) || !find_space(test)->ranges.total_bytes)
+		errx(1, "what has ended is not kept");
+	for (uint32_t i = 0; i < test->ledger.account_count; i++)
+		lives_forget(&test->lives, i);
+	must(spaces_mend(&test->spaces, UINT32_MAX), "mending");
+	if (spaces_kept(test))
+		errx(1, "spaces of the retired are kept");
+}
+
+static void stop(struct test *test)
+{
 	intervals_release(&test->model.before);
 	spaces_release(&test->spaces);
 	lives_release(&test->lives);
@@ -572,6 +594,7 @@ int main(int argc, char **argv)
 	if (test.spaces.rereads)
 		errx(1, "maps had to be read %" PRIu64 " times", test.spaces.rereads);
 	printf("%d steps: every one as /proc has it\n", count);
+	end_process(&test);
 	stop(&test);
 	return 0;
 }

@@ -19,6 +19,12 @@
 /* What take_record() ends a turn with; libbpf hands it on. What waits is taken at the next one. */
 #define TURN_IS_OVER (-EAGAIN)
 
+static void spaces_forget(struct spaces *spaces, uint32_t account)
+{
+	intervals_release(&spaces->items[account].ranges);
+	spaces->items[account] = (struct space){.life = 0};
+}
+
 /*
  * The space of a record. A new one begins here: in exec, whose first records come without a stack,
  * what no record told of is the kernel's doing, too; otherwise it was there at the fork.
@@ -202,10 +208,22 @@ static bool is_due(const struct spaces *spaces, uint32_t account, bool all)
 	       lives_may_read(spaces->lives, account);
 }
 
+/*
+ * An ended process is shown as it was at its end until its account is retired; nobody asks for it
+ * from then on, and the next one in this account may be long in coming.
+ */
+static void forget_retired(struct spaces *spaces)
+{
+	for (uint32_t i = 0; i < spaces->ledger->account_count; i++)
+		if (spaces->items[i].life && !spaces_get(spaces, i))
+			spaces_forget(spaces, i);
+}
+
 int spaces_mend(struct spaces *spaces, uint64_t budget_ns)
 {
 	int error = spaces_consume(spaces, budget_ns);
 
+	forget_retired(spaces);
 	for (size_t i = 0; i < spaces->ledger->account_count && !error; i++) {
 		uint32_t account = spaces->next_mended;
 		bool due = is_due(spaces, account, false);
@@ -241,10 +259,4 @@ const struct space *spaces_get(const struct spaces *spaces, uint32_t account)
 
 	/* An account that was retired may be in use again. */
 	return life && space->life == life->id ? space : NULL;
-}
-
-void spaces_forget(struct spaces *spaces, uint32_t account)
-{
-	intervals_release(&spaces->items[account].ranges);
-	spaces->items[account] = (struct space){.life = 0};
 }

@@ -52,7 +52,8 @@ int spaces_adopt(struct spaces *spaces, uint32_t account, uint64_t budget_ns);
 
 /*
  * Takes records that wait, then reads the maps of those that are astray, for at most `budget_ns`
- * and what one space takes; the others' turn comes with the next call. 0 or -errno.
+ * and what one space takes; the others' turn comes with the next call. Forgets the spaces of those
+ * whose accounts were retired. 0 or -errno.
  */
 int spaces_mend(struct spaces *spaces, uint64_t budget_ns);
 
@@ -65,6 +66,5 @@ int spaces_settle(struct spaces *spaces, bool all);
 
 /* NULL: nothing is known of the account's address space. */
 const struct space *spaces_get(const struct spaces *spaces, uint32_t account);
-void spaces_forget(struct spaces *spaces, uint32_t account);
 
 #endif
