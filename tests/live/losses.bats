@@ -111,6 +111,18 @@ no_page_is_missing()
 	(($(lost mapping-full) > 0))
 }
 
+@test "mappings-crowded: of more ranges than are told apart it is told how much they are, not whose" {
+	requires mapping_events
+	# a range for each page, 131 064 of which there is room for
+	victim_start reserve turns 600
+	trace_start -p "$VICTIM_PID" --virtual --strict --format folded
+	victim_grow
+	stop_strictly
+	(($(lost mappings-crowded) > 0))
+	(($(folded_pages "$TRACE_OUT") >= 600 << 8))
+	(($(folded_pages "$TRACE_OUT" '[lost stacks]') > 0))
+}
+
 @test "mover-full: moved pages that find no room lose their author, and are counted" {
 	requires compaction
 	victim_start huge fragments 256

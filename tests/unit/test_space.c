@@ -14,6 +14,7 @@
 /* Cells of stacks. */
 #define ANN 1000
 #define BOB 1001
+#define LOST (ACCOUNT * OT_FIXED_COUNT + OT_FIXED_LOST)
 
 static uint64_t address(uint64_t page)
 {
@@ -140,6 +141,74 @@ static void test_a_mapping_that_is_doubled_stays_whose_it_was(void **state)
 	assert_owner(&space, 13, 17, BOB);
 }
 
+/* By two, so that no two pages are one range. */
+static void grow_in_turns(struct space *space, uint64_t pages)
+{
+	for (uint64_t page = 0; page < pages; page++) {
+		stored(space, 0, page + 1, page % 2 ? ANN : BOB, call_mmap(page, 1, 0));
+		done(space, page + 1, call_mmap(page, 1, 0));
+	}
+}
+
+/* What there is room for again has owners; it is never said of anything that somebody else has it.
+ */
+static void test_too_many_owners_are_forgotten_and_nothing_else(void **state)
+{
+	_cleanup_(space_release) struct space space = {.life = 1, .lost_owner = LOST};
+	const uint64_t pages = INTERVALS_MAX + 1000;
+
+	(void)state;
+	grow_in_turns(&space, pages);
+	assert_false(space.astray);
+	assert_false(space.crowded);
+	assert_int_equal(space.ranges.total_bytes, bytes(pages));
+	assert_in_range(space.disowned, INTERVALS_MAX - 2, INTERVALS_MAX);
+	assert_owner(&space, 0, space.disowned, LOST);
+	for (uint64_t page = space.disowned + 1; page < pages; page++)
+		assert_owner(&space, page, page + 1, page % 2 ? ANN : BOB);
+}
+
+/* Each apart from the others: all that is known in the end is the kernel's sum. */
+static void test_too_many_holes_leave_the_sum(void **state)
+{
+	_cleanup_(space_release) struct space space = {.life = 1, .lost_owner = LOST};
+	const uint64_t pages = INTERVALS_MAX + 1000;
+
+	(void)state;
+	for (uint64_t page = 0; page < pages; page++) {
+		stored(&space, 2 * page, 2 * page + 1, ANN, call_mmap(2 * page, 1, 0));
+		done(&space, page + 1, call_mmap(2 * page, 1, 0));
+	}
+	assert_true(space.crowded);
+	assert_false(space.astray);
+	assert_int_equal(space.disowned, pages);
+	assert_int_equal(space.ranges.count, 1);
+	assert_int_equal(space.ranges.total_bytes, bytes(pages));
+	assert_int_equal(intervals_after(&space.ranges, 0)->owner, LOST);
+	done(&space, 1, (struct ot_syscall){SYS_munmap, {address(1), bytes(2 * pages)}});
+	assert_int_equal(space.ranges.total_bytes, bytes(1));
+}
+
+/* What maps add may be too much, too. */
+static void test_a_look_at_maps_that_finds_too_much_is_right_in_sum(void **state)
+{
+	_cleanup_(space_release) struct space space = {
+		.life = 1, .lost_owner = LOST, .unseen_owner = SPACE_BEFORE};
+	_cleanup_(intervals_release) struct intervals maps = {0};
+	const uint64_t pages = INTERVALS_MAX - 2;
+
+	(void)state;
+	grow_in_turns(&space, pages);
+	assert_int_equal(space.disowned, 0);
+	assert_int_equal(intervals_set(&maps, address(0), address(pages + 1), 0), 0);
+	for (uint64_t page = pages + 2; page < pages + 20; page += 2)
+		assert_int_equal(intervals_set(&maps, address(page), address(page + 1), 0), 0);
+	assert_int_equal(space_conform(&space, &maps), 0);
+	assert_int_equal(space.ranges.total_bytes, maps.total_bytes);
+	assert_true(space.disowned > 0);
+	assert_owner(&space, 0, pages, LOST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +216,9 @@ int main(void)
 		cmocka_unit_test(test_what_is_unmapped_without_a_word_is_told_by_the_total),
 		cmocka_unit_test(test_a_move_belongs_to_who_moved),
 		cmocka_unit_test(test_a_mapping_that_is_doubled_stays_whose_it_was),
+		cmocka_unit_test(test_too_many_owners_are_forgotten_and_nothing_else),
+		cmocka_unit_test(test_too_many_holes_leave_the_sum),
+		cmocka_unit_test(test_a_look_at_maps_that_finds_too_much_is_right_in_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

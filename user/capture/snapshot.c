@@ -267,6 +267,21 @@ static void queue_corrections(const struct snapshot_context *context)
 		event_queue_push(context->queue, &event);
 }
 
+static void queue_disowned(const struct snapshot_context *context)
+{
+	struct event event = {
+		.type = EVENT_LOST,
+		.lost = {.cause = "mappings-crowded",
+			 .meaning = "address ranges of processes that have too many to know who "
+				    "mapped each",
+			 .count = spaces_disowned(context->spaces),
+			 .data = true},
+	};
+
+	if (context->last || event.lost.count)
+		event_queue_push(context->queue, &event);
+}
+
 /* smaps is slow, and holds the target up: once is enough, at the end. */
 static void queue_all_kinds(const struct snapshot_context *context)
 {
@@ -296,6 +311,7 @@ static int queue_spaces(const struct snapshot_context *context)
 		queue_space(context, space, process, bytes);
 	}
 	queue_corrections(context);
+	queue_disowned(context);
 	return 0;
 }
 

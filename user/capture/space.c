@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "capture/space.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 struct range {
 	uint64_t start, end;
@@ -149,7 +152,52 @@ static int take_done(struct space *space, const struct ot_mapping_record *record
 	return 0;
 }
 
-int space_apply(struct space *space, const struct ot_mapping_record *record)
+/* --- too many ranges -------------------------------------------------------------------------- */
+
+int space_only_total(struct space *space, uint64_t total_bytes)
+{
+	if (!space->crowded)
+		space->disowned += space->ranges.count;
+	intervals_release(&space->ranges);
+	space->crowded = true;
+	space->astray = false;
+	return intervals_set(&space->ranges, 0, total_bytes, space->lost_owner);
+}
+
+static int take_crowded(struct space *space, const struct ot_mapping_record *record)
+{
+	space->disowned += record->change == OT_MAPPING_STORED;
+	if (record->change != OT_MAPPING_DONE)
+		return 0;
+	return space_only_total(space, record->total_pages * sysconf(_SC_PAGESIZE));
+}
+
+/*
+ * Whoever has what is forgotten: neighbours of several owners are one range then. What has as many
+ * holes would be here again and again, and is only added up from now on.
+ */
+static int make_room(struct space *space)
+{
+	_cleanup_(intervals_release) struct intervals mapped = {0};
+	struct interval next = intervals_stretch(&space->ranges, 0);
+	int error = 0;
+
+	for (; next.start < next.end && !error; next = intervals_stretch(&space->ranges, next.end))
+		error = intervals_set(&mapped, next.start, next.end, space->lost_owner);
+	if (error)
+		return error;
+	if (mapped.count > INTERVALS_MAX / 2)
+		return space_only_total(space, mapped.total_bytes);
+	space->disowned += space->ranges.count;
+	intervals_release(&space->ranges);
+	space->ranges = mapped;
+	mapped = (struct intervals){0};
+	return 0;
+}
+
+/* --- what is asked for ------------------------------------------------------------------------ */
+
+static int apply(struct space *space, const struct ot_mapping_record *record)
 {
 	static int (*const by_change[])(struct space *, const struct ot_mapping_record *) = {
 		[OT_MAPPING_STORED] = take_stored,
@@ -157,13 +205,28 @@ int space_apply(struct space *space, const struct ot_mapping_record *record)
 		[OT_MAPPING_DONE] = take_done,
 	};
 
-	return by_change[record->change](space, record);
+	return space->crowded ? take_crowded(space, record)
+			      : by_change[record->change](space, record);
 }
 
-int space_conform(struct space *space, const struct intervals *maps)
+int space_apply(struct space *space, const struct ot_mapping_record *record)
+{
+	int error = apply(space, record);
+
+	if (error != -ENOSPC)
+		return error;
+	error = make_room(space);
+	/* What a part of it has done already it does once more. */
+	return error ? error : apply(space, record);
+}
+
+static int conform(struct space *space, const struct intervals *maps)
 {
 	uint64_t gap_start = 0;
 	int error;
+
+	if (space->crowded)
+		return space_only_total(space, maps->total_bytes);
 
 	INTERVALS_EACH(mapped, maps) {
 		error = intervals_clear(&space->ranges, gap_start, mapped->start);
@@ -175,4 +238,14 @@ int space_conform(struct space *space, const struct intervals *maps)
 		gap_start = mapped->end;
 	}
 	return intervals_clear(&space->ranges, gap_start, UINT64_MAX);
+}
+
+int space_conform(struct space *space, const struct intervals *maps)
+{
+	int error = conform(space, maps);
+
+	if (error != -ENOSPC)
+		return error;
+	error = make_room(space);
+	return error ? error : conform(space, maps);
 }

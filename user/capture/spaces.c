@@ -21,8 +21,20 @@
 
 static void spaces_forget(struct spaces *spaces, uint32_t account)
 {
-	intervals_release(&spaces->items[account].ranges);
-	spaces->items[account] = (struct space){.life = 0};
+	struct space *space = &spaces->items[account];
+
+	intervals_release(&space->ranges);
+	spaces->disowned += space->disowned;
+	*space = (struct space){.life = 0};
+}
+
+static void space_begin(struct spaces *spaces, uint32_t account, uint32_t life)
+{
+	spaces_forget(spaces, account);
+	spaces->items[account] = (struct space){
+		.life = life,
+		.lost_owner = account * OT_FIXED_COUNT + OT_FIXED_LOST,
+	};
 }
 
 /*
@@ -40,8 +52,7 @@ static struct space *space_of(struct spaces *spaces, const struct ot_mapping_rec
 	space = &spaces->items[record->account];
 	if (space->life == life->id)
 		return space;
-	spaces_forget(spaces, record->account);
-	space->life = life->id;
+	space_begin(spaces, record->account, life->id);
 	space->unseen_owner = record->cell == bare ? bare : SPACE_FORK;
 	return space;
 }
@@ -133,13 +144,28 @@ static int read_undisturbed(struct spaces *spaces, uint32_t account, struct inte
 	return -EAGAIN;
 }
 
+/* Of whoever has more mappings than are told apart. */
+static int reread_total(struct spaces *spaces, uint32_t account)
+{
+	struct space *space = &spaces->items[account];
+	struct memory_event memory = {.known = 0};
+
+	if (procfs_memory(spaces->root, spaces->ledger->accounts[account].user_tid, &memory) ||
+	    !lives_may_read(spaces->lives, account))
+		return 0;
+	space->based = true;
+	return space_only_total(space, memory.virtual_bytes);
+}
+
 static int space_reread(struct spaces *spaces, uint32_t account)
 {
 	_cleanup_(intervals_release) struct intervals maps = {0};
 	struct space *space = &spaces->items[account];
 	uint64_t before_bytes;
-	int error = read_undisturbed(spaces, account, &maps);
+	int error = space->crowded ? -ENOSPC : read_undisturbed(spaces, account, &maps);
 
+	if (error == -ENOSPC)
+		return reread_total(spaces, account);
 	if (error)
 		return error == -ENOMEM ? error : 0;
 	before_bytes = space->ranges.total_bytes;
@@ -153,7 +179,7 @@ static int space_reread(struct spaces *spaces, uint32_t account)
 	space->based = true;
 	space->astray = false;
 	/* From here on the records tell of everything; what they do not was lost. */
-	space->unseen_owner = account * OT_FIXED_COUNT + OT_FIXED_LOST;
+	space->unseen_owner = space->lost_owner;
 	return 0;
 }
 
@@ -193,8 +219,7 @@ int spaces_adopt(struct spaces *spaces, uint32_t account, uint64_t budget_ns)
 	if (!life)
 		return 0;
 	if (space->life != life->id)
-		spaces_forget(spaces, account);
-	space->life = life->id;
+		space_begin(spaces, account, life->id);
 	space->unseen_owner = SPACE_BEFORE;
 	spaces->until_ns = clock_monotonic_ns() + budget_ns;
 	return space_reread(spaces, account);
@@ -259,4 +284,13 @@ const struct space *spaces_get(const struct spaces *spaces, uint32_t account)
 
 	/* An account that was retired may be in use again. */
 	return life && space->life == life->id ? space : NULL;
+}
+
+uint64_t spaces_disowned(const struct spaces *spaces)
+{
+	uint64_t disowned = spaces->disowned;
+
+	for (uint32_t i = 0; i < spaces->ledger->account_count; i++)
+		disowned += spaces->items[i].disowned;
+	return disowned;
 }

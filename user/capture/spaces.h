@@ -28,6 +28,7 @@ struct spaces {
 	uint64_t taken;       /* records */
 	uint64_t rereads;     /* of maps, because a space was astray */
 	uint64_t corrections; /* of these, how many found something to change */
+	uint64_t disowned;    /* ranges of spaces that are forgotten */
 };
 
 /* Borrows what it is given. `records_fd` is the ring of mapping records. 0 or -errno. */
@@ -66,5 +67,8 @@ int spaces_settle(struct spaces *spaces, bool all);
 
 /* NULL: nothing is known of the account's address space. */
 const struct space *spaces_get(const struct spaces *spaces, uint32_t account);
+
+/* How many ranges have lost their owner, for there were too many. */
+uint64_t spaces_disowned(const struct spaces *spaces);
 
 #endif
