@@ -92,6 +92,8 @@ refuses()
 	refuses "*--comm*1 to 15 bytes*" --comm sixteen-bytes-xx
 	refuses "*--kinds*'anonymous'*anon,shmem*" -p 1 --kinds=anonymous
 	refuses "*--format*'png'*" -p 1 --format png
+	refuses "*'x.oomtrace' would be no recording but text*" -p 1 -o x.oomtrace --format text
+	refuses "*'x.oomtrace' would be no recording but folded*" report y.oomtrace -o x.oomtrace --format folded
 }
 
 @test "a missing argument is named" {

@@ -334,6 +334,19 @@ static void test_a_forecast_of_hours_is_as_good(void **state)
 	live_limits_release(&limits);
 }
 
+static void test_there_is_no_page_of_cgroups_where_there_are_none(void **state)
+{
+	_cleanup_(end) struct session session = begin();
+	struct live_view view = live_view_new(true, true, 1000000000);
+
+	(void)state;
+	live_view_key(&view, session.table, LIVE_KEY_CGROUPS);
+	assert_int_equal(view.page, LIVE_PROCESSES);
+	advance(&session, 3);
+	live_view_key(&view, session.table, LIVE_KEY_CGROUPS);
+	assert_int_equal(view.page, LIVE_CGROUPS);
+}
+
 static void test_cgroups_open_to_the_stacks_of_all_below(void **state)
 {
 	_cleanup_(end) struct session session = begin();
@@ -578,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_the_limit_that_fires_is_told_with_its_time),
 		cmocka_unit_test(test_page_cache_fills_no_limit),
 		cmocka_unit_test(test_a_forecast_of_hours_is_as_good),
+		cmocka_unit_test(test_there_is_no_page_of_cgroups_where_there_are_none),
 		cmocka_unit_test(test_cgroups_open_to_the_stacks_of_all_below),
 		cmocka_unit_test(test_screens_of_all_sizes_are_drawn_as_ever),
 		cmocka_unit_test(test_no_size_is_too_small),

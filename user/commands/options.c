@@ -274,6 +274,14 @@ static void say_formats(const struct opts *opts, const struct format *wrong)
 		  wrong->name, strchr(buf_string(&names), ',') ? "are" : "is", buf_string(&names));
 }
 
+/* Whoever names a recording would look for one there. */
+static bool is_misnamed(const struct opts *opts)
+{
+	const struct format *named = opts->output ? format_by_ending(opts->output) : NULL;
+
+	return named && named->id == FORMAT_TRACE && opts->format != FORMAT_TRACE;
+}
+
 /* --format decides, else the ending of the output's name. */
 static int check_format(struct opts *opts)
 {
@@ -289,6 +297,13 @@ static int check_format(struct opts *opts)
 			return -EINVAL;
 		}
 		opts->format = format->id;
+	}
+	if (opts->format != FORMAT_AUTO && is_misnamed(opts)) {
+		log_error(
+			"'%s' would be no recording but %s: leave --format out, and let 'oomtrace "
+			"report' print it, or give another name",
+			opts->output, format->name);
+		return -EINVAL;
 	}
 	if (opts->format != FORMAT_AUTO &&
 	    !(option_formats_of(opts->command) & 1U << opts->format)) {

@@ -149,13 +149,21 @@ static void draw_sum(const struct live_view *view, const struct live_table *tabl
 /* Narrower screens get the keys alone. */
 #define FOOT_FROM_COLUMNS 64
 
-static void append_pages(struct buf *line, enum live_page page, bool wide)
+/* One process is not traced by cgroups: there is no page of them. */
+static bool has_cgroups(const struct live_table *table)
+{
+	const struct growth *growth = live_table_growth(table);
+
+	return growth && growth->cgroup_count;
+}
+
+static void append_pages(struct buf *line, enum live_page page, bool cgroups, bool wide)
 {
 	if (page != LIVE_STACKS)
 		buf_append_string(line, wide ? "Enter stacks  " : "Enter ");
 	if (page != LIVE_PROCESSES)
 		buf_append_string(line, wide ? "p processes  " : "p ");
-	if (page != LIVE_CGROUPS)
+	if (page != LIVE_CGROUPS && cgroups)
 		buf_append_string(line, wide ? "c cgroups  " : "c ");
 }
 
@@ -172,7 +180,8 @@ static void draw_limit(const struct growth *growth, struct screen *screen)
 		   growth->limit.forecast_known ? STYLE_GROWN : STYLE_PLAIN);
 }
 
-static void draw_foot(const struct live_view *view, struct screen *screen)
+static void draw_foot(const struct live_view *view, const struct live_table *table,
+		      struct screen *screen)
 {
 	_cleanup_(buf_release) struct buf line = {0};
 	bool wide = screen->columns >= FOOT_FROM_COLUMNS;
@@ -181,7 +190,7 @@ static void draw_foot(const struct live_view *view, struct screen *screen)
 		return;
 	buf_printf(&line, wide ? "q quit  s sort: %s  " : "q quit s %s ",
 		   live_order_name(view->order));
-	append_pages(&line, view->page, wide);
+	append_pages(&line, view->page, has_cgroups(table), wide);
 	buf_append_string(&line, view->utf8 ? "↑↓" : "up/down");
 	if (wide)
 		buf_append_string(&line, " select");
@@ -319,7 +328,7 @@ void live_view_draw(struct live_view *view, struct live_table *table, struct scr
 
 	view->drawn_count = 0;
 	screen_clear(screen);
-	draw_foot(view, screen);
+	draw_foot(view, table, screen);
 	if (!growth) {
 		draw_waiting(view, screen);
 		return;
@@ -400,7 +409,8 @@ bool live_view_key(struct live_view *view, struct live_table *table, enum live_k
 		go_back(view);
 		break;
 	case LIVE_KEY_CGROUPS:
-		turn_to(view, LIVE_CGROUPS);
+		if (has_cgroups(table))
+			turn_to(view, LIVE_CGROUPS);
 		break;
 	case LIVE_KEY_SORT:
 		view->order = (view->order + 1) % LIVE_ORDER_COUNT;
