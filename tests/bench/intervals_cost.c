@@ -5,7 +5,8 @@
  *   intervals_cost RANGES...
  *
  * up, down: two functions take turns at one growing mapping, so that each page is a range, and each
- * record tells of all of it. anywhere: pages here and there, mapped and unmapped.
+ * record tells of all of it. anywhere: pages here and there, mapped and unmapped. cut: one mapping
+ * is cut into pages, from above.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -54,6 +55,17 @@ static void map_anywhere(struct intervals *set, uint64_t ranges, uint64_t turn)
 	must(intervals_fill(set, address(page), address(page + 1), 1 + turn % 7));
 }
 
+/* The whole, and one more cut below all others; as many as there are ranges, then anew. */
+static void cut_down(struct intervals *set, uint64_t ranges, uint64_t turn)
+{
+	uint64_t page = 2 * (ranges - turn % ranges);
+
+	if (page == 2 * ranges)
+		must(intervals_set(set, address(0), address(page + 1), 1));
+	must(intervals_clear(set, address(page - 1), address(page)));
+	must(intervals_fill(set, address(page), address(page + 1), 1));
+}
+
 static const struct load {
 	const char *name;
 	void (*change)(struct intervals *set, uint64_t ranges, uint64_t turn); /* two of them */
@@ -62,6 +74,7 @@ static const struct load {
 	{"up", grow_up, 1},
 	{"down", grow_down, 1},
 	{"anywhere", map_anywhere, 2},
+	{"cut", cut_down, 2},
 };
 
 static double changes_a_second(const struct load *load, uint64_t ranges)

@@ -353,7 +353,7 @@ assert victim["argv"][1] == "hog" and victim["rss"]["anon_bytes"] > 60 << 20, vi
 assert incident["scope"] == "memcg" and incident["cgroups"][0]["limit_bytes"] == 64 << 20
 assert any("grow_hog" in stack["frames"] for stack in incident["stacks"]), incident["stacks"]
 assert "copy-full" not in incident["lost"]' "$PID"
-	wait_for_line "$TRACE_ERR" "oomtrace: killed oom (pid $PID); its incident * cannot be written to '$SPOOL' (No space left on device) and is on stdout alone"
+	wait_for_line "$TRACE_ERR" "oomtrace: killed oom (pid $PID); its incident * cannot be written to '$SPOOL' (No space left on device) and is told on stdout alone"
 	[[ $(listed "$PID") == 0 ]]
 	rm "$FULL/ballast"
 	kill_one

@@ -214,6 +214,25 @@ static void test_a_change_takes_no_look_at_all_ranges(void **state)
 	assert_int_equal(set.total_bytes, pages * PAGE);
 }
 
+/* From above, each cut is of what all cuts before have left: that must not make the tree a list. */
+static void test_cuts_from_above_leave_a_tree(void **state)
+{
+	_cleanup_(intervals_release) struct intervals set = {0};
+	const uint64_t cuts = INTERVALS_MAX - 8;
+	clock_t begin = clock();
+	uint64_t cut = 0;
+
+	(void)state;
+	assert_int_equal(intervals_set(&set, BASE, BASE + (2 * cuts + 1) * PAGE, 1), 0);
+	for (; cut < cuts && (clock() - begin) / CLOCKS_PER_SEC < 10; cut++)
+		assert_int_equal(intervals_clear(&set, BASE + (2 * (cuts - cut) - 1) * PAGE,
+						 BASE + 2 * (cuts - cut) * PAGE),
+				 0);
+	assert_int_equal(cut, cuts);
+	assert_int_equal(set.count, cuts + 1);
+	assert_int_equal(set.total_bytes, (cuts + 1) * PAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_an_empty_range_changes_nothing),
 		cmocka_unit_test(test_a_full_set_refuses_and_stays),
 		cmocka_unit_test(test_a_change_takes_no_look_at_all_ranges),
+		cmocka_unit_test(test_cuts_from_above_leave_a_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

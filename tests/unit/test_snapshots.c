@@ -164,6 +164,41 @@ static void test_what_a_stack_has_allocated_is_said_once(void **state)
 	assert_int_equal(allocated_of(growth), (45 + 110) * SLOT_BYTES);
 }
 
+/* Ten slots of one kind stay, of another one some go: the row that stays is not shown. */
+static void scene_one_kind_shrinks(const struct stage *stage)
+{
+	play_session(stage, 16, "pid 1");
+	play_module(stage, 1, "/usr/bin/one");
+	play_process(stage, 1, 1, 0, "one", true, false);
+	play_stack(stage, 1, "one", STACK(0x100));
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct event snapshot = {
+			.type = EVENT_SNAPSHOT,
+			.snapshot = {.time_ns = i * SECOND_NS, .last = i == 1}};
+		struct event cell = {
+			.type = EVENT_CELL,
+			.cell = {.process = 1, .stack = 1, .allocated_slots = 40 + i * 5}};
+
+		play(stage, snapshot);
+		cell.cell.live_slots[KIND_ANON] = 10;
+		cell.cell.live_slots[KIND_FILE] = i ? 5 : 20;
+		play(stage, cell);
+	}
+	play_end(stage, END_INTERRUPTED);
+}
+
+static void test_a_row_that_is_not_shown_says_nothing(void **state)
+{
+	_cleanup_(growth_builder_freep) struct growth_builder *builder =
+		build(scene_one_kind_shrinks, after(0), after(1));
+	_cleanup_(growth_freep) struct growth *growth = finish(builder);
+
+	(void)state;
+	assert_int_equal(growth->row_count, 1);
+	assert_int_equal(growth->rows[0].kind, KIND_FILE);
+	assert_int_equal(growth->rows[0].allocated_bytes, 5 * SLOT_BYTES);
+}
+
 /* Nor what was allocated before, of a kind that there was none of, or where all was free. */
 static void test_what_was_allocated_in_an_interval_is_no_more_than_that(void **state)
 {
@@ -474,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_the_latest_snapshot_at_or_before_a_moment_counts),
 		cmocka_unit_test(test_a_snapshot_that_came_a_little_late_is_of_its_moment),
 		cmocka_unit_test(test_what_a_stack_has_allocated_is_said_once),
+		cmocka_unit_test(test_a_row_that_is_not_shown_says_nothing),
 		cmocka_unit_test(test_what_was_allocated_in_an_interval_is_no_more_than_that),
 		cmocka_unit_test(test_a_time_of_day_is_as_good_as_an_offset),
 		cmocka_unit_test(test_where_no_snapshot_is_nothing_is_shown),

@@ -209,6 +209,26 @@ static void test_a_look_at_maps_that_finds_too_much_is_right_in_sum(void **state
 	assert_owner(&space, 0, pages, LOST);
 }
 
+/* Nor may what no record told of, whose owner is another one, be the one too many. */
+static void test_what_was_not_told_may_be_too_much_as_well(void **state)
+{
+	_cleanup_(space_release) struct space space = {
+		.life = 1, .lost_owner = LOST, .unseen_owner = SPACE_BEFORE};
+	_cleanup_(intervals_release) struct intervals maps = {0};
+	const uint64_t groups = INTERVALS_MAX / 2 - 4;
+
+	(void)state;
+	for (uint64_t group = 0; group < groups; group++)
+		assert_int_equal(intervals_set(&space.ranges, address(3 * group),
+					       address(3 * group + 2), ANN),
+				 0);
+	assert_int_equal(intervals_set(&maps, address(0), address(3 * groups), 0), 0);
+	for (uint64_t page = 3 * groups + 1; page < 3 * groups + 120; page += 2)
+		assert_int_equal(intervals_set(&maps, address(page), address(page + 1), 0), 0);
+	assert_int_equal(space_conform(&space, &maps), 0);
+	assert_int_equal(space.ranges.total_bytes, maps.total_bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_owners_are_forgotten_and_nothing_else),
 		cmocka_unit_test(test_too_many_holes_leave_the_sum),
 		cmocka_unit_test(test_a_look_at_maps_that_finds_too_much_is_right_in_sum),
+		cmocka_unit_test(test_what_was_not_told_may_be_too_much_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,30 +132,44 @@ static uint32_t merge(struct intervals *set, uint32_t low, uint32_t high)
 	return high;
 }
 
-/* Two trees of one, below and above `address`; a range that reaches over it is cut. */
-static void split(struct intervals *set, uint32_t tree, uint64_t address, uint32_t *ret_low,
-		  uint32_t *ret_high)
+/* Two trees of one; of a range that reaches over `address`, what lies above is in neither. */
+static void split_nodes(struct intervals *set, uint32_t tree, uint64_t address, uint32_t *ret_low,
+			uint32_t *ret_high, struct interval *ret_cut)
 {
 	struct interval_node *node = &set->nodes[tree];
-	struct interval rest = {address, node->range.end, node->range.owner};
 
 	if (!tree) {
 		*ret_low = *ret_high = 0;
 		return;
 	}
 	if (address <= node->range.start) {
-		split(set, node->left, address, ret_low, &node->left);
+		split_nodes(set, node->left, address, ret_low, &node->left, ret_cut);
 		*ret_high = tree;
 	} else if (address >= node->range.end) {
-		split(set, node->right, address, &node->right, ret_high);
+		split_nodes(set, node->right, address, &node->right, ret_high, ret_cut);
 		*ret_low = tree;
 	} else {
+		*ret_cut = (struct interval){address, node->range.end, node->range.owner};
 		node->range.end = address;
-		*ret_high = merge(set, node_new(set, rest), node->right);
+		*ret_high = node->right;
 		*ret_low = tree;
 		node->right = 0;
 	}
 	add_up(set, node);
+}
+
+/*
+ * Two trees of one, below and above `address`; a range that reaches over it is cut. The new part
+ * goes where its priority has it, not below what was cut: cuts from above would make a list.
+ */
+static void split(struct intervals *set, uint32_t tree, uint64_t address, uint32_t *ret_low,
+		  uint32_t *ret_high)
+{
+	struct interval cut = {0, 0, 0};
+
+	split_nodes(set, tree, address, ret_low, ret_high, &cut);
+	if (cut.start < cut.end)
+		*ret_high = merge(set, node_new(set, cut), *ret_high);
 }
 
 /* --- changes ---------------------------------------------------------------------------------- */

@@ -9,14 +9,15 @@
 #include "capture/pagemap.h"
 #include "capture/procfs.h"
 
-/* Who maps an entry, of those that were walked. */
-enum { MAPPED_BY_AUTHOR = 1, MAPPED_BY_HEIR = 2 };
+/* Who maps an entry, of those that were walked; and whether it was there before. */
+enum { MAPPED_BY_AUTHOR = 1, MAPPED_BY_HEIR = 2, WAS_THERE = 4 };
 
 struct walk {
 	struct ledger *ledger;
 	struct reconciliation *result;
 	struct table by_author; /* (heir, cell) -> index of its inheritance + 1 */
-	uint8_t *mapped;        /* by entry: MAPPED_BY_... */
+	uint8_t *mapped;        /* by entry: the above */
+	bool left_out;          /* some mapping of the process was too large */
 	uint32_t account;
 	int pagemap_fd;
 };
@@ -60,7 +61,8 @@ static int walk_entry(uint64_t address, const struct pagemap_entry *page, void *
 		if (!inheritance)
 			return -ENOMEM;
 		inheritance->slots[entry.kind]++;
-		inheritance->exclusive_slots[entry.kind] += !walk->mapped[index];
+		inheritance->exclusive_slots[entry.kind] +=
+			!(walk->mapped[index] & (MAPPED_BY_AUTHOR | MAPPED_BY_HEIR));
 	}
 	walk->mapped[index] |= author == walk->account ? MAPPED_BY_AUTHOR : MAPPED_BY_HEIR;
 	return 0;
@@ -74,7 +76,8 @@ static int walk_mapping(const struct proc_mapping *mapping, void *context)
 	if (strcmp(mapping->path, "[vsyscall]") == 0)
 		return 0;
 	error = pagemap_walk(walk->pagemap_fd, mapping->start, mapping->end, walk_entry, walk);
-	/* Too large to walk: what is in there stays unexplained. */
+	/* what is in there stays unexplained */
+	walk->left_out |= error == -E2BIG;
 	return error == -E2BIG ? 0 : error;
 }
 
@@ -88,9 +91,18 @@ static int walk_process(struct walk *walk, const struct sysroot *root, uint32_t 
 		return fd;
 	walk->account = account;
 	walk->pagemap_fd = fd;
+	walk->left_out = false;
 	error = procfs_each_mapping(root, pid, walk_mapping, walk);
-	walk->result->walked[account] = !error;
+	walk->result->walked[account] = !error && !walk->left_out;
 	return error;
+}
+
+/* What comes while page tables are walked may be in none that was, and is no news of. */
+static void mark_present(const struct walk *walk)
+{
+	for (uint32_t index = 0; index < walk->ledger->entry_count; index++)
+		if (ledger_read(walk->ledger, index).cell)
+			walk->mapped[index] = WAS_THERE;
 }
 
 /* Anonymous entries of walked processes that these do not map themselves. */
@@ -106,15 +118,17 @@ static void count_not_in_rss(const struct walk *walk, const struct sysroot *root
 		uint32_t account;
 
 		if (!entry.cell || entry.kind != OT_KIND_ANON ||
-		    walk->mapped[index] & MAPPED_BY_AUTHOR)
+		    !(walk->mapped[index] & WAS_THERE) || walk->mapped[index] & MAPPED_BY_AUTHOR)
 			continue;
 		account = ledger->cells[entry.cell].account;
 		if (!walk->result->walked[account])
 			continue;
 		/* a huge page as a whole may be counted as mapped where a part of it is not */
-		if (!walk->mapped[index] && pageflags_is_compound(flags_fd, frame))
+		if (walk->mapped[index] & MAPPED_BY_HEIR)
+			walk->result->elsewhere_slots[account]++;
+		else if (pageflags_is_compound(flags_fd, frame))
 			walk->result->split_huge_slots[account]++;
-		else if (walk->mapped[index] || pagecount_is_mapped(count_fd, frame))
+		else if (pagecount_is_mapped(count_fd, frame))
 			walk->result->elsewhere_slots[account]++;
 	}
 }
@@ -133,6 +147,8 @@ int reconcile(struct ledger *ledger, struct lives *lives, const struct sysroot *
 			    ? 0
 			    : -ENOMEM;
 
+	if (!error)
+		mark_present(&walk);
 	for (uint32_t account = 0; account < ledger->account_count && !error; account++) {
 		struct life *life = lives_get(lives, account);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,9 @@ static int set_oom_score_adj(int adj)
 	return 0;
 }
 
-sighandler_t recorder_outlive_readers(void)
+void recorder_outlive_readers(void)
 {
-	return signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 void recorder_trim(void)

@@ -10,8 +10,6 @@
 #ifndef CAPTURE_RECORDER_H
 #define CAPTURE_RECORDER_H
 
-#include <signal.h>
-
 #define RECORDER_OOM_SCORE_ADJ (-999)
 /* Of what records tell: set aside for a kill. */
 #define RECORDER_RESERVE_BYTES (2u << 20)
@@ -27,10 +25,9 @@ struct recorder_protection recorder_protect(void);
 
 /*
  * From here on what nobody reads any more cannot be written, as on a full disk, and ends nothing:
- * the reader of stderr may be gone long before there is something to say. Returns what was in
- * force.
+ * the reader of stderr may be gone long before there is something to say.
  */
-sighandler_t recorder_outlive_readers(void);
+void recorder_outlive_readers(void);
 
 /*
  * For who keeps no reserve: gives back what a busy moment took. It lies between what stays, where

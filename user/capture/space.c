@@ -247,5 +247,8 @@ int space_conform(struct space *space, const struct intervals *maps)
 	if (error != -ENOSPC)
 		return error;
 	error = make_room(space);
-	return error ? error : conform(space, maps);
+	if (!error)
+		error = conform(space, maps);
+	/* what no record told of has an owner of its own: there may be too many all the same */
+	return error == -ENOSPC ? space_only_total(space, maps->total_bytes) : error;
 }

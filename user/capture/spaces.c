@@ -18,6 +18,8 @@
 #define RECORDS_PER_TURN 65536
 /* What take_record() ends a turn with; libbpf hands it on. What waits is taken at the next one. */
 #define TURN_IS_OVER (-EAGAIN)
+/* A snapshot takes longer than a turn, but a space that never rests is not waited for. */
+#define SETTLE_LOOK_NS UINT64_C(1000000000)
 
 static void spaces_forget(struct spaces *spaces, uint32_t account)
 {
@@ -114,6 +116,13 @@ static int add_range(const struct proc_mapping *mapping, void *context)
 	return intervals_set(context, mapping->start, mapping->end, 0);
 }
 
+/* Of a look at maps, whatever time others took before. */
+static int consume_around(struct spaces *spaces)
+{
+	spaces->until_ns = clock_monotonic_ns() + spaces->look_ns;
+	return consume(spaces);
+}
+
 /*
  * Reads maps while no record comes, so that all that came before is in them and nothing else is.
  * -EAGAIN: the process changed its mappings each time, or time is over.
@@ -124,7 +133,7 @@ static int read_undisturbed(struct spaces *spaces, uint32_t account, struct inte
 
 	for (int tries = 0; tries < REREAD_TRIES; tries++) {
 		uint64_t before;
-		int error = consume(spaces);
+		int error = consume_around(spaces);
 
 		before = space->records;
 		intervals_release(ret_maps);
@@ -133,7 +142,7 @@ static int read_undisturbed(struct spaces *spaces, uint32_t account, struct inte
 						    spaces->ledger->accounts[account].user_tid,
 						    add_range, ret_maps);
 		if (!error)
-			error = consume(spaces);
+			error = consume_around(spaces);
 		if (error == TURN_IS_OVER)
 			continue;
 		if (error || !lives_may_read(spaces->lives, account))
@@ -221,7 +230,7 @@ int spaces_adopt(struct spaces *spaces, uint32_t account, uint64_t budget_ns)
 	if (space->life != life->id)
 		space_begin(spaces, account, life->id);
 	space->unseen_owner = SPACE_BEFORE;
-	spaces->until_ns = clock_monotonic_ns() + budget_ns;
+	spaces->look_ns = budget_ns;
 	return space_reread(spaces, account);
 }
 
@@ -247,27 +256,33 @@ static void forget_retired(struct spaces *spaces)
 int spaces_mend(struct spaces *spaces, uint64_t budget_ns)
 {
 	int error = spaces_consume(spaces, budget_ns);
+	uint64_t until_ns = clock_monotonic_ns() + budget_ns;
 
+	/* who maps faster than is taken keeps nobody else from being looked at */
+	if (error == TURN_IS_OVER)
+		error = 0;
+	spaces->look_ns = budget_ns;
 	forget_retired(spaces);
 	for (size_t i = 0; i < spaces->ledger->account_count && !error; i++) {
 		uint32_t account = spaces->next_mended;
-		bool due = is_due(spaces, account, false);
 
-		if (due && time_is_over(spaces))
-			break;
-		if (due)
+		if (is_due(spaces, account, false))
 			error = space_reread(spaces, account);
 		/* Whoever is astray all the time has no more turns than others. */
 		spaces->next_mended = (account + 1) % (uint32_t)spaces->ledger->account_count;
+		if (clock_monotonic_ns() >= until_ns)
+			break;
 	}
-	return error == TURN_IS_OVER ? 0 : error;
+	return error;
 }
 
 int spaces_settle(struct spaces *spaces, bool all)
 {
 	int error;
 
+	/* all that is there: a snapshot is of one moment */
 	spaces->until_ns = UINT64_MAX;
+	spaces->look_ns = SETTLE_LOOK_NS;
 	error = consume(spaces);
 	if (error == TURN_IS_OVER)
 		error = 0;

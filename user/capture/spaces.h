@@ -24,6 +24,7 @@ struct spaces {
 	struct space *items; /* by account number */
 	uint32_t records_this_turn;
 	uint64_t until_ns;    /* CLOCK_MONOTONIC: when other work is due */
+	uint64_t look_ns;     /* for records around one look at maps */
 	uint32_t next_mended; /* the account that is looked at first */
 	uint64_t taken;       /* records */
 	uint64_t rereads;     /* of maps, because a space was astray */

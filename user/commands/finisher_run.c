@@ -191,7 +191,7 @@ static void take_brief(struct finishing *finishing, const char *id)
 	/* not when it is printed: nobody may be reading that */
 	if (finishing->hook)
 		run_hook(finishing, bytes, len_bytes);
-	printer_add_brief(finishing->printer, bytes, len_bytes);
+	printer_add_brief(finishing->printer, id[0], bytes, len_bytes);
 }
 
 static void files_of(const struct msghdr *header, struct files *files)

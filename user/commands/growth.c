@@ -27,7 +27,6 @@ struct recording {
 	struct live_show *show;   /* NULL: not yet */
 	struct atomic_file *file; /* of what is printed at the end; or */
 	struct trace_file *trace; /* of events as they come */
-	sighandler_t readers;     /* what was in force: of a reader who leaves */
 };
 
 static void recording_close(struct recording *recording)
@@ -219,8 +218,6 @@ static int print(struct recording *recording)
 		log_error("cannot add up what was recorded: %s", strerror(-error));
 		return EXIT_CODE_FAILED;
 	}
-	/* whoever reads the result may leave when he has seen enough, as with `| head` */
-	signal(SIGPIPE, recording->readers);
 	return output_growth(growth, recording->opts, TAKE_PTR(recording->file));
 }
 
@@ -298,7 +295,7 @@ int command_growth(const struct opts *opts)
 	_cleanup_(recording_close) struct recording recording = {.opts = opts};
 	int error, code;
 
-	recording.readers = recorder_outlive_readers();
+	recorder_outlive_readers();
 	if (growth_builder_new(&recording.builder))
 		return EXIT_CODE_FAILED;
 	if (opts->format == FORMAT_TRACE)

@@ -43,7 +43,9 @@ static const char *output_name(const struct opts *opts)
 
 int output_fail(const struct opts *opts, int err)
 {
-	log_error("cannot write to %s: %s", output_name(opts), strerror(-err));
+	/* whoever reads the result may leave when he has seen enough, as `head` does */
+	if (err != -EPIPE)
+		log_error("cannot write to %s: %s", output_name(opts), strerror(-err));
 	return EXIT_CODE_FAILED;
 }
 

@@ -15,7 +15,7 @@
 #define WAITING_MAX 1024
 /* As large as a pipe is made for one line. */
 #define PIPE_MOST (1u << 20)
-/* What is kept nowhere leaves them the rest of the room. */
+/* What is told in passing leaves them the rest of the room. */
 #define BRIEFS_MAX 512
 
 struct waiting {
@@ -92,9 +92,10 @@ void printer_add(struct printer *printer, const char *id)
 		snprintf(waiting->id, SPOOL_ID_MAX, "%s", id);
 }
 
-void printer_add_brief(struct printer *printer, const void *bytes, size_t len_bytes)
+void printer_add_brief(struct printer *printer, bool is_incident, const void *bytes,
+		       size_t len_bytes)
 {
-	struct waiting *waiting = add(printer, BRIEFS_MAX);
+	struct waiting *waiting = add(printer, is_incident ? WAITING_MAX : BRIEFS_MAX);
 
 	if (!waiting)
 		return;

@@ -20,7 +20,8 @@ DEFINE_CLEANUP(struct printer *, printer_free)
 void printer_add(struct printer *printer, const char *id);
 
 /* The same of what is kept nowhere, and says so: a trace file in memory, which is copied. */
-void printer_add_brief(struct printer *printer, const void *bytes, size_t len_bytes);
+void printer_add_brief(struct printer *printer, bool is_incident, const void *bytes,
+		       size_t len_bytes);
 
 /* Is there anything to write? */
 bool printer_has_more(const struct printer *printer);

@@ -34,6 +34,7 @@ struct watch_command {
 	struct brief *brief; /* what is told in passing, or a copy of what is being written */
 	struct source *source;
 	struct spool_state state;
+	bool state_is_old;     /* in the spool */
 	char id[SPOOL_ID_MAX]; /* of the incident that is being written */
 	uint64_t sequence, killed_ns, kills;
 	uint64_t written, failed; /* incidents */
@@ -143,7 +144,7 @@ static void tell_unkept(const struct watch_command *watch, int err)
 	told_victims_words(&watch->victims, victims);
 	log_error("killed %s; its incident %s cannot be written to '%s' (%s) and is %s", victims,
 		  watch->id, watch->opts->spool, strerror(-err),
-		  sent ? "on stdout alone" : "not printed either");
+		  sent ? "told on stdout alone" : "not printed either");
 }
 
 static void incident_end(struct watch_command *watch)
@@ -156,6 +157,7 @@ static void incident_end(struct watch_command *watch)
 	watch->failed += err != 0;
 	/* one that was told is not one that nobody was there for */
 	watch->state.kills += watch->kills;
+	watch->state_is_old = true;
 	if (err) {
 		tell_unkept(watch, err);
 		return;
@@ -164,6 +166,7 @@ static void incident_end(struct watch_command *watch)
 		  (double)(clock_monotonic_ns() - watch->killed_ns) / 1e6);
 	watch->state.sequence = watch->sequence;
 	err = spool_state_write(watch->spool, &watch->state);
+	watch->state_is_old = err;
 	if (err)
 		log_warning("the next watcher will not know of incident %s: %s", watch->id,
 			    strerror(-err));
@@ -331,6 +334,8 @@ static int end(struct watch_command *watch)
 	enum finisher_health health = finisher_end(watch->finisher);
 
 	hook_end(watch->hook);
+	if (watch->state_is_old)
+		spool_state_write(watch->spool, &watch->state);
 	log_info("%" PRIu64 " incident%s written to '%s', %" PRIu64 " could not be", watch->written,
 		 watch->written == 1 ? "" : "s", watch->opts->spool, watch->failed);
 	watch_losses(watch->source, told_losses_take_late, &watch->told);

@@ -102,8 +102,11 @@ static uint64_t gross_since(const struct growth_row *gross)
 	return gross->samples > gross->from_samples ? gross->samples - gross->from_samples : 0;
 }
 
+/* Where growth is asked for, what has stayed the same will not be shown. */
 static int64_t lead_of(const struct growth_row *row, bool grown)
 {
+	if (grown && row->samples == row->from_samples)
+		return INT64_MIN;
 	return (int64_t)row->samples - (grown ? (int64_t)row->from_samples : 0);
 }
 
