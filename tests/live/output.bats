@@ -52,6 +52,14 @@ teardown()
 	(($(folded_pages "$TRACE_OUT" victim_touch) > 0))
 }
 
+@test "nobody reads stderr any more: the status of the command is passed on" {
+	local status=0
+
+	"$OOMTRACE" -d 300ms -o "$BATS_TEST_TMPDIR/x.folded" -- sh -c 'sleep 1; exit 7' \
+		</dev/null 2> >(head -n 1 >/dev/null) || status=$?
+	((status == 7)) || fail "the status is $status"
+}
+
 @test "a report of a dead process has its names" {
 	victim_start heap malloc 16
 	trace_start -p "$VICTIM_PID" --format folded
