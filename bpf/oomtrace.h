@@ -36,6 +36,8 @@
 
 /* Frames the recorder may have settled, or looked up in files, in one call. */
 #define OT_SETTLE_BATCH 512
+/* Numbers that go into a queue in one call. */
+#define OT_FILL_BATCH 512
 
 /* Directories of a file's path that are told, the file included; of deeper ones the root is not. */
 #define OT_PATH_DEPTH 24

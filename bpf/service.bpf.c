@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Programs that work for the recorder rather than for an event: calibration at the start, and
- * settling of kinds before the ledger is read. The latter are never attached but run by
- * BPF_PROG_TEST_RUN, on the CPU asked for. The scan is an iterator over all tasks.
+ * Programs that work for the recorder rather than for an event: calibration and filling of queues
+ * at the start, and settling of kinds before the ledger is read. The latter two are never attached
+ * but run by BPF_PROG_TEST_RUN, on the CPU asked for. The scan is an iterator over all tasks.
  */
 #include "bpf/kind.bpf.h"
 #include "bpf/vma.bpf.h"
@@ -16,6 +16,40 @@ int calibrate(struct bpf_raw_tracepoint_args *ctx)
 	if ((__u32)bpf_get_current_pid_tgid() == own_tid && ctx->args[1] == 0 &&
 	    (ctx->args[2] & gfp_movable))
 		calibration_page = ctx->args[0];
+	return 0;
+}
+
+/*
+ * The next number of a queue of what is free, and the end of all numbers. Filling the queues from
+ * here takes a system call for each batch, and not one for each number: of cells there are tens of
+ * thousands.
+ */
+__u32 fill_next __weak = 0;
+__u32 fill_end __weak = 0;
+__u32 fill_refused __weak = 0;
+bool filling_accounts __weak = false;
+
+__noinline __weak int fill_number(__u32 number)
+{
+	long error;
+
+	if (number >= fill_end)
+		return 0;
+	if (filling_accounts)
+		error = bpf_map_push_elem(&free_accounts, &number, 0);
+	else
+		error = bpf_map_push_elem(&free_cells, &number, 0);
+	if (error)
+		fill_refused++;
+	return 0;
+}
+
+SEC("raw_tp")
+int fill_batch(void *ctx)
+{
+	for (__u32 i = 0; i < OT_FILL_BATCH; i++)
+		fill_number(fill_next + i);
+	fill_next += OT_FILL_BATCH;
 	return 0;
 }
 

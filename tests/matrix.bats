@@ -150,6 +150,31 @@ row()
 	[[ $output == *'ok    patient'*'ok    a test'*'ok    busy'* ]]
 }
 
+# Each writes down when it begins and when it has ended.
+test_of()
+{
+	printf '#!/usr/bin/env bats\n#\n# bats file_tags=%s\n@test "%s" { echo begin >>%s; sleep 1; echo end >>%s; }\n' \
+		"$2" "$1" "$PWD/$3" "$PWD/$3" >"$1.bats"
+}
+
+@test "files run beside each other, but not two that kill, and nothing beside one that is to be alone" {
+	mkdir -p tools
+	cp "$BATS_TEST_DIRNAME/../tools/run-tests" tools
+	(($(nproc) > 1)) || skip 'missing: two processors'
+	test_of one kills killed
+	test_of two kills killed
+	test_of three waits beside
+	test_of four waits beside
+	test_of five alone all
+	printf '@test "six" { ! grep begin %s; }\n' "$PWD/all" >six.bats
+	run -0 tools/run-tests five.bats one.bats two.bats three.bats four.bats six.bats
+	[[ $output == *'6 passed, 0 failed, 0 skipped' ]]
+	[[ $(<killed) == $'begin\nend\nbegin\nend' ]]
+	[[ $output == *six.bats*five.bats* ]]
+	run -0 tools/run-tests three.bats four.bats
+	[[ $(tail -n 4 beside) == $'begin\nbegin\nend\nend' ]]
+}
+
 @test "each title that the list of tests names there is" {
 	local file filter title
 
@@ -160,6 +185,21 @@ row()
 			grep -qE "^@test \"$title" "$file" || { echo "$file has no test '$title'" && return 1; }
 		done
 	done < <(grep -v '^#' tests/vm/tests)
+}
+
+@test "no title of one file is what the filter of another one means" {
+	local file filter other
+	local -a files
+
+	cd "$BATS_TEST_DIRNAME/.."
+	mapfile -t files < <(awk '!/^#/ { print $3 }' tests/vm/tests | sort -u)
+	while read -r file filter; do
+		[[ $filter ]] || { echo "$file has no filter" && return 1; }
+		for other in "${files[@]}"; do
+			[[ $other == "$file" ]] || ! sed -n 's/^@test "\(.*\)" {$/\1/p' "$other" | grep -E "$filter" ||
+				{ echo "of $other, and means $file" && return 1; }
+		done
+	done < <(awk '!/^#/ { print $3, $4 }' tests/vm/tests)
 }
 
 @test "lockdown comes last: nothing of a machine can be tested after it" {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # Real containers, of podman, of containerd and the runtimes they start: what their victims are called, and
 # who killed.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=alone
 #
 # Kills of a workload that is started again and again are told as one crash loop.
 

@@ -42,6 +42,12 @@ END
 	done
 }
 
+@test "check: without the capabilities it says so and exits with 77" {
+	requires setpriv
+	run -77 setpriv --reuid 65534 --regid 65534 --clear-groups "$OOMTRACE" check
+	[[ $output == *'CAP_BPF'*'MISSING'*'oomtrace cannot trace here.'* ]]
+}
+
 @test "stacks by frame pointers alone: text and JSON say so" {
 	run -0 "$OOMTRACE" --unwind fp --format json -- true
 	[[ $output == *'"degraded":["stacks are by frame pointers'* ]]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # What a victim was set to is in its incident: taken while it lived, and nothing that is secret.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=alone
 #
 # --all: the sums of the ledger next to what the kernel says about the whole host.
 

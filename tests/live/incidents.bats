@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # Every OOM kill leaves a complete incident: who, why and what filled the memory.
 

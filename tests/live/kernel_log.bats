@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # Where BPF cannot be used the kernel's log is watched: the same spool, list and report, less in them.
 

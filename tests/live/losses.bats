@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # What is lost is counted by its cause and told: each cause is made to happen (CONTRIBUTING.md, "Losing
 # on purpose"), at period 1, where what the judge sees is what is reported plus what was lost, to the

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=alone
 #
 # The kernel moves pages on its own account. Whoever touched them first remains their author.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # Where a victim lived: unit, container, pod and their names, of real kills in cgroups that are called
 # as each runtime calls its own.

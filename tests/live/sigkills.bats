@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=alone
 #
 # Exit 137, but was it OOM? Every SIGKILL that no OOM explains is told with its sender.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # The watcher as people run it: a kill becomes a report, a line, an entry in the list.
 
@@ -164,6 +165,14 @@ except BlockingIOError:
 	done <<<"$ids" | grep -q 'grow_crowd;victim_touch'
 }
 
+# It ends well, whoever reads what it says.
+watch_terminate()
+{
+	kill -TERM "$TRACE_PID"
+	wait "$TRACE_PID"
+	TRACE_PID=
+}
+
 @test "nobody reads stderr any more: the watcher goes on, and ends as it should" {
 	watch_start --format json
 	trace_leave
@@ -172,9 +181,30 @@ except BlockingIOError:
 	oom_start hog 64
 	oom_go
 	spool_wait raw 1
-	kill -TERM "$TRACE_PID"
-	wait "$TRACE_PID"
-	TRACE_PID=
+	watch_terminate
+}
+
+@test "stderr is full, and its reader does not read: the watcher goes on, and ends as it should" {
+	watch_start --format json
+	# as a logger leaves it that waits for memory
+	/usr/bin/python3 - "$TRACE_PID" <<'END'
+import os
+import sys
+
+end = os.open(f"/proc/{sys.argv[1]}/fd/2", os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True:
+        os.write(end, b"x" * 4096)
+except BlockingIOError:
+    pass
+END
+	# the first thing that it has to say
+	kill -KILL "$(watch_finisher)"
+	oom_start hog 64
+	oom_go
+	spool_wait raw 1
+	watch_terminate
+	trace_leave
 }
 
 @test "a line of any length comes in one piece" {

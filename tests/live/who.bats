@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=kills
 #
 # Who was killed and why, of real kills, each looked at as a whole: the line that the watcher prints.
 

@@ -6,12 +6,13 @@
 
 setup()
 {
+	# nothing here is by chance; tests/lib/common.bash reads it
+	# shellcheck disable=SC2034
+	ONE_TRY=yes
 	load ../lib/common
 	# counting for a test is not what it costs to load
 	unset OOMTRACE_TEST_BALANCE
 	requires root bpf
-	# nothing here is by chance
-	export BATS_TEST_RETRIES=0
 }
 
 # costs_within DIRECTORY: the most each program costs in any configuration is left on the virtual

@@ -102,17 +102,15 @@ static void choose_page_events(const struct sysroot *root, const struct btf *btf
 					      BPF_PROG_TYPE_TRACEPOINT);
 }
 
-static int configure_constants(const struct sysroot *root, struct programs *programs,
-			       struct failure *ret_failure)
+/* `btf`: the kernel's types, here and below. */
+static int configure_constants(const struct sysroot *root, const struct btf *btf,
+			       struct programs *programs, struct failure *ret_failure)
 {
-	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 	struct oomtrace_bpf__rodata *constants = programs->skeleton->rodata;
 	const struct testing_drop drop = testing_drop();
 	struct kernel_gfp gfp;
 	int error, page_bytes;
 
-	if (!btf)
-		return fail(ret_failure, FAILURE_NO_BTF, -ENODATA, NULL);
 	error = kernel_gfp(root, btf, &gfp);
 	if (error)
 		return fail(ret_failure, FAILURE_NO_GFP, error, NULL);
@@ -213,12 +211,18 @@ static int configure_maps(struct programs *programs, const struct physical *phys
 	return 0;
 }
 
-static int push_numbers(const struct bpf_map *queue, uint32_t first, uint32_t end)
+static int fill_queue(const struct programs *programs, bool of_accounts, uint32_t first,
+		      uint32_t end)
 {
-	for (uint32_t number = first; number < end; number++)
-		if (bpf_map_update_elem(bpf_map__fd(queue), NULL, &number, BPF_ANY))
-			return -errno;
-	return 0;
+	struct oomtrace_bpf__bss *asked = programs->skeleton->bss;
+	int error = 0;
+
+	asked->filling_accounts = of_accounts;
+	asked->fill_next = first;
+	asked->fill_end = end;
+	while (!error && asked->fill_next < end)
+		error = programs_run(programs->skeleton->progs.fill_batch);
+	return error || !asked->fill_refused ? error : -ENOSPC;
 }
 
 static int fill_sections(const struct programs *programs, const struct physical *physical)
@@ -246,11 +250,10 @@ static int fill_tables(const struct programs *programs, const struct physical *p
 		ledger.cells[cell].in_use = 1;
 	}
 	ledger.accounts[OT_ACCOUNT_NOBODY].in_use = 1;
-	error = push_numbers(programs->skeleton->maps.free_accounts, OT_ACCOUNT_NOBODY + 1,
-			     sizes->accounts);
+	error = fill_queue(programs, true, OT_ACCOUNT_NOBODY + 1, sizes->accounts);
 	if (!error)
-		error = push_numbers(programs->skeleton->maps.free_cells,
-				     ledger_first_stack_cell(&ledger), programs->cell_count);
+		error = fill_queue(programs, false, ledger_first_stack_cell(&ledger),
+				   programs->cell_count);
 	if (!error)
 		error = fill_sections(programs, physical);
 	ledger_unmap(&ledger);
@@ -301,10 +304,9 @@ bool programs_want(const struct programs *programs, const struct hook *hook)
  * A program for some modes is not even loaded where it would not be attached: it uses what older
  * kernels do not have, and a tracepoint that has changed since could be attached to all the same.
  */
-static void leave_out_programs(const struct sysroot *root, struct programs *programs)
+static void leave_out_programs(const struct sysroot *root, const struct btf *btf,
+			       struct programs *programs)
 {
-	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
-
 	for (size_t i = 0; i < hook_count; i++) {
 		struct bpf_program *program =
 			bpf_object__find_program_by_name(programs->skeleton->obj, hooks[i].program);
@@ -362,21 +364,24 @@ static int load_with(const struct sysroot *root, const struct physical *physical
 {
 	_cleanup_(programs_freep) struct programs *programs =
 		programs_new(options, physical, with_rows);
+	_cleanup_(btf__freep) struct btf *btf = btf__load_vmlinux_btf();
 	int error;
 
 	if (!programs)
 		return fail(ret_failure, FAILURE_SYSTEM, -ENOMEM, "loading the BPF programs");
+	if (!btf)
+		return fail(ret_failure, FAILURE_NO_BTF, -ENODATA, NULL);
 	programs->skeleton = oomtrace_bpf__open();
 	if (!programs->skeleton)
 		return fail(ret_failure, FAILURE_SYSTEM, -errno, "opening the BPF programs");
-	error = configure_constants(root, programs, ret_failure);
+	error = configure_constants(root, btf, programs, ret_failure);
 	if (error)
 		return error;
 	error = configure_maps(programs, physical);
 	if (error)
 		return fail(ret_failure, FAILURE_SYSTEM, error, "sizing the BPF maps");
 	configure_rule(programs->skeleton->rodata, &options->rule);
-	leave_out_programs(root, programs);
+	leave_out_programs(root, btf, programs);
 	if (!options->files)
 		leave_out_files(programs);
 	if (options->measure && ask_for_costs(programs))

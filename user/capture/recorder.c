@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 static int lock_memory(void)
 {
@@ -30,6 +31,7 @@ static int set_oom_score_adj(int adj)
 void recorder_outlive_readers(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	log_set_patience_ms(RECORDER_PATIENCE_MS);
 }
 
 void recorder_trim(void)

@@ -14,6 +14,7 @@
 /* Of what records tell: set aside for a kill. */
 #define RECORDER_RESERVE_BYTES (2u << 20)
 #define RECORDER_SPARE_BYTES (4u << 20)
+#define RECORDER_PATIENCE_MS 100
 
 struct recorder_protection {
 	int lock_error; /* 0: its memory is locked; else -errno */
@@ -25,7 +26,9 @@ struct recorder_protection recorder_protect(void);
 
 /*
  * From here on what nobody reads any more cannot be written, as on a full disk, and ends nothing:
- * the reader of stderr may be gone long before there is something to say.
+ * the reader of stderr may be gone long before there is something to say, and where memory has run
+ * out it may well be there and not get to read: it is waited for in vain once, for
+ * RECORDER_PATIENCE_MS.
  */
 void recorder_outlive_readers(void);
 
