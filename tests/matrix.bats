@@ -136,20 +136,6 @@ row()
 	row 1 2 0 1
 }
 
-@test "what waits runs while a kernel does, the others after it" {
-	pretend_qemu
-	matrix $'kernel 1.0-test\nfile x.bats\n1..1\nok 1 a test\nexit 0\ndone' # makes the tree
-	mkdir -p tests/live
-	printf '@test "patient" { : >beside; }\n# bats file_tags=waits\n' >tests/live/a.bats
-	printf '@test "busy" { [[ -e booted ]]; }\n' >tests/live/b.bats
-	rm booted
-	# shellcheck disable=SC2016 # for the stub
-	stub boot 'for i in $(seq 100); do [ ! -e beside ] || break; sleep 0.1; done
-		[ ! -e beside ] || : >booted; cat told'
-	VM_CACHE=cache KERNEL=1.0 run -1 tools/run-tests live vm
-	[[ $output == *'ok    patient'*'ok    a test'*'ok    busy'* ]]
-}
-
 # Each writes down when it begins and when it has ended.
 test_of()
 {
@@ -163,16 +149,45 @@ test_of()
 	(($(nproc) > 1)) || skip 'missing: two processors'
 	test_of one kills killed
 	test_of two kills killed
-	test_of three waits beside
-	test_of four waits beside
+	test_of three busy beside
+	test_of four busy beside
 	test_of five alone all
 	printf '@test "six" { ! grep begin %s; }\n' "$PWD/all" >six.bats
 	run -0 tools/run-tests five.bats one.bats two.bats three.bats four.bats six.bats
 	[[ $output == *'6 passed, 0 failed, 0 skipped' ]]
 	[[ $(<killed) == $'begin\nend\nbegin\nend' ]]
 	[[ $output == *six.bats*five.bats* ]]
+	: >beside
 	run -0 tools/run-tests three.bats four.bats
-	[[ $(tail -n 4 beside) == $'begin\nbegin\nend\nend' ]]
+	[[ $(<beside) == $'begin\nbegin\nend\nend' ]]
+}
+
+@test "what waits takes nobody's place" {
+	local file
+
+	mkdir -p tools
+	cp "$BATS_TEST_DIRNAME/../tools/run-tests" tools
+	for file in $(seq $((2 * $(nproc)))); do
+		test_of "$file" waits all
+	done
+	run -0 tools/run-tests [0-9]*.bats
+	# each begins before one has ended
+	(($(sed '/end/,$d' all | wc -l) == 2 * $(nproc)))
+}
+
+@test "Ctrl-C ends what runs, each test with its teardown" {
+	local runner status=0
+
+	mkdir -p tools
+	cp "$BATS_TEST_DIRNAME/../tools/run-tests" tools
+	printf 'teardown() { : >%s; }\n@test "long" { : >%s; sleep 600; }\n' "$PWD/torn-down" "$PWD/begun" >long.bats
+	env --default-signal=INT tools/run-tests long.bats 3>&- &
+	runner=$!
+	until [[ -e begun ]]; do sleep 0.1; done
+	kill -INT "$runner"
+	wait "$runner" || status=$?
+	((status == 130))
+	[[ -e torn-down ]]
 }
 
 @test "each title that the list of tests names there is" {

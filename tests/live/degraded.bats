@@ -18,11 +18,14 @@ teardown()
 
 @test "what check finds missing is what a report says it does without" {
 	local name
+	local -A options=([plain]='' [virtual]=--virtual)
 
+	# what the first one uses, the second one does as well: in a virtual machine that is enough
+	[[ ! ${OOMTRACE_VM-} ]] || unset 'options[plain]'
 	"$OOMTRACE" check --format json >"$BATS_TEST_TMPDIR/check"
-	"$OOMTRACE" --format json -- true >"$BATS_TEST_TMPDIR/plain" 2>/dev/null
-	"$OOMTRACE" --virtual --format json -- true >"$BATS_TEST_TMPDIR/virtual" 2>/dev/null
-	for name in plain virtual; do
+	for name in "${!options[@]}"; do
+		# shellcheck disable=SC2086 # one word, or none
+		"$OOMTRACE" ${options[$name]} --format json -- true >"$BATS_TEST_TMPDIR/$name" 2>/dev/null
 		/usr/bin/python3 - "$BATS_TEST_TMPDIR/check" "$BATS_TEST_TMPDIR/$name" "$name" <<'END'
 import json
 import sys

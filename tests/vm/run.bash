@@ -79,21 +79,25 @@ vm_hierarchies()
 	awk -v name="$1" '$1 == name { print $4 }' tests/kernels | tr , ' '
 }
 
-# vm_job KERNEL: fetches it and runs all of its tests; what they said is left in its directory.
-vm_job()
+# vm_fetch KERNEL: without what an earlier run has left of it.
+vm_fetch()
 {
-	local cgroups directory=$VM_CACHE/$1 started=$SECONDS
+	local directory=$VM_CACHE/$1
 
 	mkdir -p "$directory"
 	rm -f "$directory"/{result,console,boot}.* "$directory"/{retries,seconds}
 	: >"$directory/retries"
-	if tests/vm/fetch "$1" >"$directory/fetched" 2>"$directory/fetch.log"; then
-		for cgroups in $(vm_hierarchies "$1"); do
-			vm_boot "$1" "$cgroups"
-		done
-	else
-		rm -f "$directory/fetched"
-	fi
+	tests/vm/fetch "$1" >"$directory/fetched" 2>"$directory/fetch.log" || rm -f "$directory/fetched"
+}
+
+# vm_job KERNEL: runs all of its tests; what they said is left in its directory.
+vm_job()
+{
+	local cgroups directory=$VM_CACHE/$1 started=$SECONDS
+
+	for cgroups in $([[ ! -e $directory/fetched ]] || vm_hierarchies "$1"); do
+		vm_boot "$1" "$cgroups"
+	done
 	echo $((SECONDS - started)) >"$directory/seconds"
 }
 
@@ -140,17 +144,28 @@ vm_count()
 	vm_kernel=
 }
 
-# vm_begin KERNEL...: boots them beside whatever the shell does next, VM_JOBS at a time, as many as there are
-# processors unless that is set: an emulator keeps one busy. vm_ended tells the name of each that has ended.
-vm_begin()
+# vm_run KERNEL...: VM_JOBS at a time, as many as there are processors unless that is set: an emulator keeps
+# one busy. Each is counted when it has ended, and then what they say is held against each other.
+vm_run()
 {
+	local kernel
+
 	mkdir -p "$VM_CACHE"
-	tests/vm/image "$VM_CACHE/base.cpio" || { vm_fail 'no image for the machines' && return 1; }
+	echo "fetching $*"
+	for kernel in "$@"; do
+		vm_fetch "$kernel" &
+	done
+	tests/vm/image "$VM_CACHE/base.cpio" || { vm_fail 'no image for the machines' && return; }
 	export VM_BASE_MADE=yes
+	wait
 	echo "booting $*"
-	exec {vm_ended}< <(vm_boot_all "$@")
+	while read -r kernel; do
+		vm_count "$kernel"
+	done < <(vm_boot_all "$@")
+	vm_compare "$@"
 }
 
+# Tells the name of each that has ended.
 vm_boot_all()
 {
 	local kernel
@@ -161,17 +176,6 @@ vm_boot_all()
 		(vm_job "$kernel" && echo "$kernel") &
 	done
 	wait
-}
-
-# vm_end KERNEL...: waits for those that vm_begin has booted, and counts what they say.
-vm_end()
-{
-	local kernel
-
-	while read -r kernel; do
-		vm_count "$kernel"
-	done <&"$vm_ended"
-	vm_compare "$@"
 }
 
 # vm_compare KERNEL...: what they have told of the same kills, held against each other.
