@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bats file_tags=kills
+# bats file_tags=alone
 #
 # Whatever fills a cgroup, its incident is whole: tests/lib/whole-incident says what that is.
 

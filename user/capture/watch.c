@@ -323,9 +323,16 @@ int watch_take(struct live *live)
 	return take_at_kill(live, take_kills);
 }
 
+/* Kills and stacks of the time that detaching took: nothing comes after them. */
 static int take_last(struct live *live)
 {
-	return queue_ready(live, UINT64_MAX);
+	int error = live_take_records(live, RING_FINAL_BUDGET_NS);
+
+	if (error && error != RING_LATER)
+		return error;
+	watch_read_log(live->watch);
+	error = consume(live->watch);
+	return error ? error : queue_ready(live, UINT64_MAX);
 }
 
 void watch_refill(struct live *live)
