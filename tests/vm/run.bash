@@ -90,6 +90,15 @@ vm_fetch()
 	tests/vm/fetch "$1" >"$directory/fetched" 2>"$directory/fetch.log" || rm -f "$directory/fetched"
 }
 
+# In a shell of its own: of jobs of this one a `wait -n` of vm_boot_all has heard again, and let one too many begin.
+vm_fetch_all()
+(
+	for kernel in "$@"; do
+		vm_fetch "$kernel" &
+	done
+	wait
+)
+
 # vm_job KERNEL: runs all of its tests; what they said is left in its directory.
 vm_job()
 {
@@ -152,12 +161,9 @@ vm_run()
 
 	mkdir -p "$VM_CACHE"
 	echo "fetching $*"
-	for kernel in "$@"; do
-		vm_fetch "$kernel" &
-	done
+	vm_fetch_all "$@"
 	tests/vm/image "$VM_CACHE/base.cpio" || { vm_fail 'no image for the machines' && return; }
 	export VM_BASE_MADE=yes
-	wait
 	echo "booting $*"
 	while read -r kernel; do
 		vm_count "$kernel"
