@@ -28,7 +28,8 @@ sleeper_start()
 	(run_in_background sleep 1000 </dev/null >/dev/null 2>&1) &
 	SLEEPER=$!
 	SLEEPERS+=("$SLEEPER")
-	until [[ $(</proc/"$SLEEPER"/comm) == sleep ]]; do :; done
+	# its name comes first, then its memory: it has both when it sleeps
+	until [[ $(</proc/"$SLEEPER"/stat) == *' (sleep) S '* ]]; do :; done
 }
 
 sleeper_cleanup()
