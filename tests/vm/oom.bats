@@ -254,7 +254,8 @@ assert roles == ["chosen", "group"], roles'
 	busybox dmesg -c >/dev/null
 	oom_go
 	incident_here
-	"$ROOT/tests/lib/whole-incident" "/${CGROUP##*/}" 64 victims=4 frame=grow_hog term=anon own=grow_hog:29 <<<"$LINE" ||
+	"$ROOT/tests/lib/validate-json" "$ROOT/docs/schema/incident.schema.json" <<<"$LINE"
+	"$ROOT/tests/lib/whole-incident" "/${CGROUP##*/}" 64 victims=4 loaded=32 frame=grow_hog term=anon own=grow_hog:29 <<<"$LINE" ||
 		fail "${LINE:0:20000}"
 	look group-heirs 'victims = [victim] + incident["co_victims"]
 roles = sorted(one["role"] for one in victims)
